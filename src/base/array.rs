@@ -1,0 +1,635 @@
+//! Typed, shaped ranges of a [`Storage`].
+//!
+//! An [`Array`] is C-ordered (row-major) and little-endian, as in memory on every supported
+//! target, so its bytes are the same in memory, in a map and in a file. Making one checks the
+//! length against the shape, the alignment against the dtype, and, where a bit pattern could
+//! be wrong (`bool`, `text`), the content; reading one can then not fail for these reasons.
+
+use std::fmt;
+use std::ops::Range;
+
+use half::{bf16, f16};
+use ndarray::{ArrayView, Dimension};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::storage::{ArenaLayout, PagePolicy, Storage, StorageError};
+
+/// The type of an array's elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum DType {
+    F64,
+    F32,
+    F16,
+    Bf16,
+    I64,
+    I32,
+    I16,
+    I8,
+    U64,
+    U32,
+    U16,
+    U8,
+    /// One byte an element, 0 or 1.
+    Bool,
+    /// UTF-8 strings: `elements + 1` little-endian u64 offsets, then the bytes they point into.
+    Text,
+}
+
+impl DType {
+    /// Every dtype, in the order of its [`DType::code`].
+    pub const ALL: [DType; 14] = [
+        DType::F64,
+        DType::F32,
+        DType::F16,
+        DType::Bf16,
+        DType::I64,
+        DType::I32,
+        DType::I16,
+        DType::I8,
+        DType::U64,
+        DType::U32,
+        DType::U16,
+        DType::U8,
+        DType::Bool,
+        DType::Text,
+    ];
+
+    /// The name used in files, records and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            DType::F64 => "f64",
+            DType::F32 => "f32",
+            DType::F16 => "f16",
+            DType::Bf16 => "bf16",
+            DType::I64 => "i64",
+            DType::I32 => "i32",
+            DType::I16 => "i16",
+            DType::I8 => "i8",
+            DType::U64 => "u64",
+            DType::U32 => "u32",
+            DType::U16 => "u16",
+            DType::U8 => "u8",
+            DType::Bool => "bool",
+            DType::Text => "text",
+        }
+    }
+
+    /// The dtype of a name.
+    pub fn from_name(name: &str) -> Option<DType> {
+        Self::ALL.into_iter().find(|dtype| dtype.name() == name)
+    }
+
+    /// A stable number for formats that store one byte; the position in [`DType::ALL`].
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The dtype of a [`DType::code`].
+    pub fn from_code(code: u8) -> Option<DType> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// Bytes an element takes; `None` for text, whose elements differ.
+    pub fn item_size(self) -> Option<usize> {
+        match self {
+            DType::F64 | DType::I64 | DType::U64 => Some(8),
+            DType::F32 | DType::I32 | DType::U32 => Some(4),
+            DType::F16 | DType::Bf16 | DType::I16 | DType::U16 => Some(2),
+            DType::I8 | DType::U8 | DType::Bool => Some(1),
+            DType::Text => None,
+        }
+    }
+
+    /// The alignment the bytes need; text needs that of its offsets.
+    pub fn alignment(self) -> usize {
+        self.item_size().unwrap_or(8)
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A number that arrays can hold as it stands in memory. `bool` and text are not among
+/// them: not every bit pattern is one.
+pub trait Element: bytemuck::Pod + sealed::Sealed + Send + Sync + fmt::Debug {
+    /// The dtype of this Rust type.
+    const DTYPE: DType;
+}
+
+macro_rules! elements {
+    ($($type:ty => $dtype:ident),* $(,)?) => {$(
+        impl sealed::Sealed for $type {}
+        impl Element for $type { const DTYPE: DType = DType::$dtype; }
+    )*};
+}
+
+elements! {
+    f64 => F64, f32 => F32, f16 => F16, bf16 => Bf16,
+    i64 => I64, i32 => I32, i16 => I16, i8 => I8,
+    u64 => U64, u32 => U32, u16 => U16, u8 => U8,
+}
+
+/// Why bytes are not an array, or an array is not what was asked for.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ArrayError {
+    /// The product of the shape cannot be addressed.
+    #[error("shape {shape:?} of {dtype} has more bytes than can be addressed")]
+    TooLarge {
+        /// The dtype.
+        dtype: DType,
+        /// The shape.
+        shape: Vec<usize>,
+    },
+    /// The number of bytes is not what dtype and shape ask for.
+    #[error("{dtype} of shape {shape:?} takes {expected} bytes, found {found}")]
+    Length {
+        /// The dtype.
+        dtype: DType,
+        /// The shape.
+        shape: Vec<usize>,
+        /// Bytes that dtype and shape ask for.
+        expected: usize,
+        /// Bytes that are there.
+        found: usize,
+    },
+    /// The bytes do not start at a multiple of the dtype's alignment.
+    #[error("{dtype} must start at a multiple of {} bytes; byte {offset} of its storage does not", dtype.alignment())]
+    Unaligned {
+        /// The dtype.
+        dtype: DType,
+        /// Offset in the storage.
+        offset: usize,
+    },
+    /// A byte of a `bool` array is neither 0 nor 1.
+    #[error("element {index} of a bool array is {found}, expected 0 or 1")]
+    NotBool {
+        /// Index of the element.
+        index: usize,
+        /// The byte found.
+        found: u8,
+    },
+    /// The offsets or the bytes of a `text` array are wrong.
+    #[error("text array: {what} at element {index}")]
+    NotText {
+        /// What is wrong.
+        what: &'static str,
+        /// Index of the element.
+        index: usize,
+    },
+    /// Another dtype was asked for.
+    #[error("expected dtype {expected}, found {found}")]
+    DType {
+        /// What was asked for.
+        expected: DType,
+        /// What the array is.
+        found: DType,
+    },
+    /// Another number of dimensions was asked for.
+    #[error("expected {expected} dimensions, found shape {found:?}")]
+    Dimensions {
+        /// How many were asked for.
+        expected: usize,
+        /// The array's shape.
+        found: Vec<usize>,
+    },
+    /// The range is not inside the storage, or memory could not be had.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// A typed, shaped range of a [`Storage`]. Cloning it copies no elements.
+///
+/// ```
+/// use deadweight::base::{Array, DType};
+/// let coefficients = Array::from_vec(vec![1.5f64, -2.0, 0.25, 4.0], &[2, 2])?;
+/// assert_eq!(coefficients.dtype(), DType::F64);
+/// assert_eq!(coefficients.as_slice::<f64>()?, [1.5, -2.0, 0.25, 4.0]);
+/// assert_eq!(coefficients.view::<f64, ndarray::Ix2>()?[[1, 0]], 0.25);
+/// # Ok::<(), deadweight::base::ArrayError>(())
+/// ```
+#[derive(Clone)]
+pub struct Array {
+    dtype: DType,
+    shape: Vec<usize>,
+    storage: Storage,
+    start: usize,
+    len: usize,
+}
+
+impl Array {
+    /// Adopts a vector as an array of the given shape; nothing is copied.
+    ///
+    /// # Errors
+    /// [`ArrayError::Length`] when the shape does not hold as many elements.
+    pub fn from_vec<T: Element>(values: Vec<T>, shape: &[usize]) -> Result<Self, ArrayError> {
+        let len = std::mem::size_of_val(values.as_slice());
+        Self::from_storage(T::DTYPE, shape, Storage::adopt(values), 0..len)
+    }
+
+    /// Makes an array of strings.
+    ///
+    /// # Errors
+    /// [`ArrayError::Length`] when the shape does not hold as many elements.
+    pub fn from_texts<S: AsRef<str>>(texts: &[S], shape: &[usize]) -> Result<Self, ArrayError> {
+        let elements = count(DType::Text, shape)?;
+        if elements != texts.len() {
+            return Err(ArrayError::Length {
+                dtype: DType::Text,
+                shape: shape.to_vec(),
+                expected: elements,
+                found: texts.len(),
+            });
+        }
+        let block = text_block(texts.iter().map(AsRef::as_ref));
+        // u64 words as the backing give the offsets their alignment.
+        let mut words = vec![0u64; block.len().div_ceil(8)];
+        let len = block.len();
+        if let Some(target) = bytemuck::cast_slice_mut::<u64, u8>(&mut words).get_mut(..len) {
+            target.copy_from_slice(&block);
+        }
+        Self::from_storage(DType::Text, shape, Storage::adopt(words), 0..len)
+    }
+
+    /// Makes an array of booleans.
+    ///
+    /// # Errors
+    /// [`ArrayError::Length`] when the shape does not hold as many elements.
+    pub fn from_bools(values: &[bool], shape: &[usize]) -> Result<Self, ArrayError> {
+        let bytes: Vec<u8> = values.iter().map(|value| u8::from(*value)).collect();
+        let len = bytes.len();
+        Self::from_storage(DType::Bool, shape, Storage::adopt(bytes), 0..len)
+    }
+
+    /// Borrows the bytes `range` of a storage: the zero-copy constructor.
+    ///
+    /// # Errors
+    /// [`ArrayError::Unaligned`] when the range does not start at a multiple of the dtype's
+    /// alignment (then use [`Array::copied_from`]), and all that makes bytes no array.
+    pub fn from_storage(
+        dtype: DType,
+        shape: &[usize],
+        storage: Storage,
+        range: Range<usize>,
+    ) -> Result<Self, ArrayError> {
+        let bytes = storage.as_bytes().get(range.clone()).ok_or(StorageError::OutOfRange {
+            start: range.start,
+            end: range.end,
+            len: storage.len(),
+        })?;
+        check(dtype, shape, bytes)?;
+        if !bytes.is_empty() && !(bytes.as_ptr() as usize).is_multiple_of(dtype.alignment()) {
+            return Err(ArrayError::Unaligned { dtype, offset: range.start });
+        }
+        let len = bytes.len();
+        Ok(Array { dtype, shape: shape.to_vec(), storage, start: range.start, len })
+    }
+
+    /// Copies bytes, which need no alignment, into memory of the array's own.
+    ///
+    /// # Errors
+    /// All that makes bytes no array, and [`ArrayError::Storage`] when there is no memory.
+    pub fn copied_from(
+        dtype: DType,
+        shape: &[usize],
+        bytes: &[u8],
+        pages: PagePolicy,
+    ) -> Result<Self, ArrayError> {
+        check(dtype, shape, bytes)?;
+        let storage = Storage::copy_of(bytes, pages)?;
+        Self::from_storage(dtype, shape, storage, 0..bytes.len())
+    }
+
+    /// Adopts the bytes of a vector where their address is aligned, and copies them otherwise.
+    ///
+    /// # Errors
+    /// As [`Array::copied_from`].
+    pub fn adopt_bytes(
+        dtype: DType,
+        shape: &[usize],
+        bytes: Vec<u8>,
+        pages: PagePolicy,
+    ) -> Result<Self, ArrayError> {
+        if (bytes.as_ptr() as usize).is_multiple_of(dtype.alignment()) {
+            let len = bytes.len();
+            return Self::from_storage(dtype, shape, Storage::adopt(bytes), 0..len);
+        }
+        Self::copied_from(dtype, shape, &bytes, pages)
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The lengths of the dimensions, outermost first; empty for a zero-dimensional array.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// How many elements there are.
+    pub fn element_count(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// How many bytes the elements take (text: with their offsets).
+    pub fn byte_len(&self) -> usize {
+        self.len
+    }
+
+    /// The bytes: C order, little-endian.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.storage
+            .as_bytes()
+            .get(self.start..self.start.saturating_add(self.len))
+            .unwrap_or_default()
+    }
+
+    /// The storage behind the array.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// All elements in C order, without copying.
+    ///
+    /// # Errors
+    /// [`ArrayError::DType`] when `T` is not the array's type.
+    pub fn as_slice<T: Element>(&self) -> Result<&[T], ArrayError> {
+        if T::DTYPE != self.dtype {
+            return Err(ArrayError::DType { expected: T::DTYPE, found: self.dtype });
+        }
+        if self.len == 0 {
+            return Ok(&[]);
+        }
+        bytemuck::try_cast_slice(self.as_bytes())
+            .map_err(|_| ArrayError::Unaligned { dtype: self.dtype, offset: self.start })
+    }
+
+    /// An ndarray view, without copying.
+    ///
+    /// # Errors
+    /// [`ArrayError::DType`], or [`ArrayError::Dimensions`] when `D` has another number of axes.
+    pub fn view<T: Element, D: Dimension>(&self) -> Result<ArrayView<'_, T, D>, ArrayError> {
+        let wrong = || ArrayError::Dimensions {
+            expected: D::NDIM.unwrap_or(self.shape.len()),
+            found: self.shape.clone(),
+        };
+        ArrayView::from_shape(ndarray::IxDyn(&self.shape), self.as_slice::<T>()?)
+            .map_err(|_| wrong())?
+            .into_dimensionality::<D>()
+            .map_err(|_| wrong())
+    }
+
+    /// The strings of a `text` array, in C order.
+    ///
+    /// # Errors
+    /// [`ArrayError::DType`] for another dtype.
+    pub fn texts(&self) -> Result<Vec<&str>, ArrayError> {
+        if self.dtype != DType::Text {
+            return Err(ArrayError::DType { expected: DType::Text, found: self.dtype });
+        }
+        split_text_block(self.as_bytes(), self.element_count())
+    }
+
+    /// The values of a `bool` array, in C order.
+    ///
+    /// # Errors
+    /// [`ArrayError::DType`] for another dtype.
+    pub fn bools(&self) -> Result<Vec<bool>, ArrayError> {
+        if self.dtype != DType::Bool {
+            return Err(ArrayError::DType { expected: DType::Bool, found: self.dtype });
+        }
+        Ok(self.as_bytes().iter().map(|byte| *byte != 0).collect())
+    }
+
+    /// The same elements under another shape with as many elements.
+    ///
+    /// # Errors
+    /// [`ArrayError::Length`] when the number of elements differs.
+    pub fn reshaped(&self, shape: &[usize]) -> Result<Self, ArrayError> {
+        let range = self.start..self.start.saturating_add(self.len);
+        Self::from_storage(self.dtype, shape, self.storage.clone(), range)
+    }
+
+    /// True when dtype, shape and every bit are the same: NaN equals the same NaN, -0.0 is not 0.0.
+    pub fn bits_equal(&self, other: &Array) -> bool {
+        self.dtype == other.dtype
+            && self.shape == other.shape
+            && self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Array({} {:?}, {})", self.dtype, self.shape, self.storage.backing())
+    }
+}
+
+/// Copies the bytes of many arrays into one arena and gives the arrays back in order.
+///
+/// This is what decoding to owned parameters does in every format that can borrow from its
+/// input: one allocation, one copy.
+///
+/// # Errors
+/// All that makes bytes no array, and [`ArrayError::Storage`] when there is no memory.
+pub fn copy_into_arena<'a>(
+    parts: impl Iterator<Item = (DType, &'a [usize], &'a [u8])> + Clone,
+    pages: PagePolicy,
+) -> Result<Vec<Array>, ArrayError> {
+    let mut layout = ArenaLayout::default();
+    let mut ranges = Vec::new();
+    for (dtype, shape, bytes) in parts.clone() {
+        check(dtype, shape, bytes)?;
+        ranges.push(layout.reserve(bytes.len())?);
+    }
+    let mut arena = layout.allocate(pages)?;
+    for ((_, _, bytes), range) in parts.clone().zip(&ranges) {
+        arena.write(range.clone(), bytes)?;
+    }
+    let storage = Storage::from(arena);
+    // The bytes were checked above and copied as they are: they need no second look.
+    Ok(parts
+        .zip(ranges)
+        .map(|((dtype, shape, bytes), range)| Array {
+            dtype,
+            shape: shape.to_vec(),
+            storage: storage.clone(),
+            start: range.start,
+            len: bytes.len(),
+        })
+        .collect())
+}
+
+/// The number of elements of a shape.
+///
+/// # Errors
+/// [`ArrayError::TooLarge`] when the elements could not be addressed.
+pub fn count(dtype: DType, shape: &[usize]) -> Result<usize, ArrayError> {
+    let too_large = || ArrayError::TooLarge { dtype, shape: shape.to_vec() };
+    // ndarray and slices ask that the product of the non-zero lengths fits, zero or not.
+    let elements = shape
+        .iter()
+        .filter(|length| **length != 0)
+        .try_fold(1usize, |product, length| product.checked_mul(*length))
+        .filter(|product| {
+            product
+                .checked_mul(dtype.item_size().unwrap_or(8))
+                .is_some_and(|bytes| bytes <= isize::MAX as usize)
+        })
+        .ok_or_else(too_large)?;
+    Ok(if shape.contains(&0) { 0 } else { elements })
+}
+
+/// The number of bytes that a dtype of fixed size takes in a shape; `None` for text.
+///
+/// # Errors
+/// [`ArrayError::TooLarge`] when the elements could not be addressed.
+pub fn byte_count(dtype: DType, shape: &[usize]) -> Result<Option<usize>, ArrayError> {
+    let elements = count(dtype, shape)?;
+    Ok(dtype.item_size().map(|size| elements.saturating_mul(size)))
+}
+
+fn check(dtype: DType, shape: &[usize], bytes: &[u8]) -> Result<(), ArrayError> {
+    if let Some(expected) = byte_count(dtype, shape)? {
+        if bytes.len() != expected {
+            let shape = shape.to_vec();
+            return Err(ArrayError::Length { dtype, shape, expected, found: bytes.len() });
+        }
+        if dtype == DType::Bool
+            && let Some((index, found)) = bytes.iter().enumerate().find(|(_, byte)| **byte > 1)
+        {
+            return Err(ArrayError::NotBool { index, found: *found });
+        }
+        return Ok(());
+    }
+    split_text_block(bytes, count(dtype, shape)?).map(|_| ())
+}
+
+/// The block of bytes of a text array: `n + 1` little-endian u64 offsets, then UTF-8.
+pub fn text_block<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Vec<u8> {
+    let mut block = Vec::new();
+    let mut end = 0u64;
+    block.extend_from_slice(&end.to_le_bytes());
+    for text in texts.clone() {
+        end = end.saturating_add(text.len() as u64);
+        block.extend_from_slice(&end.to_le_bytes());
+    }
+    for text in texts {
+        block.extend_from_slice(text.as_bytes());
+    }
+    block
+}
+
+fn split_text_block(block: &[u8], elements: usize) -> Result<Vec<&str>, ArrayError> {
+    let wrong = |what, index| ArrayError::NotText { what, index };
+    let header = elements
+        .checked_add(1)
+        .and_then(|offsets| offsets.checked_mul(8))
+        .filter(|header| *header <= block.len())
+        .ok_or_else(|| wrong("fewer offsets than elements", elements))?;
+    let (offsets, body) = block.split_at_checked(header).unwrap_or_default();
+    let mut offsets = offsets.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk));
+    let mut start = offsets.next().unwrap_or(1);
+    if start != 0 {
+        return Err(wrong("the first offset is not zero", 0));
+    }
+    let mut texts = Vec::with_capacity(elements);
+    for (index, end) in offsets.enumerate() {
+        let bytes = usize::try_from(start)
+            .ok()
+            .zip(usize::try_from(end).ok())
+            .and_then(|(start, end)| body.get(start..end))
+            .ok_or_else(|| wrong("an offset out of order or out of range", index))?;
+        texts.push(
+            std::str::from_utf8(bytes).map_err(|_| wrong("bytes that are not UTF-8", index))?,
+        );
+        start = end;
+    }
+    if start != body.len() as u64 {
+        return Err(wrong("bytes after the last string", elements));
+    }
+    Ok(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_codes_lead_back_to_their_dtype() {
+        for dtype in DType::ALL {
+            assert_eq!(DType::from_name(dtype.name()), Some(dtype));
+            assert_eq!(DType::from_code(dtype.code()), Some(dtype));
+        }
+        assert_eq!(DType::from_code(14), None);
+    }
+
+    #[test]
+    fn lengths_that_lie_are_refused() {
+        assert!(matches!(
+            Array::from_vec(vec![1.0f64; 3], &[2, 2]),
+            Err(ArrayError::Length { expected: 32, found: 24, .. })
+        ));
+        let huge = [usize::MAX, 2];
+        assert!(matches!(count(DType::U8, &huge), Err(ArrayError::TooLarge { .. })));
+        assert!(matches!(count(DType::U8, &[0, usize::MAX, 2]), Err(ArrayError::TooLarge { .. })));
+        assert_eq!(count(DType::F64, &[]).unwrap(), 1);
+        assert_eq!(count(DType::F64, &[4, 0]).unwrap(), 0);
+    }
+
+    #[test]
+    fn unaligned_ranges_are_refused_and_can_be_copied() {
+        let storage = Storage::adopt(vec![0u64; 3]);
+        let result = Array::from_storage(DType::F64, &[1], storage.clone(), 4..12);
+        assert!(matches!(result, Err(ArrayError::Unaligned { offset: 4, .. })));
+        let copy =
+            Array::copied_from(DType::F64, &[1], &storage.as_bytes()[4..12], PagePolicy::Auto);
+        assert_eq!(copy.unwrap().as_slice::<f64>().unwrap(), [0.0]);
+    }
+
+    #[test]
+    fn texts_come_back_and_damaged_blocks_do_not() {
+        let array = Array::from_texts(&["", "naïve", "日本"], &[3]).unwrap();
+        assert_eq!(array.texts().unwrap(), ["", "naïve", "日本"]);
+        let block = array.as_bytes().to_vec();
+        for cut in 0..block.len() {
+            let cut = Array::copied_from(DType::Text, &[3], &block[..cut], PagePolicy::Auto);
+            assert!(cut.is_err());
+        }
+        let mut split = block.clone();
+        split[16] = 3; // ends inside the two bytes of the i with diaeresis
+        assert!(Array::copied_from(DType::Text, &[3], &split, PagePolicy::Auto).is_err());
+    }
+
+    #[test]
+    fn bool_bytes_are_zero_or_one() {
+        assert!(matches!(
+            Array::copied_from(DType::Bool, &[2], &[1, 2], PagePolicy::Auto),
+            Err(ArrayError::NotBool { index: 1, found: 2 })
+        ));
+        let array = Array::from_bools(&[true, false], &[2]).unwrap();
+        assert_eq!(array.bools().unwrap(), [true, false]);
+    }
+
+    #[test]
+    fn many_arrays_share_one_arena() {
+        let parts: [(DType, &[usize], &[u8]); 2] =
+            [(DType::U8, &[3], &[1, 2, 3]), (DType::U32, &[1], &[9, 0, 0, 0])];
+        let arrays = copy_into_arena(parts.into_iter(), PagePolicy::Auto).unwrap();
+        assert_eq!(arrays[1].as_slice::<u32>().unwrap(), [9]);
+        assert_eq!(
+            arrays[0].storage().as_bytes().as_ptr(),
+            arrays[1].storage().as_bytes().as_ptr()
+        );
+    }
+}

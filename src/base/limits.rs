@@ -1,0 +1,107 @@
+//! Every bound on untrusted input, with its default and its reason.
+//!
+//! One validated value, passed down, never read from a global.
+
+use thiserror::Error;
+
+/// Bounds on what a loader accepts. Get one from [`Limits::default`] and change it with
+/// [`Limits::with`].
+///
+/// ```
+/// use deadweight::base::Limits;
+/// let small = Limits::default().with(|limits| limits.max_arrays = 16)?;
+/// assert_eq!(small.max_arrays, 16);
+/// assert!(Limits::default().with(|limits| limits.max_file_bytes = 0).is_err());
+/// # Ok::<(), deadweight::base::limits::LimitsError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Largest file that is read at all. 16 GiB: above it, shards are the custom of the field.
+    pub max_file_bytes: u64,
+    /// Longest header or metadata text. 100 MB, as safetensors has it for its own header.
+    pub max_header_bytes: usize,
+    /// Most arrays in one model. A forest of 100,000 trees kept tree by tree has 600,000.
+    pub max_arrays: usize,
+    /// Longest name of an array. Dotted paths of pipelines stay far below.
+    pub max_name_bytes: usize,
+    /// Most dimensions of an array. numpy 2 has 64.
+    pub max_dimensions: usize,
+    /// Deepest nesting of metadata. serde_json stops at 128 on its own.
+    pub max_metadata_depth: usize,
+    /// Most bytes that compressed input may become.
+    pub max_decompressed_bytes: u64,
+    /// Most times larger that input may become when decompressed. Deflate ends near 1032.
+    pub max_decompression_ratio: u64,
+    /// Most entries of an archive.
+    pub max_archive_entries: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_file_bytes: 16 << 30,
+            max_header_bytes: 100_000_000,
+            max_arrays: 1_000_000,
+            max_name_bytes: 4096,
+            max_dimensions: 64,
+            max_metadata_depth: 64,
+            max_decompressed_bytes: 16 << 30,
+            max_decompression_ratio: 1100,
+            max_archive_entries: 1_000_000,
+        }
+    }
+}
+
+/// A set of limits that would accept nothing, or more than the parsers can bear.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("limit {name} is {found}, expected {expected}")]
+pub struct LimitsError {
+    name: &'static str,
+    found: u64,
+    expected: &'static str,
+}
+
+impl Limits {
+    /// The same limits with some of them changed.
+    ///
+    /// # Errors
+    /// When a limit is zero, or the metadata depth is more than the 100 that the JSON parser bears.
+    pub fn with(mut self, change: impl FnOnce(&mut Limits)) -> Result<Self, LimitsError> {
+        change(&mut self);
+        let positive = [
+            ("max_file_bytes", self.max_file_bytes),
+            ("max_header_bytes", self.max_header_bytes as u64),
+            ("max_arrays", self.max_arrays as u64),
+            ("max_name_bytes", self.max_name_bytes as u64),
+            ("max_dimensions", self.max_dimensions as u64),
+            ("max_metadata_depth", self.max_metadata_depth as u64),
+            ("max_decompressed_bytes", self.max_decompressed_bytes),
+            ("max_decompression_ratio", self.max_decompression_ratio),
+            ("max_archive_entries", self.max_archive_entries as u64),
+        ];
+        if let Some((name, found)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(LimitsError { name, found, expected: "at least 1" });
+        }
+        if self.max_metadata_depth > 100 {
+            return Err(LimitsError {
+                name: "max_metadata_depth",
+                found: self.max_metadata_depth as u64,
+                expected: "at most 100",
+            });
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_accept_nothing_are_refused_by_name() {
+        let error = Limits::default().with(|limits| limits.max_arrays = 0).unwrap_err();
+        assert_eq!(error.to_string(), "limit max_arrays is 0, expected at least 1");
+        assert!(Limits::default().with(|limits| limits.max_metadata_depth = 101).is_err());
+    }
+}

@@ -1,0 +1,494 @@
+//! Where array bytes live: one reference-counted type for owned and zero-copy use.
+//!
+//! A [`Storage`] is an arena of our own, an adopted `Vec<T>`, a memory map, or
+//! bytes that somebody else owns. Cloning it clones a reference, never bytes.
+//!
+//! An [`Arena`] carries its [`PagePolicy`], because page faults and not parsing
+//! are most of the cost of loading a large model: copying 10 MB into fresh 4 KiB
+//! pages takes several times as long as copying it into huge pages.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::fmt;
+use std::fs::File;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use memmap2::{Mmap, MmapMut};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::accounting;
+use super::array::Element;
+
+/// Every arena, and every array inside one, starts at a multiple of this many
+/// bytes: a cache line, and the widest vector register of current processors.
+pub const ARENA_ALIGNMENT: usize = 64;
+
+/// Below this size [`PagePolicy::Auto`] takes memory from the allocator: two
+/// system calls and a page fault would cost more than the copy they serve.
+pub const AUTO_HEAP_BELOW: usize = 256 * 1024;
+
+const HUGE_PAGE: usize = 2 * 1024 * 1024;
+
+/// Which pages back a fresh arena. It is part of the name of every measured row.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, PartialOrd, Ord,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum PagePolicy {
+    /// The allocator below [`AUTO_HEAP_BELOW`], huge pages from there on.
+    #[default]
+    Auto,
+    /// The global allocator, whatever it does.
+    Heap,
+    /// Fresh anonymous pages of the system's base size (4 KiB on x86-64).
+    Small,
+    /// Fresh anonymous pages with `MADV_HUGEPAGE`, aligned so that it can take effect.
+    Huge,
+}
+
+impl PagePolicy {
+    /// The policy that is really used for an arena of `len` bytes.
+    pub fn resolve(self, len: usize) -> PagePolicy {
+        match self {
+            PagePolicy::Auto if len < AUTO_HEAP_BELOW => PagePolicy::Heap,
+            PagePolicy::Auto => PagePolicy::Huge,
+            other => other,
+        }
+    }
+
+    /// The name used in records and on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            PagePolicy::Auto => "auto",
+            PagePolicy::Heap => "heap",
+            PagePolicy::Small => "small",
+            PagePolicy::Huge => "huge",
+        }
+    }
+}
+
+/// Why memory could not be had or a range does not fit.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The system gave no memory for an arena.
+    #[error("no memory for an arena of {bytes} bytes: {source}")]
+    OutOfMemory {
+        /// How many bytes were asked for.
+        bytes: usize,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A size computation left the range of the address space.
+    #[error("a size of more than {} bytes cannot be addressed", usize::MAX)]
+    Overflow,
+    /// A range reaches past the end of the storage.
+    #[error("bytes {start}..{end} asked for, but the storage holds {len}")]
+    OutOfRange {
+        /// First byte of the range.
+        start: usize,
+        /// One past its last byte.
+        end: usize,
+        /// How many bytes there are.
+        len: usize,
+    },
+    /// A file could not be mapped.
+    #[error("cannot map the file: {0}")]
+    Map(#[source] std::io::Error),
+}
+
+/// A fresh, zeroed, aligned buffer that becomes the [`Storage`] of one model.
+pub struct Arena {
+    backing: Backing,
+    start: usize,
+    len: usize,
+    /// What was reported to [`accounting`]: nothing for a heap block, which the allocator reports.
+    counted: usize,
+}
+
+enum Backing {
+    Heap(HeapBlock),
+    Pages(MmapMut),
+}
+
+/// A block of the global allocator with our alignment; its layout is kept for the release.
+struct HeapBlock {
+    pointer: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: the block is owned alone, and is only read or written through `&self`
+// and `&mut self` of its owner, so it moves and is shared like a Box<[u8]>.
+unsafe impl Send for HeapBlock {}
+// SAFETY: as above; `&HeapBlock` gives only `&[u8]`.
+unsafe impl Sync for HeapBlock {}
+
+impl HeapBlock {
+    fn zeroed(len: usize) -> Result<Self, StorageError> {
+        let layout = Layout::from_size_align(len.max(1), ARENA_ALIGNMENT)
+            .map_err(|_| StorageError::Overflow)?;
+        // SAFETY: the layout's size is at least one.
+        let pointer = unsafe { alloc_zeroed(layout) };
+        match NonNull::new(pointer) {
+            Some(pointer) => Ok(HeapBlock { pointer, layout }),
+            None => Err(StorageError::OutOfMemory {
+                bytes: len,
+                source: std::io::ErrorKind::OutOfMemory.into(),
+            }),
+        }
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        // SAFETY: the block is `layout.size()` initialized (zeroed) bytes and lives as long as self.
+        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.layout.size()) }
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        // SAFETY: as above, and `&mut self` makes the access unique.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.layout.size()) }
+    }
+}
+
+impl Drop for HeapBlock {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `zeroed` with this very layout, and released only here.
+        unsafe { dealloc(self.pointer.as_ptr(), self.layout) }
+    }
+}
+
+impl Arena {
+    /// Takes `len` zeroed bytes under the given page policy.
+    ///
+    /// # Errors
+    /// [`StorageError::OutOfMemory`] when the system refuses; [`StorageError::Overflow`]
+    /// when `len` cannot be addressed.
+    pub fn zeroed(len: usize, pages: PagePolicy) -> Result<Self, StorageError> {
+        match pages.resolve(len) {
+            PagePolicy::Heap | PagePolicy::Auto => Ok(Arena {
+                backing: Backing::Heap(HeapBlock::zeroed(len)?),
+                start: 0,
+                len,
+                counted: 0,
+            }),
+            PagePolicy::Small => Self::pages(len, 0, |_| ()),
+            PagePolicy::Huge => Self::pages(len, HUGE_PAGE, advise_huge),
+        }
+    }
+
+    /// Maps fresh pages; with an `alignment`, enough of them that the arena can start at a
+    /// multiple of it. The pages before the start are never touched and so never exist.
+    fn pages(len: usize, alignment: usize, advise: fn(&MmapMut)) -> Result<Self, StorageError> {
+        let rounded = round_up_to_huge_where_cheap(len, alignment);
+        let mapped = rounded.checked_add(alignment).ok_or(StorageError::Overflow)?.max(1);
+        let map = MmapMut::map_anon(mapped)
+            .map_err(|source| StorageError::OutOfMemory { bytes: len, source })?;
+        advise(&map);
+        let start = match alignment {
+            0 => 0,
+            _ => map.as_ptr().align_offset(alignment).min(alignment),
+        };
+        accounting::add_arena(rounded);
+        Ok(Arena { backing: Backing::Pages(map), start, len, counted: rounded })
+    }
+
+    /// How many bytes the arena holds.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True when the arena holds no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        let all: &[u8] = match &self.backing {
+            Backing::Heap(block) => block.as_slice(),
+            Backing::Pages(map) => map,
+        };
+        all.get(self.start..self.start.saturating_add(self.len)).unwrap_or_default()
+    }
+
+    /// The bytes, to be filled.
+    pub fn as_mut_slice(&mut self) -> &mut [u8] {
+        let range = self.start..self.start.saturating_add(self.len);
+        let all: &mut [u8] = match &mut self.backing {
+            Backing::Heap(block) => block.as_mut_slice(),
+            Backing::Pages(map) => map,
+        };
+        all.get_mut(range).unwrap_or_default()
+    }
+
+    /// Copies `bytes` to `range`, which [`ArenaLayout::reserve`] returned.
+    ///
+    /// # Errors
+    /// [`StorageError::OutOfRange`] when the range is not inside the arena or its length differs.
+    pub fn write(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<(), StorageError> {
+        let len = self.len;
+        match self.as_mut_slice().get_mut(range.clone()) {
+            Some(target) if target.len() == bytes.len() => {
+                target.copy_from_slice(bytes);
+                Ok(())
+            }
+            _ => Err(StorageError::OutOfRange { start: range.start, end: range.end, len }),
+        }
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        accounting::remove(self.counted);
+    }
+}
+
+/// A last, partly used huge page saves up to 512 page faults; it is taken when it adds at most
+/// one sixteenth to the arena, so that memory stays close to what was asked for.
+fn round_up_to_huge_where_cheap(len: usize, alignment: usize) -> usize {
+    if alignment == 0 {
+        return len;
+    }
+    match len.checked_next_multiple_of(alignment) {
+        Some(rounded) if rounded - len <= len / 16 => rounded,
+        _ => len,
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn advise_huge(map: &MmapMut) {
+    // A kernel without transparent huge pages refuses; small pages are correct too.
+    let _ = map.advise(memmap2::Advice::HugePage);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise_huge(_map: &MmapMut) {}
+
+/// Plans one arena for many arrays: reserve each, allocate once, write each.
+///
+/// ```
+/// use deadweight::base::storage::{ArenaLayout, PagePolicy};
+/// let mut layout = ArenaLayout::default();
+/// let first = layout.reserve(3)?;
+/// let second = layout.reserve(8)?;
+/// let mut arena = layout.allocate(PagePolicy::Auto)?;
+/// arena.write(first, b"abc")?;
+/// arena.write(second.clone(), &7u64.to_le_bytes())?;
+/// assert_eq!(second.start % 64, 0);
+/// # Ok::<(), deadweight::base::StorageError>(())
+/// ```
+#[derive(Debug, Default, Clone)]
+pub struct ArenaLayout {
+    len: usize,
+}
+
+impl ArenaLayout {
+    /// Sets `bytes` aside and returns where they will lie.
+    ///
+    /// # Errors
+    /// [`StorageError::Overflow`] when the sum cannot be addressed.
+    pub fn reserve(&mut self, bytes: usize) -> Result<Range<usize>, StorageError> {
+        let start =
+            self.len.checked_next_multiple_of(ARENA_ALIGNMENT).ok_or(StorageError::Overflow)?;
+        let end = start.checked_add(bytes).ok_or(StorageError::Overflow)?;
+        self.len = end;
+        Ok(start..end)
+    }
+
+    /// How many bytes the arena will need.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True when nothing was reserved.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Takes the memory.
+    ///
+    /// # Errors
+    /// As [`Arena::zeroed`].
+    pub fn allocate(&self, pages: PagePolicy) -> Result<Arena, StorageError> {
+        Arena::zeroed(self.len, pages)
+    }
+}
+
+/// Reference-counted bytes. Clone it freely: the bytes are never copied.
+#[derive(Clone)]
+pub struct Storage(Arc<Inner>);
+
+enum Inner {
+    Arena(Arena),
+    Adopted(Box<dyn AsBytes>),
+    Map(Mmap),
+    Owner(Box<dyn AsRef<[u8]> + Send + Sync>),
+    Static(&'static [u8]),
+}
+
+trait AsBytes: Send + Sync {
+    fn as_bytes(&self) -> &[u8];
+}
+
+impl<T: Element> AsBytes for Vec<T> {
+    fn as_bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(self)
+    }
+}
+
+impl Storage {
+    /// Adopts a vector: its memory becomes the storage, nothing is copied.
+    pub fn adopt<T: Element>(values: Vec<T>) -> Self {
+        Storage(Arc::new(Inner::Adopted(Box::new(values))))
+    }
+
+    /// Borrows bytes from a value that is kept alive as long as the storage is: an
+    /// `Arc<[u8]>`, a buffer of another library, a guard.
+    pub fn from_owner(owner: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
+        Storage(Arc::new(Inner::Owner(Box::new(owner))))
+    }
+
+    /// Borrows bytes that live as long as the program (`include_bytes!`).
+    pub fn from_static(bytes: &'static [u8]) -> Self {
+        Storage(Arc::new(Inner::Static(bytes)))
+    }
+
+    /// Copies `bytes` into a fresh arena.
+    ///
+    /// # Errors
+    /// As [`Arena::zeroed`].
+    pub fn copy_of(bytes: &[u8], pages: PagePolicy) -> Result<Self, StorageError> {
+        let mut arena = Arena::zeroed(bytes.len(), pages)?;
+        arena.as_mut_slice().copy_from_slice(bytes);
+        Ok(arena.into())
+    }
+
+    /// Maps a whole file for reading; pages come in when they are touched.
+    ///
+    /// # Safety
+    /// The file must be neither truncated nor changed by anyone while the storage lives:
+    /// truncation kills the process (SIGBUS), a change alters bytes behind shared references.
+    /// Map only files that this program wrote and keeps private; read all others with
+    /// [`Storage::copy_of`] or `Storage::adopt`.
+    ///
+    /// # Errors
+    /// [`StorageError::Map`] when the system refuses.
+    pub unsafe fn map_file(file: &File) -> Result<Self, StorageError> {
+        // SAFETY: the caller promises that the file stays as it is.
+        let map = unsafe { Mmap::map(file) }.map_err(StorageError::Map)?;
+        Ok(Storage(Arc::new(Inner::Map(map))))
+    }
+
+    /// All bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &*self.0 {
+            Inner::Arena(arena) => arena.as_slice(),
+            Inner::Adopted(values) => values.as_bytes(),
+            Inner::Map(map) => map,
+            Inner::Owner(owner) => (**owner).as_ref(),
+            Inner::Static(bytes) => bytes,
+        }
+    }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.as_bytes().is_empty()
+    }
+
+    /// Where `part`, a slice that was borrowed from this storage, lies inside it.
+    ///
+    /// A parser that hands out slices of its input is turned into ranges this way, without
+    /// copying. `None` when `part` is not inside this storage.
+    pub fn range_of(&self, part: &[u8]) -> Option<Range<usize>> {
+        let whole = self.as_bytes().as_ptr_range();
+        let part_range = part.as_ptr_range();
+        if part_range.start < whole.start || part_range.end > whole.end {
+            return None;
+        }
+        let start = (part_range.start as usize).checked_sub(whole.start as usize)?;
+        Some(start..start.checked_add(part.len())?)
+    }
+
+    /// What backs the bytes: `arena`, `adopted`, `map`, `borrowed`.
+    pub fn backing(&self) -> &'static str {
+        match &*self.0 {
+            Inner::Arena(_) => "arena",
+            Inner::Adopted(_) => "adopted",
+            Inner::Map(_) => "map",
+            Inner::Owner(_) | Inner::Static(_) => "borrowed",
+        }
+    }
+}
+
+impl From<Arena> for Storage {
+    fn from(arena: Arena) -> Self {
+        Storage(Arc::new(Inner::Arena(arena)))
+    }
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Storage({}, {} bytes)", self.backing(), self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arena_is_zeroed_aligned_and_of_the_asked_length_under_every_policy() {
+        for pages in [PagePolicy::Auto, PagePolicy::Heap, PagePolicy::Small, PagePolicy::Huge] {
+            for len in [0, 1, 63, 64, 4096, 300_000, HUGE_PAGE, 5_000_001] {
+                let mut arena = Arena::zeroed(len, pages).unwrap();
+                assert_eq!(arena.as_slice().len(), len, "{pages:?} {len}");
+                assert!(arena.as_slice().iter().all(|byte| *byte == 0));
+                assert_eq!(arena.as_slice().as_ptr() as usize % ARENA_ALIGNMENT, 0);
+                arena.as_mut_slice().fill(7);
+                assert!(arena.as_slice().iter().all(|byte| *byte == 7));
+            }
+        }
+    }
+
+    #[test]
+    fn huge_arenas_start_at_a_huge_page_and_waste_at_most_a_sixteenth() {
+        let arena = Arena::zeroed(10_000_000, PagePolicy::Huge).unwrap();
+        assert_eq!(arena.as_slice().as_ptr() as usize % HUGE_PAGE, 0);
+        assert_eq!(round_up_to_huge_where_cheap(10_000_000, HUGE_PAGE), 5 * HUGE_PAGE);
+        assert_eq!(round_up_to_huge_where_cheap(2_100_000, HUGE_PAGE), 2_100_000);
+    }
+
+    #[test]
+    fn a_range_outside_the_arena_is_refused() {
+        let mut arena = Arena::zeroed(8, PagePolicy::Heap).unwrap();
+        assert!(matches!(
+            arena.write(4..12, &[0; 8]),
+            Err(StorageError::OutOfRange { len: 8, .. })
+        ));
+        assert!(arena.write(0..4, &[0; 3]).is_err());
+        assert!(Arena::zeroed(usize::MAX, PagePolicy::Huge).is_err());
+    }
+
+    #[test]
+    fn a_slice_of_the_storage_is_found_again_and_a_foreign_one_is_not() {
+        let storage = Storage::adopt(vec![1u8, 2, 3, 4, 5]);
+        let part = &storage.as_bytes()[1..4];
+        assert_eq!(storage.range_of(part), Some(1..4));
+        assert_eq!(storage.range_of(&[1, 2, 3]), None);
+    }
+
+    #[test]
+    fn adopting_a_vector_keeps_its_memory() {
+        let values = vec![1.0f64, 2.0];
+        let address = values.as_ptr() as usize;
+        let storage = Storage::adopt(values);
+        assert_eq!(storage.as_bytes().as_ptr() as usize, address);
+        assert_eq!(storage.len(), 16);
+    }
+}

@@ -1,0 +1,103 @@
+//! Why parameters could not be encoded or bytes not be read.
+
+use thiserror::Error;
+
+use crate::base::value::MetadataError;
+use crate::base::{ArrayError, ParametersError, StorageError};
+
+/// Why parameters could not be encoded or bytes not be read. Each variant says what was expected
+/// and what was found, and where where that is known.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// The bytes end too early.
+    #[error("byte {offset}: {what} needs {expected} bytes, found {found}")]
+    Truncated {
+        /// Where the part begins.
+        offset: usize,
+        /// What was being read.
+        what: &'static str,
+        /// Bytes it needs.
+        expected: u64,
+        /// Bytes that are left.
+        found: u64,
+    },
+    /// The bytes say something that cannot be.
+    #[error("byte {offset}: {what}: expected {expected}, found {found}")]
+    Malformed {
+        /// Where.
+        offset: usize,
+        /// What was being read.
+        what: &'static str,
+        /// What would be right.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The crate behind the format refused.
+    #[error("{format}: {message}")]
+    Codec {
+        /// The format.
+        format: &'static str,
+        /// The crate's own words.
+        message: String,
+    },
+    /// The crate behind the format panicked; the panic was contained.
+    #[error("{format}: the decoder panicked ({message}); the file was not loaded")]
+    Panicked {
+        /// The format.
+        format: &'static str,
+        /// The panic's message.
+        message: String,
+    },
+    /// Bytes follow the end of the parameters.
+    #[error("byte {offset}: expected the end of the file, found {found} more bytes")]
+    Trailing {
+        /// Where the parameters end.
+        offset: usize,
+        /// How many bytes follow.
+        found: usize,
+    },
+    /// The file says that it is of a version that is not read.
+    #[error(
+        "{format}: file version {found}, this program reads version {expected}; upgrade deadweight"
+    )]
+    Version {
+        /// The format.
+        format: &'static str,
+        /// Version in the file.
+        found: u32,
+        /// Version that is read.
+        expected: u32,
+    },
+    /// The format cannot borrow from its bytes.
+    #[error("{format} has no zero-copy view; decode it instead")]
+    NoView {
+        /// The format.
+        format: &'static str,
+    },
+    /// An array, with its name.
+    #[error("array {name:?}: {source}")]
+    Array {
+        /// The array's name.
+        name: String,
+        /// What is wrong with it.
+        source: ArrayError,
+    },
+    /// Arrays or names do not make parameters.
+    #[error(transparent)]
+    Parameters(#[from] ParametersError),
+    /// The metadata text.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// Memory.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl FormatError {
+    /// What the crate behind a format said.
+    pub fn codec(format: &'static str, error: impl std::fmt::Display) -> Self {
+        FormatError::Codec { format, message: error.to_string() }
+    }
+}

@@ -1,0 +1,263 @@
+//! `raw`: a header and aligned bytes, nothing else. Our own floor: no layout can be simpler.
+//!
+//! ```text
+//! 0   8  magic "DWEIGHT" and the version, one byte
+//! 8   8  length of the header text, u64 little-endian
+//! 16  8  xxh3 of the header text
+//! 24  n  header: one JSON text {kind, layout_version, metadata, arrays: [[name, dtype, shape, start, end], ...]}
+//!        zero bytes up to a multiple of 64
+//!        the arrays, each at a multiple of 64 from the start of the file
+//! ```
+//!
+//! The arrays begin 64-aligned from the start of the file, so that a map of it can be used as it
+//! is. `start` and `end` count from the start of the array section. The header is checked by its
+//! hash; the arrays are not (see [`crate::base::Parameters::checksum`]).
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    DecodeOptions, Descriptor, Encoding, Format, FormatError, FormatKind, Warning, WarningKind,
+};
+use crate::base::array::copy_into_arena;
+use crate::base::storage::ARENA_ALIGNMENT;
+use crate::base::value;
+use crate::base::{Array, DType, Limits, Parameters, Storage};
+
+const MAGIC: &[u8; 7] = b"DWEIGHT";
+const VERSION: u8 = 1;
+const HEADER_START: usize = 24;
+
+/// The format `raw`.
+pub struct Raw;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: "raw",
+    title: "raw aligned bytes",
+    kind: FormatKind::DataOnly,
+    encoding: Encoding::Native,
+    crate_name: None,
+    extension: "dw",
+    view: true,
+    arena: true,
+    warnings: &[
+        Warning {
+            kind: WarningKind::NoChecksum,
+            text: "the header is hashed, the array bytes are not",
+            reference: None,
+        },
+        Warning {
+            kind: WarningKind::Convention,
+            text: "only deadweight reads and writes it",
+            reference: None,
+        },
+    ],
+    losses: &[],
+    specification: "src/formats/raw.rs",
+};
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    kind: String,
+    layout_version: u32,
+    metadata: String,
+    arrays: Vec<(String, DType, Vec<usize>, usize, usize)>,
+}
+
+impl Format for Raw {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        let mut entries = Vec::new();
+        let mut end = 0usize;
+        for (name, array) in parameters.arrays() {
+            let start = end.next_multiple_of(ARENA_ALIGNMENT);
+            end = start.saturating_add(array.byte_len());
+            entries.push((name.to_owned(), array.dtype(), array.shape().to_vec(), start, end));
+        }
+        let starts: Vec<usize> = entries.iter().map(|entry| entry.3).collect();
+        let header = serde_json::to_vec(&Header {
+            kind: parameters.kind().to_owned(),
+            layout_version: parameters.layout_version(),
+            metadata: value::to_json(parameters.metadata()),
+            arrays: entries,
+        })
+        .map_err(|error| FormatError::codec("raw", error))?;
+
+        let beginning = out.len();
+        let body = HEADER_START.saturating_add(header.len()).next_multiple_of(ARENA_ALIGNMENT);
+        out.reserve(body.saturating_add(end));
+        out.extend_from_slice(MAGIC);
+        out.push(VERSION);
+        out.extend_from_slice(&(header.len() as u64).to_le_bytes());
+        out.extend_from_slice(&xxh3_64(&header).to_le_bytes());
+        out.extend_from_slice(&header);
+        for ((_, array), start) in parameters.arrays().zip(starts) {
+            out.resize(beginning.saturating_add(body).saturating_add(start), 0);
+            out.extend_from_slice(array.as_bytes());
+        }
+        Ok(())
+    }
+
+    fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
+        let (header, body) = read_header(bytes, &options.limits)?;
+        let mut parts = Vec::with_capacity(header.arrays.len());
+        for entry in &header.arrays {
+            parts.push((entry.1, entry.2.as_slice(), entry_bytes(bytes, body, entry)?));
+        }
+        let arrays = copy_into_arena(parts.iter().copied(), options.pages)
+            .map_err(|source| FormatError::Array { name: "(all)".into(), source })?;
+        assemble(header, arrays, &options.limits)
+    }
+
+    fn view(&self, source: &Storage, options: &DecodeOptions) -> Result<Parameters, FormatError> {
+        let bytes = source.as_bytes();
+        let (header, body) = read_header(bytes, &options.limits)?;
+        let mut arrays = Vec::with_capacity(header.arrays.len());
+        for entry in &header.arrays {
+            let part = entry_bytes(bytes, body, entry)?;
+            let array = super::borrow_or_copy(entry.1, &entry.2, source, part, options.pages)
+                .map_err(|error| FormatError::Array { name: entry.0.clone(), source: error })?;
+            arrays.push(array);
+        }
+        assemble(header, arrays, &options.limits)
+    }
+
+    fn recognizes(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(MAGIC)
+    }
+}
+
+fn word(bytes: &[u8], offset: usize) -> Result<u64, FormatError> {
+    bytes
+        .get(offset..offset.saturating_add(8))
+        .and_then(|word| word.try_into().ok())
+        .map(u64::from_le_bytes)
+        .ok_or(FormatError::Truncated {
+            offset,
+            what: "raw header",
+            expected: 8,
+            found: bytes.len().saturating_sub(offset) as u64,
+        })
+}
+
+/// Reads and checks the header; returns it with the offset at which the arrays begin.
+fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatError> {
+    if !bytes.starts_with(MAGIC) {
+        return Err(FormatError::Malformed {
+            offset: 0,
+            what: "raw magic",
+            expected: format!("{:?}", String::from_utf8_lossy(MAGIC)),
+            found: format!("{:?}", String::from_utf8_lossy(bytes.get(..7).unwrap_or(bytes))),
+        });
+    }
+    let version = bytes.get(MAGIC.len()).copied().unwrap_or_default();
+    if version != VERSION {
+        return Err(FormatError::Version {
+            format: "raw",
+            found: version.into(),
+            expected: VERSION.into(),
+        });
+    }
+    let (len, hash) = (word(bytes, 8)?, word(bytes, 16)?);
+    let left = bytes.len().saturating_sub(HEADER_START);
+    let len = usize::try_from(len)
+        .ok()
+        .filter(|len| *len <= left && *len <= limits.max_header_bytes)
+        .ok_or(FormatError::Truncated {
+            offset: HEADER_START,
+            what: "raw header text",
+            expected: len,
+            found: left as u64,
+        })?;
+    let end = HEADER_START.saturating_add(len);
+    let text = bytes.get(HEADER_START..end).unwrap_or_default();
+    if xxh3_64(text) != hash {
+        return Err(FormatError::Malformed {
+            offset: 16,
+            what: "hash of the raw header",
+            expected: format!("{:016x}", xxh3_64(text)),
+            found: format!("{hash:016x}; the file is damaged"),
+        });
+    }
+    let header: Header = serde_json::from_slice(text).map_err(|error| FormatError::Malformed {
+        offset: HEADER_START,
+        what: "raw header text",
+        expected: "JSON".into(),
+        found: error.to_string(),
+    })?;
+    let body = end.next_multiple_of(ARENA_ALIGNMENT);
+    let last = header.arrays.iter().map(|entry| entry.4).max();
+    match last {
+        Some(last) if body.checked_add(last) != Some(bytes.len()) => Err(FormatError::Malformed {
+            offset: body,
+            what: "length of the raw array section",
+            expected: last.to_string(),
+            found: bytes.len().saturating_sub(body).to_string(),
+        }),
+        None if bytes.len() != end => {
+            Err(FormatError::Trailing { offset: end, found: bytes.len().saturating_sub(end) })
+        }
+        _ => Ok((header, body)),
+    }
+}
+
+type Entry = (String, DType, Vec<usize>, usize, usize);
+
+fn entry_bytes<'a>(bytes: &'a [u8], body: usize, entry: &Entry) -> Result<&'a [u8], FormatError> {
+    let (name, _, _, start, end) = entry;
+    let range = body.checked_add(*start).zip(body.checked_add(*end));
+    range.and_then(|(start, end)| bytes.get(start..end)).ok_or_else(|| FormatError::Malformed {
+        offset: body,
+        what: "position of an array",
+        expected: format!("inside {} bytes", bytes.len().saturating_sub(body)),
+        found: format!("{start}..{end} for {name:?}"),
+    })
+}
+
+fn assemble(
+    header: Header,
+    arrays: Vec<Array>,
+    limits: &Limits,
+) -> Result<Parameters, FormatError> {
+    let metadata = value::from_json(&header.metadata, limits)?;
+    let mut parameters =
+        Parameters::new(header.kind, header.layout_version).with_metadata(metadata);
+    for (entry, array) in header.arrays.into_iter().zip(arrays) {
+        parameters.insert(entry.0, array)?;
+    }
+    parameters.check_limits(limits)?;
+    Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_begin_aligned_and_a_view_borrows_them() {
+        let mut parameters = Parameters::new("arrays", 1).with("note", "ü");
+        let small = Array::from_vec(vec![1u8, 2, 3], &[3]).unwrap();
+        parameters.insert("small", small).unwrap();
+        let large = Array::from_vec(vec![0.5f64; 100], &[10, 10]).unwrap();
+        parameters.insert("large", large).unwrap();
+        let mut bytes = Vec::new();
+        Raw.encode(&parameters, &mut bytes).unwrap();
+        let source = Storage::copy_of(&bytes, crate::base::PagePolicy::Heap).unwrap();
+        let view = Raw.view(&source, &DecodeOptions::default()).unwrap();
+        assert_eq!(view.first_difference(&parameters), None);
+        let range = source.range_of(view.get("large").unwrap().as_bytes()).unwrap();
+        assert_eq!(range.start % 64, 0);
+    }
+
+    #[test]
+    fn a_changed_header_is_noticed() {
+        let mut bytes = Vec::new();
+        Raw.encode(&Parameters::new("arrays", 1), &mut bytes).unwrap();
+        bytes[30] ^= 1;
+        let error = Raw.decode(&bytes, &DecodeOptions::default()).err().unwrap();
+        assert!(error.to_string().contains("hash of the raw header"), "{error}");
+    }
+}

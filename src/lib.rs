@@ -1,0 +1,4 @@
+//! deadweight
+pub mod base;
+pub mod formats;
+pub mod models;
