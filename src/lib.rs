@@ -1,4 +1,5 @@
 //! deadweight
 pub mod base;
+pub mod bench;
 pub mod formats;
 pub mod models;

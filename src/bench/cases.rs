@@ -1,0 +1,460 @@
+//! The operations, as cases that time themselves.
+//!
+//! All formats go through the same few lines here, so that none has a buffer, a validation or a
+//! drop that another has not. A load is a *source* (bytes in memory, borrowed or decoded, or a
+//! file, read or mapped) and a *rung* (how far the ladder is climbed); everything that a load
+//! makes is kept until the clock has stopped.
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ndarray::{Array2, ArrayView2, s};
+
+use super::clock::Clock;
+use super::compression::Compression;
+use super::file_io;
+use super::subject::Subject;
+use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
+use crate::base::storage::Arena;
+use crate::base::{Limits, PagePolicy, Parameters, Storage};
+use crate::formats::{DecodeOptions, Format};
+use crate::models::registry::from_parameters;
+use crate::models::{Model, Predictions};
+
+/// Results that are kept while the clock runs may take this much memory together.
+const KEPT_BYTES: u64 = 16 << 20;
+
+/// A case around a closure: what the closure returns is dropped after the clock has stopped.
+struct Timed<F> {
+    id: CaseId,
+    bytes: u64,
+    max_iterations: u64,
+    clock: Arc<dyn Clock>,
+    operation: F,
+}
+
+impl<T, F: FnMut() -> Result<T, CaseError>> Case for Timed<F> {
+    fn id(&self) -> &CaseId {
+        &self.id
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn max_iterations(&self) -> u64 {
+        self.max_iterations
+    }
+
+    fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
+        let mut kept = Vec::with_capacity(usize::try_from(iterations).map_err(CaseError::new)?);
+        let start = self.clock.now_nanos();
+        for _ in 0..iterations {
+            kept.push(black_box((self.operation)()?));
+        }
+        let nanos = self.clock.now_nanos().saturating_sub(start);
+        drop(kept);
+        Ok(nanos)
+    }
+}
+
+/// How far a load goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rung {
+    Parameters,
+    Ready,
+    PredictOne,
+    PredictThousand,
+    Validate,
+    Checksum,
+}
+
+/// Where a load begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Decode,
+    View,
+    ReadFile,
+    MapFile,
+}
+
+fn load_of(operation: Operation) -> Option<(Source, Rung)> {
+    Some(match operation {
+        Operation::Decode => (Source::Decode, Rung::Parameters),
+        Operation::DecodeReady => (Source::Decode, Rung::Ready),
+        Operation::DecodePredictOne => (Source::Decode, Rung::PredictOne),
+        Operation::DecodePredictThousand => (Source::Decode, Rung::PredictThousand),
+        Operation::DecodeValidate => (Source::Decode, Rung::Validate),
+        Operation::DecodeChecksum => (Source::Decode, Rung::Checksum),
+        Operation::View => (Source::View, Rung::Parameters),
+        Operation::ViewReady => (Source::View, Rung::Ready),
+        Operation::ViewPredictOne => (Source::View, Rung::PredictOne),
+        Operation::ViewPredictThousand => (Source::View, Rung::PredictThousand),
+        Operation::ViewValidate => (Source::View, Rung::Validate),
+        Operation::ViewChecksum => (Source::View, Rung::Checksum),
+        Operation::LoadFile => (Source::ReadFile, Rung::Parameters),
+        Operation::LoadFilePredictOne => (Source::ReadFile, Rung::PredictOne),
+        Operation::MapPredictOne => (Source::MapFile, Rung::PredictOne),
+        _ => return None,
+    })
+}
+
+/// Why an operation does not exist for a format and a subject, if it does not.
+pub fn missing(format: &dyn Format, has_rows: bool, operation: Operation) -> Option<String> {
+    let (source, rung) = load_of(operation)?;
+    if matches!(source, Source::View | Source::MapFile) && !format.descriptor().view {
+        return Some("the format has no zero-copy view".to_owned());
+    }
+    let needs_model = !matches!(rung, Rung::Parameters | Rung::Checksum);
+    (needs_model && !has_rows).then(|| "plain arrays are no model".to_owned())
+}
+
+/// What a load made; dropped after the clock has stopped.
+pub struct Loaded {
+    /// The parameters.
+    pub parameters: Parameters,
+    /// The model, from the rung that makes one.
+    pub model: Option<Box<dyn Model>>,
+    /// What it predicted.
+    pub predictions: Option<Predictions>,
+    /// The source, where the load itself made it (a file that was read or mapped).
+    pub source: Option<Storage>,
+}
+
+/// A subject encoded in one format, in memory and on disk: what its cases share.
+pub struct Prepared {
+    subject: Arc<Subject>,
+    format: &'static dyn Format,
+    encoded: Storage,
+    path: PathBuf,
+    rows: Array2<f64>,
+}
+
+impl Prepared {
+    /// Encodes the subject and writes the file that the file operations read, below `dir`.
+    ///
+    /// # Errors
+    /// [`CaseError`] when the format refuses or the file cannot be written.
+    pub fn new(
+        subject: Arc<Subject>,
+        format: &'static dyn Format,
+        dir: &Path,
+    ) -> Result<Self, CaseError> {
+        let mut bytes = Vec::new();
+        format.encode(&subject.parameters, &mut bytes).map_err(CaseError::new)?;
+        let path = dir.join(format!("{}.{}", subject.id(), format.descriptor().id));
+        std::fs::write(&path, &bytes).map_err(CaseError::new)?;
+        // An aligned copy: a view needs it, and every format gets the same kind of input.
+        let encoded = Storage::copy_of(&bytes, PagePolicy::Auto).map_err(CaseError::new)?;
+        let rows = subject.rows.clone().unwrap_or_default();
+        Ok(Prepared { subject, format, encoded, path, rows })
+    }
+
+    /// Takes the file that [`Prepared::new`] wrote, mapped, so that its bytes are no memory of the
+    /// load's.
+    ///
+    /// # Errors
+    /// [`CaseError`] when the file cannot be mapped.
+    pub fn of_file(
+        subject: Arc<Subject>,
+        format: &'static dyn Format,
+        path: &Path,
+    ) -> Result<Self, CaseError> {
+        let encoded = file_io::map(path).map_err(CaseError::new)?;
+        let rows = subject.rows.clone().unwrap_or_default();
+        Ok(Prepared { subject, format, encoded, path: path.to_owned(), rows })
+    }
+
+    /// The encoded bytes.
+    pub fn encoded(&self) -> &[u8] {
+        self.encoded.as_bytes()
+    }
+
+    /// The file that holds them.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Checks that what comes back is what went in, to the bit, and predicts the same; on every
+    /// path that will be timed.
+    ///
+    /// # Errors
+    /// [`CaseError`] names the first difference.
+    pub fn verify(&self, reference: Option<&Predictions>) -> Result<(), CaseError> {
+        let mut operations = vec![Operation::Decode, Operation::LoadFile];
+        if self.format.descriptor().view {
+            operations.push(Operation::View);
+        }
+        for operation in operations {
+            let parameters = self.load(operation, None)?.parameters;
+            if let Some(difference) = parameters.first_difference(&self.subject.parameters) {
+                return Err(CaseError::new(format!("{}: {difference}", operation.title())));
+            }
+            if let Some(reference) = reference {
+                let model = from_parameters(&parameters).map_err(CaseError::new)?;
+                let predictions = model.predict(self.rows.view()).map_err(CaseError::new)?;
+                if !predictions.bits_equal(reference) {
+                    let what = operation.title();
+                    return Err(CaseError::new(format!("{what}: predictions differ")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does one load, untimed.
+    ///
+    /// # Errors
+    /// [`CaseError`] when the operation is no load or fails.
+    pub fn load(
+        &self,
+        operation: Operation,
+        pages: Option<PagePolicy>,
+    ) -> Result<Loaded, CaseError> {
+        let (source, rung) =
+            load_of(operation).ok_or_else(|| CaseError::new("not a load operation"))?;
+        self.climb(source, rung, pages)
+    }
+
+    fn climb(
+        &self,
+        source: Source,
+        rung: Rung,
+        pages: Option<PagePolicy>,
+    ) -> Result<Loaded, CaseError> {
+        let options = DecodeOptions { limits: Limits::default(), pages: pages.unwrap_or_default() };
+        let (parameters, source) = match source {
+            Source::Decode => (self.format.decode(self.encoded(), &options), None),
+            Source::View => (self.format.view(&self.encoded, &options), None),
+            Source::ReadFile => {
+                let file = file_io::read(&self.path, options.pages).map_err(CaseError::new)?;
+                (self.format.decode(file.as_bytes(), &options), Some(file))
+            }
+            Source::MapFile => {
+                let map = file_io::map(&self.path).map_err(CaseError::new)?;
+                (self.format.view(&map, &options), Some(map))
+            }
+        };
+        let parameters = parameters.map_err(CaseError::new)?;
+        let mut loaded = Loaded { parameters, model: None, predictions: None, source };
+        match rung {
+            Rung::Parameters => return Ok(loaded),
+            Rung::Checksum => {
+                black_box(loaded.parameters.checksum());
+                return Ok(loaded);
+            }
+            _ => {}
+        }
+        let model = from_parameters(&loaded.parameters).map_err(CaseError::new)?;
+        match rung {
+            Rung::Validate => model.validate().map_err(CaseError::new)?,
+            Rung::PredictOne => loaded.predictions = Some(self.predict(&*model, 1)?),
+            Rung::PredictThousand => {
+                loaded.predictions = Some(self.predict(&*model, self.rows.nrows())?);
+            }
+            _ => {}
+        }
+        loaded.model = Some(model);
+        Ok(loaded)
+    }
+
+    fn predict(&self, model: &dyn Model, rows: usize) -> Result<Predictions, CaseError> {
+        let rows: ArrayView2<'_, f64> = self.rows.slice(s![..rows.min(self.rows.nrows()), ..]);
+        model.predict(rows).map_err(CaseError::new)
+    }
+}
+
+/// Makes the case of one operation on a prepared format. See [`missing`] for those that exist.
+///
+/// # Errors
+/// [`CaseError`] when the set-up of the operation fails.
+pub fn case(
+    prepared: &Arc<Prepared>,
+    operation: Operation,
+    pages: Option<PagePolicy>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Box<dyn Case>, CaseError> {
+    let id = CaseId {
+        model: prepared.subject.id().to_owned(),
+        format: prepared.format.descriptor().id.to_owned(),
+        operation,
+        pages,
+    };
+    let array_bytes = prepared.subject.parameters.byte_len() as u64;
+    let this = prepared.clone();
+    if let Some((source, rung)) = load_of(operation) {
+        let load = move || this.climb(source, rung, pages);
+        return Ok(timed(id, array_bytes, array_bytes, clock, load));
+    }
+    if let Some((codec, compresses)) = Compression::of(operation) {
+        return compression(prepared, id, codec, compresses, clock);
+    }
+    let encode = move |out: &mut Vec<u8>| {
+        this.format.encode(&this.subject.parameters, out).map_err(CaseError::new)
+    };
+    let kept = prepared.encoded().len() as u64;
+    let path = prepared.path.clone();
+    match operation {
+        Operation::Encode => Ok(timed(id, array_bytes, kept, clock, move || {
+            let mut out = Vec::new();
+            encode(&mut out)?;
+            Ok(out)
+        })),
+        Operation::EncodeReused => {
+            let mut out = Vec::with_capacity(prepared.encoded().len());
+            Ok(timed(id, array_bytes, 1, clock, move || {
+                out.clear();
+                encode(&mut out)?;
+                Ok(black_box(&out).len())
+            }))
+        }
+        Operation::Save | Operation::SaveSync => {
+            let sync = operation == Operation::SaveSync;
+            Ok(timed(id, array_bytes, kept, clock, move || {
+                let mut out = Vec::new();
+                encode(&mut out)?;
+                let file = file_io::save(fresh_name(&path), &out, sync).map_err(CaseError::new)?;
+                Ok((out, file))
+            }))
+        }
+        _ => Err(CaseError::new(format!("{} is no operation of a format", operation.id()))),
+    }
+}
+
+fn timed<T: 'static>(
+    id: CaseId,
+    bytes: u64,
+    kept_bytes: u64,
+    clock: &Arc<dyn Clock>,
+    operation: impl FnMut() -> Result<T, CaseError> + 'static,
+) -> Box<dyn Case> {
+    let max_iterations = (KEPT_BYTES / kept_bytes.max(1)).clamp(1, 1000);
+    Box::new(Timed { id, bytes, max_iterations, clock: clock.clone(), operation })
+}
+
+/// A name beside `path` that no file has yet.
+fn fresh_name(path: &Path) -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    path.with_added_extension(format!("{}.{number}", std::process::id()))
+}
+
+fn compression(
+    prepared: &Arc<Prepared>,
+    id: CaseId,
+    codec: Compression,
+    compresses: bool,
+    clock: &Arc<dyn Clock>,
+) -> Result<Box<dyn Case>, CaseError> {
+    let this = prepared.clone();
+    let len = prepared.encoded().len();
+    if compresses {
+        return Ok(timed(id, len as u64, len as u64, clock, move || {
+            codec.compress(this.encoded()).map_err(CaseError::new)
+        }));
+    }
+    let compressed = codec.compress(prepared.encoded()).map_err(CaseError::new)?;
+    Ok(timed(id, len as u64, len as u64, clock, move || {
+        codec.decompress(&compressed, len).map_err(CaseError::new)
+    }))
+}
+
+/// Makes the floor cases of a subject: what no format can beat on as many bytes.
+///
+/// # Errors
+/// [`CaseError`] when a file or memory cannot be had.
+pub fn floor(
+    subject: &Subject,
+    operation: Operation,
+    pages: Option<PagePolicy>,
+    dir: &Path,
+    clock: &Arc<dyn Clock>,
+) -> Result<Box<dyn Case>, CaseError> {
+    let len = subject.parameters.byte_len();
+    let id = CaseId { model: subject.id().to_owned(), format: FLOOR.to_owned(), operation, pages };
+    let policy = pages.unwrap_or_default();
+    let mut source = Vec::with_capacity(len);
+    for (_, array) in subject.parameters.arrays() {
+        source.extend_from_slice(array.as_bytes());
+    }
+    let path = dir.join(format!("{}.floor", subject.id()));
+    let bytes = len as u64;
+    match operation {
+        Operation::FloorCopy => Ok(timed(id, bytes, bytes, clock, move || {
+            Storage::copy_of(&source, policy).map_err(CaseError::new)
+        })),
+        Operation::FloorCopyWarm => {
+            let mut warm = Arena::zeroed(len, policy).map_err(CaseError::new)?;
+            Ok(timed(id, bytes, 1, clock, move || {
+                warm.as_mut_slice().copy_from_slice(&source);
+                Ok(black_box(warm.as_slice()).len())
+            }))
+        }
+        Operation::FloorRead => {
+            std::fs::write(&path, &source).map_err(CaseError::new)?;
+            Ok(timed(id, bytes, bytes, clock, move || {
+                file_io::read(&path, policy).map_err(CaseError::new)
+            }))
+        }
+        Operation::FloorMapTouch => {
+            std::fs::write(&path, &source).map_err(CaseError::new)?;
+            Ok(timed(id, bytes, 1, clock, move || {
+                let map = file_io::map(&path).map_err(CaseError::new)?;
+                black_box(file_io::touch_pages(map.as_bytes()));
+                Ok(map)
+            }))
+        }
+        Operation::FloorWrite => Ok(timed(id, bytes, bytes, clock, move || {
+            file_io::save(fresh_name(&path), &source, false).map_err(CaseError::new)
+        })),
+        _ => Err(CaseError::new(format!("{} is no floor", operation.id()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::clock::ManualClock;
+
+    struct Slow(Arc<ManualClock>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            self.0.advance(1_000_000);
+        }
+    }
+
+    #[test]
+    fn the_drop_of_results_is_not_inside_the_figure() {
+        let manual = Arc::new(ManualClock::default());
+        let clock: Arc<dyn Clock> = manual.clone();
+        let id = CaseId {
+            model: "m".into(),
+            format: "f".into(),
+            operation: Operation::Decode,
+            pages: None,
+        };
+        let ticking = manual.clone();
+        let mut case = timed(id, 8, 8, &clock, move || {
+            ticking.advance(5);
+            Ok(Slow(ticking.clone()))
+        });
+        assert_eq!(case.run(3).unwrap(), 15);
+        assert_eq!(manual.now_nanos(), 3_000_015, "and yet they were dropped");
+    }
+
+    #[test]
+    fn large_results_are_kept_one_at_a_time() {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+        let id = |operation| CaseId {
+            model: String::new(),
+            format: String::new(),
+            operation,
+            pages: None,
+        };
+        let large = timed(id(Operation::Decode), 1, 10 << 20, &clock, || Ok(()));
+        let small = timed(id(Operation::Decode), 1, 100, &clock, || Ok(()));
+        assert_eq!((large.max_iterations(), small.max_iterations()), (1, 1000));
+    }
+}

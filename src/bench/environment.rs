@@ -1,0 +1,162 @@
+//! The machine, the software and how quiet it was. What the system does not tell is absent.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use super::clock::Clock;
+use crate::base::record::{Environment, Noise};
+use crate::formats::registry::FORMATS;
+
+/// Above this spread of the spin loop small differences should not be trusted.
+const NOISY_SPREAD: f64 = 0.10;
+
+/// The version of a dependency as Cargo.lock pins it.
+pub fn crate_version(name: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Lock {
+        package: Vec<Package>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        name: String,
+        version: String,
+    }
+    static LOCK: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+    let lock = LOCK.get_or_init(|| {
+        let lock: Option<Lock> = toml::from_str(include_str!("../../Cargo.lock")).ok();
+        let packages = lock.map(|lock| lock.package).unwrap_or_default();
+        packages.into_iter().map(|package| (package.name, package.version)).collect()
+    });
+    lock.get(name).cloned()
+}
+
+/// Describes the machine this process runs on.
+pub fn describe() -> Environment {
+    let crates = FORMATS
+        .iter()
+        .filter_map(|format| format.descriptor().crate_name)
+        .chain(["zstd", "lz4_flex", "xxhash-rust", "ndarray", "linfa"])
+        .filter_map(|name| Some((name.to_owned(), crate_version(name)?)))
+        .collect();
+    let uname = rustix::system::uname();
+    let part = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
+    Environment {
+        cpu: cpu_model(),
+        cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
+        memory_bytes: field_kib("/proc/meminfo", "MemTotal:").unwrap_or(0),
+        kernel: format!(
+            "{} {} {}",
+            part(uname.sysname()),
+            part(uname.release()),
+            part(uname.machine())
+        ),
+        governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        huge_pages: line("/sys/kernel/mm/transparent_hugepage/enabled"),
+        virtualization: virtualization(),
+        rustc: env!("DEADWEIGHT_RUSTC").to_owned(),
+        commit: option_env!("DEADWEIGHT_COMMIT").map(str::to_owned),
+        crates,
+    }
+}
+
+fn line(path: &str) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn cpuinfo(field: &str) -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with(field))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+fn cpu_model() -> String {
+    cpuinfo("model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}
+
+fn virtualization() -> Option<String> {
+    let flags = cpuinfo("flags").unwrap_or_default();
+    let hypervisor = flags.split(' ').any(|flag| flag == "hypervisor");
+    let container = std::path::Path::new("/.dockerenv").exists();
+    match (hypervisor, container) {
+        (true, true) => Some("virtual machine, container".to_owned()),
+        (true, false) => Some("virtual machine".to_owned()),
+        (false, true) => Some("container".to_owned()),
+        (false, false) => None,
+    }
+}
+
+/// A field of a `/proc` file that counts in KiB, in bytes.
+pub(super) fn field_kib(path: &str, field: &str) -> Option<u64> {
+    field_number(path, field)?.checked_mul(1024)
+}
+
+/// The first number after a field's name in a `/proc` file.
+pub(super) fn field_number(path: &str, field: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find(|line| line.starts_with(field))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The one-minute load average.
+pub fn load_average() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
+/// Involuntary context switches of this process so far.
+pub fn context_switches() -> u64 {
+    field_number("/proc/self/status", "nonvoluntary_ctxt_switches:").unwrap_or(0)
+}
+
+/// Times a loop that needs no memory: what differs between its runs is the machine, not us.
+pub fn spin_loop(clock: &dyn Clock) -> u64 {
+    let start = clock.now_nanos();
+    let mut state = black_box(0x9e37_79b9_7f4a_7c15u64);
+    for _ in 0..2_000_000 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+    }
+    black_box(state);
+    clock.now_nanos().saturating_sub(start)
+}
+
+/// Sums up the spin loops and context switches of all processes.
+pub fn noise(loops: &[u64], context_switches: u64, load_before: Option<f64>) -> Noise {
+    let mut sorted: Vec<f64> = loops.iter().map(|nanos| *nanos as f64).collect();
+    let Some(median) = super::stats::median(&mut sorted) else { return Noise::default() };
+    let spread = match (sorted.first(), sorted.last()) {
+        (Some(first), Some(last)) if median > 0.0 => (last - first) / median,
+        _ => 0.0,
+    };
+    Noise {
+        loop_median_nanos: median,
+        loop_spread: spread,
+        context_switches,
+        load_before,
+        noisy: spread > NOISY_SPREAD,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_come_from_the_lock_file() {
+        assert_eq!(crate_version("bincode").as_deref(), Some("2.0.1"));
+        assert_eq!(crate_version("no-such-crate"), None);
+    }
+
+    #[test]
+    fn noise_is_the_spread_of_the_loop() {
+        let quiet = noise(&[100, 101, 102], 3, None);
+        assert_eq!((quiet.loop_median_nanos, quiet.noisy), (101.0, false));
+        assert!((quiet.loop_spread - 2.0 / 101.0).abs() < 1e-12);
+        assert!(noise(&[100, 100, 150], 0, None).noisy);
+        assert_eq!(noise(&[], 0, None), Noise::default());
+    }
+}

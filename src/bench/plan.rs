@@ -1,0 +1,157 @@
+//! Which cases take part, in how many processes and for how long.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::PagePolicy;
+use crate::base::case::Operation;
+
+/// How thorough a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// A first honest answer in a few minutes.
+    #[default]
+    Quick,
+    /// Every operation, more processes.
+    Standard,
+    /// The slowest codecs and the largest models too.
+    Thorough,
+}
+
+impl Profile {
+    /// The name used in records and on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Profile::Quick => "quick",
+            Profile::Standard => "standard",
+            Profile::Thorough => "thorough",
+        }
+    }
+
+    /// Fresh processes that measure. The interval of every row is over these.
+    pub fn processes(self) -> u32 {
+        match self {
+            Profile::Quick => 3,
+            Profile::Standard => 5,
+            Profile::Thorough => 9,
+        }
+    }
+
+    /// Time for the rounds of one model in one process: large models need more for as many rounds.
+    pub fn budget(self, array_bytes: usize) -> Duration {
+        let large = array_bytes >= LARGE_BYTES;
+        let millis = match (self, large) {
+            (Profile::Quick, false) => 1_000,
+            (Profile::Quick, true) => 6_500,
+            (Profile::Standard, false) => 4_000,
+            (Profile::Standard, true) => 25_000,
+            (Profile::Thorough, false) => 10_000,
+            (Profile::Thorough, true) => 90_000,
+        };
+        Duration::from_millis(millis)
+    }
+
+    /// A case whose single iteration takes longer has no row in this profile, and says so.
+    pub fn slowest_iteration(self) -> Duration {
+        match self {
+            Profile::Quick => Duration::from_millis(800),
+            Profile::Standard => Duration::from_secs(4),
+            Profile::Thorough => Duration::from_secs(60),
+        }
+    }
+
+    /// Samples of one case in one process after which it takes part in no further round.
+    pub fn enough_samples(self) -> usize {
+        match self {
+            Profile::Quick => 15,
+            Profile::Standard => 25,
+            Profile::Thorough => 50,
+        }
+    }
+
+    /// The operations on a format, with the page policies that are named rows of their own.
+    pub fn operations(self, array_bytes: usize) -> Vec<(Operation, Option<PagePolicy>)> {
+        let large = array_bytes >= LARGE_BYTES;
+        let mut operations: Vec<(Operation, Option<PagePolicy>)> = Operation::ALL
+            .iter()
+            .filter(|operation| operation.group() != crate::base::case::Group::Floor)
+            .filter(|operation| self != Profile::Quick || !SKIPPED_BY_QUICK.contains(operation))
+            .filter(|operation| self == Profile::Thorough || !large || !is_zstd_19(**operation))
+            .map(|operation| (*operation, None))
+            .collect();
+        if large {
+            operations.push((Operation::Decode, Some(PagePolicy::Small)));
+            operations.push((Operation::Decode, Some(PagePolicy::Heap)));
+        }
+        operations
+    }
+
+    /// Why an operation has no row in this profile, if it has none.
+    pub fn skips(self, operation: Operation, array_bytes: usize) -> Option<String> {
+        let taken = self.operations(array_bytes).iter().any(|(taken, _)| *taken == operation);
+        if taken {
+            return None;
+        }
+        let profile = if is_zstd_19(operation) { Profile::Thorough } else { Profile::Standard };
+        Some(format!("not in profile {}; measured by --profile {}", self.id(), profile.id()))
+    }
+
+    /// The floors.
+    pub fn floors(self) -> Vec<(Operation, Option<PagePolicy>)> {
+        let mut floors: Vec<_> = [
+            Operation::FloorCopy,
+            Operation::FloorCopyWarm,
+            Operation::FloorRead,
+            Operation::FloorMapTouch,
+            Operation::FloorWrite,
+        ]
+        .map(|operation| (operation, None))
+        .into();
+        floors.push((Operation::FloorCopy, Some(PagePolicy::Small)));
+        floors.push((Operation::FloorCopy, Some(PagePolicy::Heap)));
+        floors
+    }
+}
+
+/// From here on a model counts as large: page policy and compression level matter.
+pub const LARGE_BYTES: usize = 1 << 20;
+
+const SKIPPED_BY_QUICK: &[Operation] = &[
+    Operation::EncodeReused,
+    Operation::SaveSync,
+    Operation::DecodeChecksum,
+    Operation::ViewReady,
+    Operation::ViewPredictThousand,
+    Operation::ViewValidate,
+    Operation::ViewChecksum,
+    Operation::CompressZstd1,
+    Operation::DecompressZstd1,
+    Operation::CompressZstd19,
+    Operation::DecompressZstd19,
+];
+
+fn is_zstd_19(operation: Operation) -> bool {
+    matches!(operation, Operation::CompressZstd19 | Operation::DecompressZstd19)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_profile_skips_it_says_and_thorough_skips_nothing() {
+        for operation in Operation::ALL {
+            if operation.group() == crate::base::case::Group::Floor {
+                continue;
+            }
+            let skipped = Profile::Quick.skips(*operation, 10 << 20);
+            let taken = Profile::Quick.operations(10 << 20).iter().any(|(o, _)| o == operation);
+            assert_ne!(taken, skipped.is_some());
+            assert_eq!(Profile::Thorough.skips(*operation, 10 << 20), None);
+        }
+        let why = Profile::Standard.skips(Operation::CompressZstd19, 10 << 20).unwrap();
+        assert_eq!(why, "not in profile standard; measured by --profile thorough");
+    }
+}

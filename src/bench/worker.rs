@@ -1,0 +1,294 @@
+//! One measuring process: verifies each case, then times them in shuffled, interleaved rounds.
+//!
+//! It reads a [`Job`] from its standard input and writes [`Event`]s, one a line, to its standard
+//! output. A case that fails is out and costs its row; everything else goes on.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::cases::{self, Prepared};
+use super::clock::{Clock, MonotonicClock};
+use super::compression::Compression;
+use super::plan::LARGE_BYTES;
+use super::protocol::{Event, Job, MemoryJob, Rounds};
+use super::subject::{self, Subject};
+use super::{BenchError, environment, memory};
+use crate::base::PagePolicy;
+use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
+use crate::base::units;
+use crate::formats::registry;
+
+/// A sample of a short operation covers at least this long, so that the clock's own cost and
+/// resolution stay below a thousandth.
+const SAMPLE_NANOS: u64 = 100_000;
+
+/// A case whose single iteration takes longer is not warmed up by an untimed one.
+const SLOW_NANOS: u64 = 40_000_000;
+
+/// Does what the job asks and reports to `out`.
+///
+/// # Errors
+/// [`BenchError`] when models cannot be read or nobody listens any more.
+pub fn work(job: Job, out: &mut dyn Write) -> Result<(), BenchError> {
+    let mut reporter = Reporter(out);
+    match job {
+        Job::Rounds(rounds) => measure_rounds(&rounds, &mut reporter)?,
+        Job::Memory(job) => measure_memory(&job, &mut reporter)?,
+    }
+    reporter.send(&Event::Done)?;
+    reporter.flush()
+}
+
+struct Reporter<'a>(&'a mut dyn Write);
+
+impl Reporter<'_> {
+    fn send(&mut self, event: &Event) -> Result<(), BenchError> {
+        let mut line =
+            serde_json::to_string(event).map_err(|error| BenchError::Worker(error.to_string()))?;
+        line.push('\n');
+        self.0.write_all(line.as_bytes()).map_err(|error| BenchError::Worker(error.to_string()))
+    }
+
+    fn flush(&mut self) -> Result<(), BenchError> {
+        self.0.flush().map_err(|error| BenchError::Worker(error.to_string()))
+    }
+}
+
+fn measure_rounds(job: &Rounds, reporter: &mut Reporter<'_>) -> Result<(), BenchError> {
+    let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::default());
+    let mut rng = ChaCha8Rng::seed_from_u64(job.seed);
+    let switches = environment::context_switches();
+    for record in &job.models {
+        reporter.send(&Event::Spin { nanos: environment::spin_loop(&*clock) })?;
+        reporter.send(&Event::Model { id: record.id.clone() })?;
+        reporter.flush()?;
+        let subject = Arc::new(subject::read(record.clone(), &job.dir, &record.id)?);
+        let cases = prepare(job, &subject, &clock, reporter)?;
+        let budget = job.profile.budget(subject.parameters.byte_len()).mul_f64(job.budget_share);
+        rounds(job, cases, budget, &mut rng, &*clock, reporter)?;
+    }
+    reporter.send(&Event::Spin { nanos: environment::spin_loop(&*clock) })?;
+    let count = environment::context_switches().saturating_sub(switches);
+    reporter.send(&Event::Switches { count })
+}
+
+/// Encodes, verifies and sets up every case of a model.
+fn prepare(
+    job: &Rounds,
+    subject: &Arc<Subject>,
+    clock: &Arc<dyn Clock>,
+    reporter: &mut Reporter<'_>,
+) -> Result<Vec<Box<dyn Case>>, BenchError> {
+    let bytes = subject.parameters.byte_len();
+    let wanted = |operation: Operation| job.only.is_empty() || job.only.contains(&operation);
+    let reference = subject.reference()?;
+    let mut made = Vec::new();
+    for (operation, pages) in job.profile.floors() {
+        if wanted(operation) {
+            made.push(cases::floor(subject, operation, pages, &job.dir, clock));
+        }
+    }
+    for id in &job.formats {
+        let Some(format) = registry::find(id) else { continue };
+        let name = |operation, pages| CaseId {
+            model: subject.id().to_owned(),
+            format: id.clone(),
+            operation,
+            pages,
+        };
+        let prepared = Prepared::new(subject.clone(), format, &job.dir).and_then(|prepared| {
+            prepared.verify(reference.as_ref())?;
+            Ok(Arc::new(prepared))
+        });
+        for operation in Operation::ALL.iter().copied().filter(|operation| wanted(*operation)) {
+            let why = cases::missing(format, subject.rows.is_some(), operation)
+                .or_else(|| job.profile.skips(operation, bytes))
+                .filter(|_| operation.group() != crate::base::case::Group::Floor);
+            if let Some(reason) = why {
+                reporter.send(&Event::Skipped { case: name(operation, None), reason })?;
+            }
+        }
+        for (operation, pages) in job.profile.operations(bytes) {
+            let exists = cases::missing(format, subject.rows.is_some(), operation).is_none();
+            let copies = pages.is_none() || format.descriptor().arena;
+            if !wanted(operation) || !exists || !copies {
+                continue;
+            }
+            match &prepared {
+                Ok(prepared) => made.push(cases::case(prepared, operation, pages, clock)),
+                Err(error) => reporter.send(&Event::Failed {
+                    case: name(operation, pages),
+                    reason: error.reason.clone(),
+                })?,
+            }
+        }
+        if let (Ok(prepared), true) = (&prepared, job.sizes) {
+            reporter.send(&sizes(subject, id, prepared.encoded(), job))?;
+        }
+    }
+    made.into_iter().collect::<Result<_, CaseError>>().map_err(|e| BenchError::Worker(e.reason))
+}
+
+fn sizes(subject: &Subject, format: &str, encoded: &[u8], job: &Rounds) -> Event {
+    let large = subject.parameters.byte_len() >= LARGE_BYTES;
+    let slow = large && job.profile != super::plan::Profile::Thorough;
+    let compressed_bytes: BTreeMap<String, u64> = Compression::ALL
+        .into_iter()
+        .filter(|codec| !(slow && *codec == Compression::Zstd(19)))
+        .filter_map(|codec| Some((codec.id(), codec.compress(encoded).ok()?.len() as u64)))
+        .collect();
+    Event::Size {
+        model: subject.id().to_owned(),
+        format: format.to_owned(),
+        bytes: encoded.len() as u64,
+        compressed_bytes,
+    }
+}
+
+/// A case in the rounds.
+struct Runner {
+    case: Box<dyn Case>,
+    iterations: u64,
+    sample_nanos: u64,
+    samples: usize,
+    out: bool,
+}
+
+impl Runner {
+    /// Times one sample and reports it; an error takes the case out.
+    fn sample(&mut self, reporter: &mut Reporter<'_>) -> Result<(), BenchError> {
+        match self.case.run(self.iterations) {
+            Ok(nanos) => {
+                self.samples += 1;
+                reporter.send(&Event::Sample {
+                    case: self.case.id().clone(),
+                    bytes: self.case.bytes(),
+                    iterations: self.iterations,
+                    nanos,
+                })
+            }
+            Err(error) => {
+                self.out = true;
+                reporter.send(&Event::Failed { case: self.case.id().clone(), reason: error.reason })
+            }
+        }
+    }
+}
+
+/// Finds out how many iterations make a sample, and leaves out what is too slow for the profile.
+fn calibrate(
+    mut case: Box<dyn Case>,
+    slowest: Duration,
+    reporter: &mut Reporter<'_>,
+) -> Result<Option<Runner>, BenchError> {
+    let mut iterations = 1;
+    let mut nanos = 0;
+    // The first iteration is cold; the second estimate is of a warm batch.
+    for _ in 0..2 {
+        nanos = match case.run(iterations) {
+            Ok(nanos) => nanos.max(1),
+            Err(error) => {
+                let case = case.id().clone();
+                reporter.send(&Event::Failed { case, reason: error.reason })?;
+                return Ok(None);
+            }
+        };
+        if nanos >= SAMPLE_NANOS && iterations == 1 {
+            break;
+        }
+        let fitting = (SAMPLE_NANOS * iterations).div_ceil(nanos);
+        iterations = fitting.clamp(1, case.max_iterations());
+    }
+    let is_floor = case.id().format == FLOOR;
+    if Duration::from_nanos(nanos) > slowest && !is_floor {
+        let took = units::duration(nanos as f64);
+        let reason = format!("one iteration takes {took}: too slow for this profile");
+        reporter.send(&Event::Skipped { case: case.id().clone(), reason })?;
+        return Ok(None);
+    }
+    let mut runner = Runner { case, iterations, sample_nanos: nanos, samples: 0, out: false };
+    if nanos > SLOW_NANOS {
+        // What takes this long gains nothing from a warm-up: the first run counts.
+        runner.samples = 1;
+        reporter.send(&Event::Sample {
+            case: runner.case.id().clone(),
+            bytes: runner.case.bytes(),
+            iterations: 1,
+            nanos,
+        })?;
+    }
+    Ok(Some(runner))
+}
+
+/// Rounds until the time is used or every case has enough samples. Slow cases take part only in
+/// every k-th round, so that all get the same share of the time; the first round is always whole.
+fn rounds(
+    job: &Rounds,
+    cases: Vec<Box<dyn Case>>,
+    budget: Duration,
+    rng: &mut ChaCha8Rng,
+    clock: &dyn Clock,
+    reporter: &mut Reporter<'_>,
+) -> Result<(), BenchError> {
+    let mut runners = Vec::with_capacity(cases.len());
+    for case in cases {
+        runners.extend(calibrate(case, job.profile.slowest_iteration(), reporter)?);
+    }
+    let enough = job.profile.enough_samples();
+    let budget = u64::try_from(budget.as_nanos()).unwrap_or(u64::MAX);
+    let share = budget / (runners.len().max(1) as u64 * 5);
+    let start = clock.now_nanos();
+    for round in 0u64.. {
+        let mut order: Vec<usize> = (0..runners.len()).collect();
+        order.shuffle(rng);
+        let mut open = false;
+        for index in order {
+            let runner = &mut runners[index];
+            let every = (runner.sample_nanos / share.max(1)).max(1);
+            if runner.out || runner.samples >= enough {
+                continue;
+            }
+            open = true;
+            let used = clock.now_nanos().saturating_sub(start) >= budget;
+            if runner.samples > 0 && (used || round % every != 0) {
+                continue;
+            }
+            runner.sample(reporter)?;
+        }
+        reporter.flush()?;
+        if !open || clock.now_nanos().saturating_sub(start) >= budget {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn measure_memory(job: &MemoryJob, reporter: &mut Reporter<'_>) -> Result<(), BenchError> {
+    let unmeasured = |reason: String| Event::Skipped { case: job.case.clone(), reason };
+    if !memory::allocator_is_installed() {
+        let reason = "this program does not declare the counting allocator".to_owned();
+        return reporter.send(&unmeasured(reason));
+    }
+    let subject = Arc::new(subject::read(job.model.clone(), &job.dir, &job.model.id)?);
+    let Some(format) = registry::find(&job.case.format) else {
+        return reporter.send(&unmeasured("no such format".to_owned()));
+    };
+    let path = job.dir.join(format!("{}.{}", job.model.id, job.case.format));
+    let measured = Prepared::of_file(subject, format, &path).and_then(|prepared| {
+        let pages: Option<PagePolicy> = job.case.pages;
+        memory::measure(|| prepared.load(job.case.operation, pages))
+    });
+    match measured {
+        Ok((loaded, memory)) => {
+            drop(loaded);
+            reporter.send(&Event::Memory { memory })
+        }
+        Err(error) => reporter.send(&unmeasured(error.reason)),
+    }
+}
