@@ -16,6 +16,7 @@ compile_error!(
 pub mod accounting;
 pub mod array;
 pub mod case;
+pub mod dtype;
 pub mod kinds;
 pub mod limits;
 pub mod parameters;

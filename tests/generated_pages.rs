@@ -1,0 +1,199 @@
+//! Pages of the book whose content is a matter of the code: what the arrays of each kind of model
+//! are, what is inside each figure, which formats there are.
+//!
+//! Each page is written from the code here and compared with the file. After a change of the code:
+//!
+//! ```text
+//! UPDATE_DOCS=1 cargo test --release --test generated_pages
+//! ```
+
+use std::fmt::Write;
+use std::path::Path;
+
+use deadweight::base::case::{Group, Operation};
+use deadweight::base::kinds::{ArraySpec, EntrySpec, KINDS, KindSpec};
+use deadweight::formats::registry::FORMATS;
+use deadweight::formats::{Descriptor, Format};
+
+const UPDATE: &str = "UPDATE_DOCS=1 cargo test --release --test generated_pages";
+
+/// Compares a page with what the code says, or writes it.
+fn compare(path: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, expected).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    let difference = first_difference(&found, expected);
+    assert_eq!(difference, None, "{} is not what the code says; run {UPDATE}", path.display());
+}
+
+/// The first line that differs: its number, the line found, the line expected.
+fn first_difference(found: &str, expected: &str) -> Option<(usize, String, String)> {
+    let (mut found, mut expected) = (found.lines(), expected.lines());
+    for number in 1.. {
+        match (found.next(), expected.next()) {
+            (None, None) => break,
+            (a, b) if a == b => {}
+            (a, b) => {
+                let text = |line: Option<&str>| line.unwrap_or("(end)").to_owned();
+                return Some((number, text(a), text(b)));
+            }
+        }
+    }
+    None
+}
+
+/// A cell of a table: a bar would end it, and `<` or `_` would be taken for markup.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;").replace('_', "\\_").replace('*', "\\*")
+}
+
+fn shape(array: &ArraySpec) -> String {
+    let lengths: Vec<String> = array.shape.iter().map(ToString::to_string).collect();
+    format!("({})", lengths.join(", "))
+}
+
+fn kind_section(page: &mut String, kind: &KindSpec) {
+    let arrays = |array: &ArraySpec| {
+        let dtypes: Vec<&str> = array.dtypes.iter().map(|dtype| dtype.name()).collect();
+        let required = if array.required { "yes" } else { "no" };
+        format!(
+            "| `{}` | {} | {} | {required} | {} |\n",
+            array.name,
+            dtypes.join(" or "),
+            cell(&shape(array)),
+            cell(array.meaning)
+        )
+    };
+    let entries = |entry: &EntrySpec| {
+        let choices: Vec<String> = entry.choices.iter().map(|text| format!("`{text}`")).collect();
+        let choices = if choices.is_empty() { "a number".into() } else { choices.join(", ") };
+        format!("| `{}` | {choices} | {} |\n", entry.name, cell(entry.meaning))
+    };
+    write!(page, "\n## {}\n\nLayout version {}.\n\n", kind.id, kind.layout_version).unwrap();
+    page.push_str("| array | dtype | shape | required | what it holds |\n|---|---|---|---|---|\n");
+    page.extend(kind.arrays.iter().map(arrays));
+    if !kind.entries.is_empty() {
+        page.push_str("\n| metadata | values | what it says |\n|---|---|---|\n");
+        page.extend(kind.entries.iter().map(entries));
+    }
+    write!(page, "\nPrediction: {}.\n", cell(kind.semantics)).unwrap();
+}
+
+#[test]
+fn the_page_of_kinds_is_what_the_code_says() {
+    let mut page = String::from(
+        "# Kinds of models
+
+A model is stored as named arrays and metadata. Trainers, formats and predictors agree on the names,
+the shapes and the meaning through the specification in `src/base/kinds.rs`. This page is made from it.
+
+A length that has a name, such as `trees`, is the same wherever the name stands. Arrays that a kind
+does not name are allowed. Required arrays, metadata, dtypes and shapes are checked before a model is
+made, in time that does not grow with the length of the arrays.
+",
+    );
+    for kind in KINDS {
+        kind_section(&mut page, kind);
+    }
+    compare("docs/kinds.md", &page);
+}
+
+fn group_title(group: Group) -> &'static str {
+    match group {
+        Group::Save => "Save",
+        Group::Load => "Load: bytes in memory to parameters of their own",
+        Group::View => "View: bytes in memory to parameters that borrow from them",
+        Group::File => "File",
+        Group::Compression => "Compression",
+        Group::Floor => "Floors",
+    }
+}
+
+#[test]
+fn the_page_of_operations_is_what_the_code_says() {
+    let mut page = String::from(
+        "# Operations
+
+Every timed row is one model, one format and one operation. Operations of one group are compared with
+each other. Dropping the result is never part of a figure. This page is made from `src/base/case.rs`;
+how the figures come about is in [Measuring](measuring.md).
+",
+    );
+    let mut group = None;
+    for operation in Operation::ALL {
+        if group != Some(operation.group()) {
+            group = Some(operation.group());
+            write!(page, "\n## {}\n\n", group_title(operation.group())).unwrap();
+            page.push_str("| id | in tables | what is inside the figure |\n|---|---|---|\n");
+        }
+        let (title, meaning) = (cell(operation.title()), cell(operation.meaning()));
+        writeln!(page, "| `{}` | {title} | {meaning} |", operation.id()).unwrap();
+    }
+    compare("docs/operations.md", &page);
+}
+
+/// Stem of the file, and so of the page, that a format's id belongs to: the longest that fits.
+fn page_of(descriptor: &Descriptor) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/formats");
+    let mut stem = descriptor.id;
+    while !folder.join(stem.replace('-', "_")).with_extension("rs").exists() {
+        stem = stem.rsplit_once('-').map(|(stem, _)| stem).unwrap_or_else(|| {
+            panic!("format {} has no file in src/formats", descriptor.id);
+        });
+    }
+    stem.replace('-', "_")
+}
+
+#[test]
+fn the_page_of_formats_is_what_the_code_says() {
+    let mut page = String::from(
+        "# Formats
+
+Each format turns the same parameters into bytes. The encoding says how an array is stored: `native` is
+the one way the format has, `bytes` is one block of little-endian bytes with its dtype and shape,
+`elements` puts each number through the codec, as a derive on a `Vec<f64>` does. A format with a view
+can open a file without copying its arrays. `deadweight formats` prints the same list with the warnings.
+
+This page is made from the registry, `src/formats/registry.rs`.
+
+| id | title | loading can run code | encoding | crate | view | known problems |
+|---|---|---|---|---|---|---|
+",
+    );
+    let descriptors = || FORMATS.iter().map(|format: &&dyn Format| format.descriptor());
+    for format in descriptors() {
+        let code = if format.kind.id() == "data-only" { "no" } else { "yes" };
+        let view = if format.view { "yes" } else { "no" };
+        let mut problems: Vec<&str> = format.warnings.iter().map(|w| w.kind.id()).collect();
+        problems.dedup();
+        writeln!(
+            page,
+            "| [`{}`](formats/{}.md) | {} | {code} | {} | {} | {view} | {} |",
+            format.id,
+            page_of(format),
+            cell(format.title),
+            format.encoding.id(),
+            format.crate_name.unwrap_or("our own"),
+            problems.join(", ")
+        )
+        .unwrap();
+    }
+    page.push_str("\n## What a round trip does not keep\n\n");
+    for format in descriptors() {
+        for loss in format.losses {
+            writeln!(page, "- `{}`: {}.", format.id, loss.text()).unwrap();
+        }
+    }
+    page.push_str("\nEvery other format gives back what went in, bit for bit.\n");
+    compare("docs/formats.md", &page);
+}
+
+#[test]
+fn a_difference_is_found_with_its_line() {
+    assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+    assert_eq!(first_difference("a\nb", "a\nc"), Some((2, "b".into(), "c".into())));
+    assert_eq!(first_difference("a", "a\nb"), Some((2, "(end)".into(), "b".into())));
+    assert_eq!(cell("a|b <= c_d"), "a\\|b &lt;= c\\_d");
+}
