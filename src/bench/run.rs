@@ -339,8 +339,11 @@ fn memory_of(
     if let Some(reason) = missing.or_else(|| collected.failed.get(case).cloned()) {
         return unmeasured(reason);
     }
-    let job =
-        Job::Memory(MemoryJob { dir: dir.to_owned(), model: model.clone(), case: case.clone() });
+    let job = Job::Memory(Box::new(MemoryJob {
+        dir: dir.to_owned(),
+        model: model.clone(),
+        case: case.clone(),
+    }));
     let mut outcome = None;
     let result = converse(&options.helper, &job, options.stop, |event| match event {
         Event::Memory { memory } => outcome = Some(MemoryOutcome::Measured(memory)),
