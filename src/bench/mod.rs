@@ -25,6 +25,7 @@ mod rows;
 pub mod run;
 pub mod stats;
 pub mod subject;
+pub mod trained;
 pub mod worker;
 
 use thiserror::Error;

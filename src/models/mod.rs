@@ -12,10 +12,25 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::base::Parameters;
+use crate::base::parameters::CONTENT_KEY;
+use crate::base::{Array, Metadata, Parameters, kinds};
 
+pub mod dataset;
+pub mod decision_tree_classifier;
 pub mod error;
+pub mod k_neighbors_classifier;
+mod labels;
+mod linear;
+pub mod linear_regression;
+pub mod linear_support_vector_classifier;
+pub mod logistic_regression;
+pub mod random_forest_classifier;
+pub mod recipes;
 pub mod registry;
+pub mod support_vector_classifier;
+mod train_linear;
+mod train_trees;
+mod tree_ensemble;
 
 pub use error::ModelError;
 
@@ -97,4 +112,47 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// [`ModelError::Invalid`] names array and element of the first thing that is wrong.
     fn validate(&self) -> Result<(), ModelError>;
+}
+
+/// Parameters of a kind with content `predict`, its arrays shared.
+fn assemble<'a>(
+    kind: &'static str,
+    entries: Metadata,
+    arrays: impl IntoIterator<Item = (&'static str, &'a Array)>,
+) -> Parameters {
+    let version = kinds::find(kind).map_or(1, |spec| spec.layout_version);
+    let mut parameters =
+        Parameters::new(kind, version).with_metadata(entries).with(CONTENT_KEY, "predict");
+    for (name, array) in arrays {
+        // The names of a kind are different from each other: none is refused.
+        let _ = parameters.insert(name, array.clone());
+    }
+    parameters
+}
+
+/// The metadata entries that a kind requires, out of all that there are.
+fn entries_of(kind: &kinds::KindSpec, parameters: &Parameters) -> Metadata {
+    let entry = |spec: &kinds::EntrySpec| {
+        Some((spec.name.to_owned(), parameters.metadata().get(spec.name)?.clone()))
+    };
+    kind.entries.iter().filter_map(entry).collect()
+}
+
+fn check_features(expected: usize, rows: &ArrayView2<'_, f64>) -> Result<(), ModelError> {
+    match rows.ncols() {
+        found if found == expected => Ok(()),
+        found => Err(ModelError::Features { expected, found }),
+    }
+}
+
+fn check_finite(array: &'static str, values: &[f64]) -> Result<(), ModelError> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(ModelError::Invalid {
+            array,
+            index,
+            expected: "a finite number".into(),
+            found: values[index].to_string(),
+        }),
+    }
 }

@@ -1,0 +1,85 @@
+//! Class labels: numbers or text, in the order of the columns of probabilities.
+
+use super::{ModelError, Predictions};
+use crate::base::{Array, DType, Parameters};
+
+/// The `classes` array of a classifier.
+#[derive(Debug, Clone)]
+pub(super) struct Classes(Array);
+
+impl Classes {
+    /// Takes the array from parameters whose kind was checked.
+    pub(super) fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
+        let classes = parameters.array("classes")?.clone();
+        match classes.element_count() {
+            0 => Err(ModelError::Invalid {
+                array: "classes",
+                index: 0,
+                expected: "at least one class".into(),
+                found: "none".into(),
+            }),
+            _ => Ok(Classes(classes)),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.element_count()
+    }
+
+    pub(super) fn array(&self) -> &Array {
+        &self.0
+    }
+
+    /// The labels of class indices, which must be below [`Classes::len`].
+    pub(super) fn label(&self, indices: &[usize]) -> Result<Predictions, ModelError> {
+        let wrong = |index: &usize| ModelError::Invalid {
+            array: "classes",
+            index: *index,
+            expected: format!("an index below {}", self.len()),
+            found: index.to_string(),
+        };
+        if self.0.dtype() == DType::Text {
+            let texts = self.0.texts()?;
+            let label = |index: &usize| {
+                texts.get(*index).map(|t| (*t).to_owned()).ok_or_else(|| wrong(index))
+            };
+            return Ok(Predictions::Texts(indices.iter().map(label).collect::<Result<_, _>>()?));
+        }
+        let numbers = self.0.as_slice::<i64>()?;
+        let label = |index: &usize| numbers.get(*index).copied().ok_or_else(|| wrong(index));
+        Ok(Predictions::Integers(indices.iter().map(label).collect::<Result<_, _>>()?))
+    }
+
+    /// Every label stands once.
+    pub(super) fn validate(&self) -> Result<(), ModelError> {
+        let repeated = match self.0.dtype() {
+            DType::Text => first_repeated(&self.0.texts()?),
+            _ => first_repeated(self.0.as_slice::<i64>()?),
+        };
+        match repeated {
+            None => Ok(()),
+            Some(index) => Err(ModelError::Invalid {
+                array: "classes",
+                index,
+                expected: "a label that stands once".into(),
+                found: "one that stood before".into(),
+            }),
+        }
+    }
+}
+
+fn first_repeated<T: Eq + std::hash::Hash>(labels: &[T]) -> Option<usize> {
+    let mut seen = std::collections::HashSet::new();
+    labels.iter().position(|label| !seen.insert(label))
+}
+
+/// Index of the largest value, the first of equals; NaN is never the largest but where all are.
+pub(super) fn largest(values: impl Iterator<Item = f64>) -> usize {
+    let mut best = (0, f64::NEG_INFINITY);
+    for (index, value) in values.enumerate() {
+        if value > best.1 {
+            best = (index, value);
+        }
+    }
+    best.0
+}
