@@ -176,7 +176,7 @@ pub static RECIPES: &[Recipe] = &[
                     flipped: 0.1,
                     ..TUTORIAL
                 }),
-                hyper: &[("trees", 430.0), ("rows_per_tree", 2000.0), ("features_per_tree", 8.0)],
+                hyper: &[("trees", 380.0), ("rows_per_tree", 2000.0), ("features_per_tree", 8.0)],
             },
         ],
     },
