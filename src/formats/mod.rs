@@ -15,9 +15,26 @@
 use crate::base::record::{FormatRecord, WarningRecord};
 use crate::base::{Array, ArrayError, DType, Limits, PagePolicy, Parameters, Storage};
 
+pub mod arrow;
+pub mod bincode;
+pub mod bitcode;
+pub mod borsh;
+pub mod cbor;
+mod documents;
+mod envelope;
 pub mod error;
+pub mod json;
+pub mod msgpack;
+pub mod npy;
+pub mod npz;
+pub mod postcard;
 pub mod raw;
 pub mod registry;
+pub mod rkyv;
+pub mod safetensors;
+pub mod sniff;
+pub mod wincode;
+pub mod wire;
 
 pub use error::FormatError;
 
@@ -111,6 +128,8 @@ pub enum Loss {
     NanPayload,
     /// The signalling bit of 32-bit NaN: it comes back quiet.
     SignallingNan32,
+    /// All NaN: saving an array with one fails.
+    NanRefused,
 }
 
 impl Loss {
@@ -121,6 +140,7 @@ impl Loss {
                 "every NaN comes back as the one quiet NaN; its payload and sign are lost"
             }
             Loss::SignallingNan32 => "a signalling NaN of f32 comes back quiet",
+            Loss::NanRefused => "an array of f32 or f64 with a NaN in it cannot be saved",
         }
     }
 }
@@ -227,6 +247,48 @@ pub trait Format: Send + Sync {
     /// True when `bytes`, the beginning of a file, is of this format: by a magic number or a
     /// structure that no other format has, never by a file's name.
     fn recognizes(&self, bytes: &[u8]) -> bool;
+}
+
+/// Runs a decoder of another crate; a panic in it becomes [`FormatError::Panicked`].
+///
+/// Nothing that the closure changed is looked at after a panic, so no broken state gets out.
+pub(crate) fn contain<T>(
+    format: &'static str,
+    decode: impl FnOnce() -> Result<T, FormatError>,
+) -> Result<T, FormatError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode)).unwrap_or_else(|payload| {
+        let message = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+            (Some(message), _) => (*message).to_owned(),
+            (_, Some(message)) => message.clone(),
+            _ => "no message".to_owned(),
+        };
+        Err(FormatError::Panicked { format, message })
+    })
+}
+
+/// Name, dtype, shape and bytes of an array that a parser found in its input.
+pub(crate) type Part<'a> = (String, DType, Vec<usize>, &'a [u8]);
+
+/// Copies what a parser found into one arena, and adds it to the parameters under its names.
+pub(crate) fn insert_copies(
+    parameters: &mut Parameters,
+    parts: Vec<Part<'_>>,
+    pages: PagePolicy,
+) -> Result<(), FormatError> {
+    let views = parts.iter().map(|(_, dtype, shape, bytes)| (*dtype, shape.as_slice(), *bytes));
+    let arrays = crate::base::array::copy_into_arena(views.clone(), pages).map_err(|source| {
+        // The rare way: find the array that the error speaks of by asking for each alone.
+        let alone = |view| crate::base::array::copy_into_arena(std::iter::once(view), pages);
+        let culprit = parts.iter().zip(views).find(|(_, view)| alone(*view).is_err());
+        match culprit {
+            Some(((name, ..), _)) => FormatError::Array { name: name.clone(), source },
+            None => FormatError::Array { name: "(all)".into(), source },
+        }
+    })?;
+    for ((name, ..), array) in parts.into_iter().zip(arrays) {
+        parameters.insert(name, array)?;
+    }
+    Ok(())
 }
 
 /// An array over `part` of `source`, or a copy where `part` does not lie at an aligned address

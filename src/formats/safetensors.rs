@@ -1,0 +1,261 @@
+//! `safetensors`: what machine learning exchanges weights in. A JSON header, then the bytes.
+//!
+//! The file is byte for byte what the crate's own `serialize` writes: tensors sorted by falling
+//! alignment of their dtype, header padded to a multiple of eight. What the format has no place
+//! for stands as one JSON text under the key `deadweight` of `__metadata__`. One key, because
+//! several come in the order of a hash map and so differ from run to run. A text array is a
+//! tensor of `U8` holding its block of offsets and bytes.
+//!
+//! Files of other programs load as kind `arrays`, in the order of their bytes.
+
+use std::collections::HashMap;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+
+use super::envelope::{self, Envelope, KEY};
+use super::{
+    DecodeOptions, Descriptor, Encoding, Format, FormatError, FormatKind, Part, Warning,
+    WarningKind, borrow_or_copy, contain, insert_copies, wire,
+};
+use crate::base::parameters::PLAIN_ARRAYS;
+use crate::base::{Array, DType, Parameters, Storage, Value};
+
+/// The format `safetensors`.
+pub struct Safetensors;
+
+const ID: &str = "safetensors";
+/// The metadata entry that keeps `__metadata__` of files that other programs wrote.
+const FOREIGN_METADATA: &str = "safetensors_metadata";
+/// A name that the header keeps for itself.
+const RESERVED: &str = "__metadata__";
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: ID,
+    title: "safetensors",
+    kind: FormatKind::DataOnly,
+    encoding: Encoding::Native,
+    crate_name: Some("safetensors"),
+    extension: "safetensors",
+    view: true,
+    arena: true,
+    warnings: &[
+        Warning {
+            kind: WarningKind::NoChecksum,
+            text: "changed array bytes load without an error",
+            reference: None,
+        },
+        Warning {
+            kind: WarningKind::Convention,
+            text: "kind, metadata, order and text arrays stand in one JSON text under the metadata key \"deadweight\"; other programs see the tensors",
+            reference: None,
+        },
+    ],
+    losses: &[],
+    specification: "https://huggingface.co/docs/safetensors",
+};
+
+impl Format for Safetensors {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        if parameters.get(RESERVED).is_some() {
+            return Err(FormatError::codec(ID, "an array cannot be named __metadata__ here"));
+        }
+        let mut arrays: Vec<(&str, Dtype, &Array)> =
+            parameters.arrays().map(|(name, array)| (name, tensor_dtype(array), array)).collect();
+        arrays.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let mut end = 0usize;
+        let mut tensors = Vec::with_capacity(arrays.len());
+        for (name, dtype, array) in &arrays {
+            let start = end;
+            end = end.saturating_add(array.byte_len());
+            let shape = match array.dtype() {
+                DType::Text => vec![array.byte_len()],
+                _ => array.shape().to_vec(),
+            };
+            let info = TensorInfo { dtype: *dtype, shape, data_offsets: (start, end) };
+            tensors.push(((*name).to_owned(), info));
+        }
+        let ours = HashMap::from([(KEY.to_owned(), Envelope::text(ID, parameters)?)]);
+        let metadata =
+            Metadata::new(Some(ours), tensors).map_err(|error| FormatError::codec(ID, error))?;
+        let mut header =
+            serde_json::to_vec(&metadata).map_err(|error| FormatError::codec(ID, error))?;
+        header.resize(header.len().next_multiple_of(8), b' ');
+        out.reserve(end.saturating_add(header.len()).saturating_add(8));
+        out.extend_from_slice(&(header.len() as u64).to_le_bytes());
+        out.extend_from_slice(&header);
+        for (_, _, array) in arrays {
+            out.extend_from_slice(array.as_bytes());
+        }
+        Ok(())
+    }
+
+    fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
+        let (mut parameters, parts) = contain(ID, || read(bytes, options))?;
+        insert_copies(&mut parameters, parts, options.pages)?;
+        parameters.check_limits(&options.limits)?;
+        Ok(parameters)
+    }
+
+    fn view(&self, source: &Storage, options: &DecodeOptions) -> Result<Parameters, FormatError> {
+        let (mut parameters, parts) = contain(ID, || read(source.as_bytes(), options))?;
+        for (name, dtype, shape, part) in parts {
+            let array = borrow_or_copy(dtype, &shape, source, part, options.pages)
+                .map_err(|source| FormatError::Array { name: name.clone(), source })?;
+            parameters.insert(name, array)?;
+        }
+        parameters.check_limits(&options.limits)?;
+        Ok(parameters)
+    }
+
+    fn recognizes(&self, bytes: &[u8]) -> bool {
+        let length = bytes.first_chunk::<8>().map(|word| u64::from_le_bytes(*word));
+        let fits = matches!(length, Some(2..=100_000_000));
+        let mut rest = bytes.get(8..).unwrap_or_default().trim_ascii_start().iter();
+        // An object whose first key begins, or an empty one.
+        fits && rest.next() == Some(&b'{')
+            && matches!(rest.as_slice().trim_ascii_start().first(), Some(b'"' | b'}'))
+    }
+}
+
+fn tensor_dtype(array: &Array) -> Dtype {
+    match array.dtype() {
+        DType::F64 => Dtype::F64,
+        DType::F32 => Dtype::F32,
+        DType::F16 => Dtype::F16,
+        DType::Bf16 => Dtype::BF16,
+        DType::I64 => Dtype::I64,
+        DType::I32 => Dtype::I32,
+        DType::I16 => Dtype::I16,
+        DType::I8 => Dtype::I8,
+        DType::U64 => Dtype::U64,
+        DType::U32 => Dtype::U32,
+        DType::U16 => Dtype::U16,
+        DType::U8 | DType::Text => Dtype::U8,
+        DType::Bool => Dtype::BOOL,
+    }
+}
+
+fn dtype_of(name: &str, dtype: Dtype) -> Result<DType, FormatError> {
+    Ok(match dtype {
+        Dtype::F64 => DType::F64,
+        Dtype::F32 => DType::F32,
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::Bf16,
+        Dtype::I64 => DType::I64,
+        Dtype::I32 => DType::I32,
+        Dtype::I16 => DType::I16,
+        Dtype::I8 => DType::I8,
+        Dtype::U64 => DType::U64,
+        Dtype::U32 => DType::U32,
+        Dtype::U16 => DType::U16,
+        Dtype::U8 => DType::U8,
+        Dtype::BOOL => DType::Bool,
+        other => {
+            return Err(FormatError::Malformed {
+                offset: 8,
+                what: "dtype of a tensor",
+                expected: "one of F64 F32 F16 BF16 I64 I32 I16 I8 U64 U32 U16 U8 BOOL".into(),
+                found: format!("{other} for {name:?}"),
+            });
+        }
+    })
+}
+
+/// Reads the header; arrays come as slices of `bytes`.
+fn read<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+) -> Result<(Parameters, Vec<Part<'a>>), FormatError> {
+    let length = bytes.first_chunk::<8>().map_or(0, |word| u64::from_le_bytes(*word));
+    let left = bytes.len().saturating_sub(8) as u64;
+    if !Safetensors.recognizes(bytes) {
+        return Err(wire::not_this_format(ID, bytes));
+    }
+    if length > left || length > options.limits.max_header_bytes as u64 {
+        return Err(FormatError::Truncated {
+            offset: 8,
+            what: "safetensors header",
+            expected: length,
+            found: left,
+        });
+    }
+    let (_, metadata) =
+        SafeTensors::read_metadata(bytes).map_err(|error| FormatError::codec(ID, error))?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| FormatError::codec(ID, error))?;
+    let tensor = |name: &str| tensors.tensor(name).map_err(|error| FormatError::codec(ID, error));
+    match metadata.metadata().as_ref().and_then(|texts| texts.get(KEY)) {
+        Some(text) => {
+            let envelope = Envelope::parse(ID, text, &options.limits)?;
+            let (parameters, listed) = envelope.open(&options.limits)?;
+            if listed.len() != tensors.len() {
+                let found = format!("{} tensors", tensors.len());
+                return Err(envelope::disagreement("all", &listed.len().to_string(), &found));
+            }
+            let mut parts = Vec::with_capacity(listed.len());
+            for (name, dtype, shape) in listed {
+                let tensor = tensor(&name)?;
+                let found = dtype_of(&name, tensor.dtype())?;
+                let same = match dtype {
+                    DType::Text => found == DType::U8,
+                    _ => found == dtype && tensor.shape() == shape,
+                };
+                if !same {
+                    let listed = format!("{dtype} {shape:?}");
+                    let found = format!("{found} {:?}", tensor.shape());
+                    return Err(envelope::disagreement(&name, &listed, &found));
+                }
+                parts.push((name, dtype, shape, tensor.data()));
+            }
+            Ok((parameters, parts))
+        }
+        None => {
+            let mut parameters = Parameters::new(PLAIN_ARRAYS, 1);
+            if let Some(texts) = metadata.metadata() {
+                let mut texts: Vec<_> = texts.iter().collect();
+                texts.sort();
+                let kept = texts.into_iter().map(|(key, text)| (key.clone(), text.as_str().into()));
+                parameters.set(FOREIGN_METADATA, Value::Map(kept.collect()));
+            }
+            let mut parts = Vec::with_capacity(tensors.len());
+            for name in metadata.offset_keys() {
+                let tensor = tensor(&name)?;
+                let dtype = dtype_of(&name, tensor.dtype())?;
+                parts.push((name, dtype, tensor.shape().to_vec(), tensor.data()));
+            }
+            Ok((parameters, parts))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_are_those_of_the_crate() {
+        let mut parameters = Parameters::new("arrays", 1);
+        let bytes = Array::from_vec(vec![1u8, 2, 3], &[3]).unwrap();
+        parameters.insert("bytes", bytes).unwrap();
+        parameters.insert("b", Array::from_vec(vec![0.5f64; 4], &[2, 2]).unwrap()).unwrap();
+        parameters.insert("a", Array::from_vec(vec![1.5f64], &[]).unwrap()).unwrap();
+        let mut ours = Vec::new();
+        Safetensors.encode(&parameters, &mut ours).unwrap();
+        let views: Vec<_> = parameters
+            .arrays()
+            .map(|(name, array)| {
+                let shape = array.shape().to_vec();
+                let dtype = tensor_dtype(array);
+                let view = safetensors::tensor::TensorView::new(dtype, shape, array.as_bytes());
+                (name, view.unwrap())
+            })
+            .collect();
+        let text = Envelope::text(ID, &parameters).unwrap();
+        let metadata = HashMap::from([(KEY.to_owned(), text)]);
+        assert_eq!(safetensors::serialize(views, Some(metadata)).unwrap(), ours);
+    }
+}
