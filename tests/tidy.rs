@@ -30,7 +30,8 @@ const UNSAFE_FILES: &[&str] =
 /// Page with the one table of imports.
 const ARCHITECTURE: &str = "docs/architecture.md";
 /// Files of `src/formats` that are not a format.
-const FORMAT_SUPPORT: &[&str] = &["mod", "error", "registry"];
+const FORMAT_SUPPORT: &[&str] =
+    &["mod", "error", "registry", "sniff", "wire", "documents", "envelope", "npy"];
 /// Files of `src/models` that are not a kind.
 const MODEL_SUPPORT: &[&str] = &["mod", "error", "registry"];
 /// Beginnings by which a word in the written material is taken for a path of the repository.
