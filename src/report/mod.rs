@@ -1,0 +1,21 @@
+//! Records in, page out.
+//!
+//! ```text
+//! BenchRecord -> lookup   the record turned round: by model, operation, format
+//!             -> verdict  which format for which goal, and choice: what to use
+//!             -> csv      tables for spreadsheets
+//!             -> html     one page that opens offline and asks the network for nothing
+//! ```
+//!
+//! The page is made of the record alone, so it can be made again without measuring. Names in a
+//! record come from strangers: whatever comes from there is escaped, and the page's policy lets
+//! only our own style and script run. A figure that was not measured is absent with its reason;
+//! it is never zero.
+
+pub mod choice;
+pub mod csv;
+pub mod lookup;
+mod page;
+pub mod verdict;
+
+pub use page::html;

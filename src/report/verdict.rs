@@ -1,0 +1,396 @@
+//! What a record says, in a few sentences with numbers.
+//!
+//! For each model and goal: the best formats, *all* that share rank 1, and the next one. Only
+//! rows that were measured count, and only rows of one operation are compared with each other.
+//! The record as a whole is told by its largest model, where differences matter most.
+//!
+//! A format with a reason for caution can win a goal, and is named with the reason; what to use is
+//! decided in [`super::choice`].
+
+use super::choice::{self, Choice};
+use super::lookup::{Lookup, Model};
+use crate::base::case::{Group, Operation};
+use crate::base::record::{BenchRecord, Timing};
+use crate::base::units;
+
+/// What a reader may want from a format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// The shortest time of an operation.
+    Fast(Operation),
+    /// The fewest bytes as encoded.
+    Small,
+    /// The fewest bytes after compression, with the codec that reached it.
+    SmallCompressed,
+    /// The lowest peak of memory while decoding.
+    Frugal,
+}
+
+/// A format with its figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Id of the format.
+    pub format: String,
+    /// The codec on top of it, where the goal is about compression.
+    pub codec: Option<String>,
+    /// Nanoseconds or bytes, as the goal has it.
+    pub value: f64,
+    /// The 95 % interval, of times.
+    pub interval: Option<(f64, f64)>,
+}
+
+impl Entry {
+    /// The format, with its codec where there is one.
+    pub fn name(&self) -> String {
+        match &self.codec {
+            Some(codec) => format!("{} + {codec}", self.format),
+            None => self.format.clone(),
+        }
+    }
+}
+
+/// What the record says about one goal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Goal {
+    /// The goal.
+    pub want: Want,
+    /// The best: more than one where they cannot be told apart. Never empty.
+    pub best: Vec<Entry>,
+    /// The first that is worse than all of the best.
+    pub next: Option<Entry>,
+}
+
+/// Everything that is said about one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelVerdict {
+    /// Id of the model.
+    pub model: String,
+    /// Its title.
+    pub title: String,
+    /// Bytes and number of its arrays, where the record describes it.
+    pub arrays: Option<(u64, u64)>,
+    /// The goals that something was measured for.
+    pub goals: Vec<Goal>,
+    /// What to use, where a load was measured.
+    pub choice: Option<Choice>,
+}
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdicts {
+    /// Every model, in the record's order.
+    pub models: Vec<ModelVerdict>,
+    /// Position of the model that speaks for the record: the largest with a figure.
+    pub headline: Option<usize>,
+    /// Sentences about the run that limit everything else.
+    pub caveats: Vec<String>,
+}
+
+/// Reads the verdicts out of a record.
+pub fn verdicts(record: &BenchRecord) -> Verdicts {
+    let lookup = Lookup::new(record);
+    let models: Vec<ModelVerdict> =
+        lookup.models.iter().map(|model| of_model(&lookup, model)).collect();
+    let size = |position: &usize| {
+        let verdict = &models[*position];
+        // The first of equals: `max_by_key` takes the last.
+        (!verdict.goals.is_empty(), verdict.arrays, std::cmp::Reverse(*position))
+    };
+    let headline = (0..models.len()).max_by_key(size);
+    Verdicts { headline, caveats: caveats(record), models }
+}
+
+fn caveats(record: &BenchRecord) -> Vec<String> {
+    let mut caveats = Vec::new();
+    if let Some(reason) = &record.interrupted {
+        caveats.push(format!("The run is not complete: {reason}."));
+    }
+    if record.noise.noisy {
+        let spread = record.noise.loop_spread * 100.0;
+        caveats.push(format!(
+            "The machine was noisy (a fixed loop varied by {spread:.0} %): do not trust small differences."
+        ));
+    }
+    caveats
+}
+
+impl Verdicts {
+    /// The model that speaks for the record.
+    pub fn headline(&self) -> Option<&ModelVerdict> {
+        self.models.get(self.headline?)
+    }
+
+    /// Three to seven sentences for the end of a run.
+    pub fn sentences(&self) -> Vec<String> {
+        let Some(model) = self.headline() else {
+            return vec!["Nothing was measured: the record has no model.".to_owned()];
+        };
+        let largest = match self.models.len() {
+            1 => String::new(),
+            models => format!(", the largest of {models} models"),
+        };
+        let mut sentences = vec![format!("{}{largest}:", model.heading())];
+        sentences.extend(model.sentences());
+        sentences.extend(self.caveats.iter().cloned());
+        sentences
+    }
+}
+
+impl ModelVerdict {
+    /// The model in a few words: `Random forest (M), 10.4 MB in 7 arrays`.
+    pub fn heading(&self) -> String {
+        match self.arrays {
+            Some((bytes, 1)) => format!("{}, {} in 1 array", self.title, units::bytes(bytes)),
+            Some((bytes, count)) => {
+                format!("{}, {} in {count} arrays", self.title, units::bytes(bytes))
+            }
+            None => self.title.clone(),
+        }
+    }
+
+    /// What is said about a goal.
+    pub fn goal(&self, want: Want) -> Option<&Goal> {
+        self.goals.iter().find(|goal| goal.want == want)
+    }
+
+    /// The first of some operations that something was measured for.
+    fn fastest(&self, operations: &[Operation]) -> Option<&Goal> {
+        operations.iter().find_map(|operation| self.goal(Want::Fast(*operation)))
+    }
+
+    /// Fastest load with and without a copy, smallest, what to use.
+    pub fn sentences(&self) -> Vec<String> {
+        if self.goals.is_empty() {
+            return vec!["Nothing was measured for this model.".to_owned()];
+        }
+        let mut sentences = Vec::new();
+        match self.fastest(LOADS) {
+            Some(goal) => sentences.push(goal.sentence()),
+            None => sentences.push("Fastest first prediction: not measured.".to_owned()),
+        }
+        sentences.extend(self.fastest(VIEWS).map(Goal::sentence));
+        sentences.extend(self.size_sentence());
+        match &self.choice {
+            Some(choice) => sentences.extend(choice.sentences()),
+            None => sentences.push("No recommendation: no load was measured.".to_owned()),
+        }
+        sentences
+    }
+
+    fn size_sentence(&self) -> Option<String> {
+        let raw = self.goal(Want::Small)?;
+        let share = |goal: &Goal| match (self.arrays, goal.best.first()) {
+            (Some((arrays @ 1.., _)), Some(best)) => {
+                format!(" ({:.1} % of the arrays)", best.value / arrays as f64 * 100.0)
+            }
+            _ => String::new(),
+        };
+        let part = |goal: &Goal| format!("{}{}", goal.best_text(), share(goal));
+        let compressed = self.goal(Want::SmallCompressed);
+        let compressed = compressed.map(|goal| format!("; compressed: {}", part(goal)));
+        Some(format!("Smallest: {}{}.", part(raw), compressed.unwrap_or_default()))
+    }
+}
+
+/// What stands for a load with memory of its own: plain arrays have no first prediction.
+pub const LOADS: &[Operation] = &[Operation::DecodePredictOne, Operation::Decode];
+/// What stands for a load without a copy.
+pub const VIEWS: &[Operation] =
+    &[Operation::ViewPredictOne, Operation::MapPredictOne, Operation::View];
+
+/// The operations with a goal of their own, in the order of the page.
+const FAST: &[Operation] = &[
+    Operation::DecodePredictOne,
+    Operation::Decode,
+    Operation::ViewPredictOne,
+    Operation::View,
+    Operation::LoadFilePredictOne,
+    Operation::MapPredictOne,
+    Operation::Encode,
+];
+
+fn of_model(lookup: &Lookup<'_>, model: &Model<'_>) -> ModelVerdict {
+    let mut goals: Vec<Goal> = FAST.iter().filter_map(|o| fastest(lookup, model.id, *o)).collect();
+    goals.extend(smallest(lookup, model.id));
+    goals.extend(smallest_compressed(lookup, model.id));
+    goals.extend(frugal(lookup, model.id));
+    ModelVerdict {
+        model: model.id.to_owned(),
+        title: model.title().to_owned(),
+        arrays: model.record.map(|record| (record.array_bytes, record.array_count)),
+        choice: choice::of_model(lookup, model.id),
+        goals,
+    }
+}
+
+fn timed(format: &str, timing: &Timing) -> Entry {
+    Entry {
+        format: format.to_owned(),
+        codec: None,
+        value: timing.median_nanos,
+        interval: Some((timing.low_nanos, timing.high_nanos)),
+    }
+}
+
+/// True when a row cannot be told apart from the fastest one: it shares rank 1, or, in a record
+/// without ranks, its interval reaches into that of the fastest.
+fn is_best(timing: &Timing, fastest: &Timing) -> bool {
+    match timing.rank {
+        Some(rank) => rank == 1,
+        None => timing.low_nanos <= fastest.high_nanos,
+    }
+}
+
+fn fastest(lookup: &Lookup<'_>, model: &str, operation: Operation) -> Option<Goal> {
+    let timings = lookup.timings(model, (operation, None));
+    let (_, first) = timings.first()?;
+    // The first row counts as best in any case: a record may have lost the one with rank 1.
+    let (mut best, mut rest) = (Vec::new(), Vec::new());
+    for (position, (format, timing)) in timings.iter().enumerate() {
+        let among_best = position == 0 || is_best(timing, first);
+        let side = if among_best { &mut best } else { &mut rest };
+        side.push(timed(format.id, timing));
+    }
+    Some(Goal { want: Want::Fast(operation), best, next: rest.into_iter().next() })
+}
+
+/// The entries with the lowest value, and the first that is higher.
+fn lowest(want: Want, mut entries: Vec<Entry>) -> Option<Goal> {
+    entries.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let value = entries.first()?.value;
+    let (best, rest): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| entry.value == value);
+    Some(Goal { want, best, next: rest.into_iter().next() })
+}
+
+fn sized(format: &str, codec: Option<&str>, bytes: u64) -> Entry {
+    Entry {
+        format: format.to_owned(),
+        codec: codec.map(str::to_owned),
+        value: bytes as f64,
+        interval: None,
+    }
+}
+
+fn smallest(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
+    let sizes = lookup.sizes(model).into_iter();
+    lowest(Want::Small, sizes.map(|(format, size)| sized(format.id, None, size.bytes)).collect())
+}
+
+fn smallest_compressed(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
+    let best_codec =
+        |(format, size): (super::lookup::Format<'_>, &crate::base::record::SizeRow)| {
+            let (codec, bytes) = size.compressed_bytes.iter().min_by_key(|(_, bytes)| **bytes)?;
+            Some(sized(format.id, Some(codec), *bytes))
+        };
+    let sizes = lookup.sizes(model).into_iter();
+    lowest(Want::SmallCompressed, sizes.filter_map(best_codec).collect())
+}
+
+fn frugal(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
+    let memory = lookup.memory(model, Operation::Decode).into_iter();
+    lowest(
+        Want::Frugal,
+        memory.map(|(format, memory)| sized(format.id, None, memory.peak_bytes)).collect(),
+    )
+}
+
+/// Names with their figures up to this many; beyond it the names and the range.
+const WITH_FIGURES: usize = 3;
+
+impl Goal {
+    /// What the goal is called: `Fastest first prediction`.
+    pub fn label(&self) -> String {
+        match self.want {
+            Want::Fast(Operation::DecodePredictOne) => "Fastest first prediction".to_owned(),
+            Want::Fast(Operation::ViewPredictOne) => "Fastest through a view".to_owned(),
+            Want::Fast(Operation::MapPredictOne) => "Fastest from a mapped file".to_owned(),
+            Want::Fast(Operation::LoadFilePredictOne) => "Fastest from a file".to_owned(),
+            Want::Fast(Operation::Decode) => "Fastest decode".to_owned(),
+            Want::Fast(Operation::View) => "Fastest to open a view".to_owned(),
+            Want::Fast(Operation::Encode) => "Fastest encode".to_owned(),
+            Want::Fast(operation) => format!("Fastest, {}", operation.title()),
+            Want::Small => "Smallest".to_owned(),
+            Want::SmallCompressed => "Smallest, compressed".to_owned(),
+            Want::Frugal => "Least memory while decoding".to_owned(),
+        }
+    }
+
+    /// What exactly is compared.
+    pub fn meaning(&self) -> &'static str {
+        match self.want {
+            Want::Fast(operation) => operation.meaning(),
+            Want::Small => "Bytes as encoded.",
+            Want::SmallCompressed => "Bytes after the codec that makes them fewest.",
+            Want::Frugal => "Most bytes of heap and arenas at one moment of a decode.",
+        }
+    }
+
+    /// A figure of the goal as people read it.
+    pub fn figure(&self, value: f64) -> String {
+        match self.want {
+            Want::Fast(_) => units::duration(value),
+            _ => units::bytes(value as u64),
+        }
+    }
+
+    /// The best with their figures: `raw, 1.20 ms` or
+    /// `raw 1.20 ms, rkyv 1.22 ms (not distinguishable)`.
+    pub fn best_text(&self) -> String {
+        let names = || self.best.iter().map(Entry::name).collect::<Vec<_>>().join(", ");
+        let timed = matches!(self.want, Want::Fast(_));
+        match self.best.as_slice() {
+            [] => "not measured".to_owned(),
+            [only] => format!("{}, {}", only.name(), self.figure(only.value)),
+            [first, ..] if !timed => format!("{}, {} each", names(), self.figure(first.value)),
+            best if best.len() <= WITH_FIGURES => {
+                let each = best.iter().map(|e| format!("{} {}", e.name(), self.figure(e.value)));
+                format!("{} (not distinguishable)", each.collect::<Vec<_>>().join(", "))
+            }
+            [first, .., last] => format!(
+                "{}, {} to {} (not distinguishable)",
+                names(),
+                self.figure(first.value),
+                self.figure(last.value)
+            ),
+        }
+    }
+
+    /// The next one with its distance: `npz, 2.10 ms (1.75×)`.
+    pub fn next_text(&self) -> Option<String> {
+        let next = self.next.as_ref()?;
+        let ratio = match self.best.first() {
+            Some(best) if best.value > 0.0 => {
+                format!(" ({})", units::times(next.value / best.value))
+            }
+            _ => String::new(),
+        };
+        Some(format!("{}, {}{ratio}", next.name(), self.figure(next.value)))
+    }
+
+    /// The whole as a sentence.
+    pub fn sentence(&self) -> String {
+        let best = match self.best.as_slice() {
+            // The interval only where it cannot crowd out the names.
+            [only] => match only.interval {
+                Some((low, high)) => {
+                    format!("{} [{} to {}]", self.best_text(), self.figure(low), self.figure(high))
+                }
+                None => self.best_text(),
+            },
+            _ => self.best_text(),
+        };
+        let next = match (self.next_text(), self.best.len()) {
+            (Some(next), _) => format!("; next {next}"),
+            (None, 1) => "; no other format was measured".to_owned(),
+            (None, _) => String::new(),
+        };
+        format!("{}: {best}{next}.", self.label())
+    }
+}
+
+/// The operation whose time stands for loading a model, where one was measured.
+pub fn load_operation(lookup: &Lookup<'_>, model: &str, of: &[Operation]) -> Option<Operation> {
+    debug_assert!(of.iter().all(|operation| operation.group() != Group::Floor));
+    of.iter().copied().find(|operation| !lookup.timings(model, (*operation, None)).is_empty())
+}
