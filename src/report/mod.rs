@@ -12,10 +12,22 @@
 //! only our own style and script run. A figure that was not measured is absent with its reason;
 //! it is never zero.
 
+mod calculator;
 pub mod choice;
 pub mod csv;
+mod embed;
+mod environment;
+mod formats;
+mod ladder;
 pub mod lookup;
 mod page;
+mod pareto;
+mod plot;
+mod space;
+mod strip;
+mod summary;
+mod tables;
 pub mod verdict;
+mod widgets;
 
 pub use page::html;

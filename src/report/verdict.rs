@@ -8,9 +8,9 @@
 //! decided in [`super::choice`].
 
 use super::choice::{self, Choice};
-use super::lookup::{Lookup, Model};
-use crate::base::case::{Group, Operation};
-use crate::base::record::{BenchRecord, Timing};
+use super::lookup::{Format, Lookup, Model};
+use crate::base::case::Operation;
+use crate::base::record::{BenchRecord, SizeRow, Timing};
 use crate::base::units;
 
 /// What a reader may want from a format.
@@ -24,6 +24,16 @@ pub enum Want {
     SmallCompressed,
     /// The lowest peak of memory while decoding.
     Frugal,
+    /// The shortest time of an operation among formats whose arrays other programs can read and
+    /// that give no reason for caution.
+    Portable(Operation),
+}
+
+impl Want {
+    /// True where figures are nanoseconds; the others are bytes.
+    fn is_timed(self) -> bool {
+        matches!(self, Want::Fast(_) | Want::Portable(_))
+    }
 }
 
 /// A format with its figure.
@@ -214,6 +224,7 @@ fn of_model(lookup: &Lookup<'_>, model: &Model<'_>) -> ModelVerdict {
     goals.extend(smallest(lookup, model.id));
     goals.extend(smallest_compressed(lookup, model.id));
     goals.extend(frugal(lookup, model.id));
+    goals.extend(portable(lookup, model.id));
     ModelVerdict {
         model: model.id.to_owned(),
         title: model.title().to_owned(),
@@ -232,26 +243,38 @@ fn timed(format: &str, timing: &Timing) -> Entry {
     }
 }
 
-/// True when a row cannot be told apart from the fastest one: it shares rank 1, or, in a record
+/// True when a row cannot be told apart from the fastest one: it shares its rank, or, in a record
 /// without ranks, its interval reaches into that of the fastest.
-fn is_best(timing: &Timing, fastest: &Timing) -> bool {
-    match timing.rank {
-        Some(rank) => rank == 1,
-        None => timing.low_nanos <= fastest.high_nanos,
+fn is_as_fast(timing: &Timing, fastest: &Timing) -> bool {
+    match (timing.rank, fastest.rank) {
+        (Some(rank), Some(best)) => rank == best,
+        _ => timing.low_nanos <= fastest.high_nanos,
     }
 }
 
 fn fastest(lookup: &Lookup<'_>, model: &str, operation: Operation) -> Option<Goal> {
-    let timings = lookup.timings(model, (operation, None));
+    fastest_of(Want::Fast(operation), lookup.timings(model, (operation, None)))
+}
+
+/// The fastest of rows that are in order. The first one counts as best in any case: a record may
+/// have lost the row with rank 1, or the rows are a selection.
+fn fastest_of(want: Want, timings: Vec<(Format<'_>, &Timing)>) -> Option<Goal> {
     let (_, first) = timings.first()?;
-    // The first row counts as best in any case: a record may have lost the one with rank 1.
     let (mut best, mut rest) = (Vec::new(), Vec::new());
     for (position, (format, timing)) in timings.iter().enumerate() {
-        let among_best = position == 0 || is_best(timing, first);
-        let side = if among_best { &mut best } else { &mut rest };
+        let side = if position == 0 || is_as_fast(timing, first) { &mut best } else { &mut rest };
         side.push(timed(format.id, timing));
     }
-    Some(Goal { want: Want::Fast(operation), best, next: rest.into_iter().next() })
+    Some(Goal { want, best, next: rest.into_iter().next() })
+}
+
+fn portable(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
+    let operation = load_operation(lookup, model, LOADS)?;
+    let mut timings = lookup.timings(model, (operation, None));
+    timings.retain(|(format, _)| {
+        format.record.is_some_and(choice::is_portable) && choice::cautions(format).is_empty()
+    });
+    fastest_of(Want::Portable(operation), timings)
 }
 
 /// The entries with the lowest value, and the first that is higher.
@@ -278,11 +301,10 @@ fn smallest(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
 }
 
 fn smallest_compressed(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
-    let best_codec =
-        |(format, size): (super::lookup::Format<'_>, &crate::base::record::SizeRow)| {
-            let (codec, bytes) = size.compressed_bytes.iter().min_by_key(|(_, bytes)| **bytes)?;
-            Some(sized(format.id, Some(codec), *bytes))
-        };
+    let best_codec = |(format, size): (Format<'_>, &SizeRow)| {
+        let (codec, bytes) = size.compressed_bytes.iter().min_by_key(|(_, bytes)| **bytes)?;
+        Some(sized(format.id, Some(codec), *bytes))
+    };
     let sizes = lookup.sizes(model).into_iter();
     lowest(Want::SmallCompressed, sizes.filter_map(best_codec).collect())
 }
@@ -313,6 +335,7 @@ impl Goal {
             Want::Small => "Smallest".to_owned(),
             Want::SmallCompressed => "Smallest, compressed".to_owned(),
             Want::Frugal => "Least memory while decoding".to_owned(),
+            Want::Portable(_) => "Fastest that others read".to_owned(),
         }
     }
 
@@ -323,14 +346,17 @@ impl Goal {
             Want::Small => "Bytes as encoded.",
             Want::SmallCompressed => "Bytes after the codec that makes them fewest.",
             Want::Frugal => "Most bytes of heap and arenas at one moment of a decode.",
+            Want::Portable(_) => {
+                "Arrays in the format's own way through a published crate, no reason for caution."
+            }
         }
     }
 
     /// A figure of the goal as people read it.
     pub fn figure(&self, value: f64) -> String {
-        match self.want {
-            Want::Fast(_) => units::duration(value),
-            _ => units::bytes(value as u64),
+        match self.want.is_timed() {
+            true => units::duration(value),
+            false => units::bytes(value as u64),
         }
     }
 
@@ -338,11 +364,12 @@ impl Goal {
     /// `raw 1.20 ms, rkyv 1.22 ms (not distinguishable)`.
     pub fn best_text(&self) -> String {
         let names = || self.best.iter().map(Entry::name).collect::<Vec<_>>().join(", ");
-        let timed = matches!(self.want, Want::Fast(_));
         match self.best.as_slice() {
             [] => "not measured".to_owned(),
             [only] => format!("{}, {}", only.name(), self.figure(only.value)),
-            [first, ..] if !timed => format!("{}, {} each", names(), self.figure(first.value)),
+            [first, ..] if !self.want.is_timed() => {
+                format!("{}, {} each", names(), self.figure(first.value))
+            }
             best if best.len() <= WITH_FIGURES => {
                 let each = best.iter().map(|e| format!("{} {}", e.name(), self.figure(e.value)));
                 format!("{} (not distinguishable)", each.collect::<Vec<_>>().join(", "))
@@ -391,6 +418,5 @@ impl Goal {
 
 /// The operation whose time stands for loading a model, where one was measured.
 pub fn load_operation(lookup: &Lookup<'_>, model: &str, of: &[Operation]) -> Option<Operation> {
-    debug_assert!(of.iter().all(|operation| operation.group() != Group::Floor));
     of.iter().copied().find(|operation| !lookup.timings(model, (*operation, None)).is_empty())
 }

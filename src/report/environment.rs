@@ -1,0 +1,214 @@
+//! Where the numbers come from: the models, the machine, the software, how to do it again, and
+//! how to read it all.
+
+use maud::{Markup, html};
+
+use super::lookup::Lookup;
+use super::space::grouped;
+use super::widgets::{percent, scroll};
+use crate::base::record::{BenchRecord, Metric, ModelRecord};
+use crate::base::units;
+
+/// The models of the record.
+pub fn models_section(lookup: &Lookup<'_>) -> Markup {
+    html! {
+        section #models {
+            h2 { "Models" }
+            (scroll("Models", html! {
+                table.t.f {
+                    thead { tr {
+                        th scope="col" { "model" }
+                        th scope="col" .l { "kind" }
+                        th scope="col" { "arrays" }
+                        th scope="col" .l { "content" }
+                        th scope="col" .l { "data" }
+                        th scope="col" .l { "hyper-parameters" }
+                        th scope="col" { "quality" }
+                        th scope="col" { "training" }
+                        th scope="col" .l { "checksum (xxh3)" }
+                    } }
+                    tbody {
+                        @for model in &lookup.models {
+                            tr {
+                                th scope="row" { (model.title()) small { (model.id) } }
+                                @match model.record {
+                                    Some(record) => (model_cells(record)),
+                                    None => td.l colspan="8" {
+                                        "The record has rows of this model and does not describe it."
+                                    },
+                                }
+                            }
+                        }
+                    }
+                }
+            }))
+        }
+    }
+}
+
+fn model_cells(model: &ModelRecord) -> Markup {
+    let hyper: Vec<String> =
+        model.hyper_parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    html! {
+        td.l { (model.kind) @if let Some(size) = &model.size { small { "size " (size) } } }
+        td { (units::bytes(model.array_bytes)) small { (grouped(model.array_count)) " arrays" } }
+        td.l { (model.content) }
+        td.l.why { (model.data) }
+        td.l.why { (if hyper.is_empty() { "none".to_owned() } else { hyper.join(", ") }) }
+        td { @match &model.metric { Some(metric) => (quality(metric)), None => "–" } }
+        td {
+            @match model.training_nanos {
+                Some(nanos) => (units::duration(nanos as f64)),
+                None => "not trained here",
+            }
+            @if model.from_cache { small { "earlier, from the cache" } }
+            @else if model.training_nanos.is_some() { small { "in this run" } }
+        }
+        td.l { code { (model.checksum) } }
+    }
+}
+
+fn quality(metric: &Metric) -> Markup {
+    html! {
+        (format!("{:.4}", metric.value))
+        small { (metric.name) " on " (grouped(metric.rows)) " rows" }
+    }
+}
+
+/// Machine, software, provenance, how to repeat the run.
+pub fn environment_section(record: &BenchRecord) -> Markup {
+    html! {
+        section #environment {
+            h2 { "Environment and provenance" }
+            div.columns {
+                (machine(record))
+                (run(record))
+                (software(record))
+            }
+            @if !record.notes.is_empty() {
+                h3 { "Notes" }
+                ul { @for note in &record.notes { li { (note) } } }
+            }
+            h3 { "Do it again" }
+            p { "With the same sources, in the release profile:" }
+            pre { code { (command(record)) } }
+            p {
+                "Models that are in the cache are not trained again. The record beside this page, "
+                code { "bench.json" } ", is all that the page is made of; "
+                code { "deadweight report" } " makes it again without measuring."
+            }
+        }
+    }
+}
+
+/// The command that made the record.
+fn command(record: &BenchRecord) -> String {
+    format!("cargo run --release -- run --profile {}", record.profile)
+}
+
+fn list(title: &str, entries: &[(&str, Option<String>)]) -> Markup {
+    html! {
+        div {
+            h3 { (title) }
+            dl {
+                @for (name, value) in entries {
+                    @if let Some(value) = value { dt { (name) } dd { (value) } }
+                }
+            }
+        }
+    }
+}
+
+fn machine(record: &BenchRecord) -> Markup {
+    let environment = &record.environment;
+    let memory = (environment.memory_bytes > 0).then(|| units::bytes(environment.memory_bytes));
+    list(
+        "Machine",
+        &[
+            ("processor", Some(environment.cpu.clone())),
+            ("cores", Some(environment.cores.to_string())),
+            ("memory", memory),
+            ("system", Some(environment.kernel.clone())),
+            ("governor", environment.governor.clone()),
+            ("huge pages", environment.huge_pages.clone()),
+            ("virtualization", environment.virtualization.clone()),
+            ("noise loop", Some(noise(record))),
+            ("load before", record.noise.load_before.map(|load| format!("{load:.2}"))),
+            ("context switches", Some(grouped(record.noise.context_switches))),
+        ],
+    )
+}
+
+fn noise(record: &BenchRecord) -> String {
+    if record.noise.loop_median_nanos == 0.0 {
+        return "not measured".to_owned();
+    }
+    let median = units::duration(record.noise.loop_median_nanos);
+    format!("{median}, varied by {}", percent(record.noise.loop_spread))
+}
+
+fn run(record: &BenchRecord) -> Markup {
+    list(
+        "Run",
+        &[
+            ("started", Some(record.started.clone())),
+            ("took", Some(units::duration(record.elapsed_seconds * 1e9))),
+            ("profile", Some(record.profile.clone())),
+            ("processes", Some(record.processes.to_string())),
+            ("seed", Some(record.seed.to_string())),
+            ("interrupted", record.interrupted.clone()),
+            ("deadweight", Some(record.tool_version.clone())),
+            ("commit", record.environment.commit.clone()),
+            ("schema", Some(record.schema.clone())),
+            ("timed rows", Some(grouped(record.rows.len() as u64))),
+        ],
+    )
+}
+
+fn software(record: &BenchRecord) -> Markup {
+    html! {
+        div {
+            h3 { "Software" }
+            dl {
+                dt { "compiler" } dd { (record.environment.rustc) }
+                @for (name, version) in &record.environment.crates { dt { (name) } dd { (version) } }
+            }
+        }
+    }
+}
+
+/// How to read the tables.
+pub fn reading_section() -> Markup {
+    html! {
+        section #reading {
+            h2 { "How to read this" }
+            dl.reading {
+                dt { "median" }
+                dd { "Over the measuring processes, of each process's median. Dropping a result is not timed." }
+                dt { "95 % interval" }
+                dd { "Bootstrapped over the processes and the samples inside them. Few processes make it wide." }
+                dt { "rank" }
+                dd {
+                    "Within one model, operation and page policy. Formats share a rank, marked =, while the "
+                    "interval of their ratio includes 1: not distinguishable in this run, which does not mean equal."
+                }
+                dt { "of floor" }
+                dd {
+                    "Time of moving as many bytes with no format at all, divided by the format's time: 100 % is as "
+                    "fast as memcpy, read() or write()."
+                }
+                dt { "GB/s" }
+                dd { "Bytes that the operation moves, divided by its median. 1 GB is 1,000,000,000 bytes." }
+                dt { "correct first" }
+                dd {
+                    "A format is timed only after every bit came back and the model predicted the same. "
+                    "One that fails is listed as failed and has no figure."
+                }
+                dt { "not measured" }
+                dd { "A figure that is absent is never zero; the reason stands below its table." }
+                dt { "can run code" }
+                dd { "Loading such a file calls what the file names. Never load one from a stranger." }
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Size against the time of a load, one chart a model, drawn on logarithmic and on linear axes.
+//!
+//! Shape says what a point is, colour only repeats it: a disc is a data-only format that is loaded
+//! into memory of its own, a ring is a view, a triangle is a format that can run code. The line is
+//! the front: points to its upper right are beaten by another format in size and in time.
+
+use maud::{Markup, html};
+
+use super::lookup::{Format, Lookup, Model};
+use super::plot::{Area, Labelled, Scale, coordinate, leader, place_labels};
+use super::verdict::{LOADS, VIEWS, load_operation};
+use crate::base::case::Operation;
+use crate::base::units;
+
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 440.0;
+const INSIDE: Area = Area { left: 66.0, top: 12.0, right: 706.0, bottom: 392.0 };
+
+/// The charts of every model.
+pub fn section(lookup: &Lookup<'_>) -> Markup {
+    html! {
+        section #pareto {
+            h2 { "Size against load time" }
+            p.hint { "Lower left is better. Nothing beats the formats on the line in both." }
+            p.tools {
+                span role="group" aria-label="Axes" {
+                    button type="button" data-scale="log" aria-pressed="true" { "logarithmic" }
+                    button type="button" data-scale="linear" aria-pressed="false" { "linear" }
+                }
+            }
+            @for (index, model) in lookup.models.iter().enumerate() {
+                div.m data-m=(index) {
+                    h3 { (model.title()) }
+                    (charts(lookup, model))
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Disc,
+    Ring,
+    Triangle,
+}
+
+struct Point<'a> {
+    format: Format<'a>,
+    shape: Shape,
+    nanos: f64,
+    bytes: f64,
+}
+
+impl Point<'_> {
+    fn label(&self) -> String {
+        match self.shape {
+            Shape::Ring => format!("{} view", self.format.id),
+            _ => self.format.id.to_owned(),
+        }
+    }
+}
+
+fn points<'a>(
+    lookup: &Lookup<'a>,
+    model: &Model<'_>,
+    of: &[Operation],
+    view: bool,
+) -> Vec<Point<'a>> {
+    let Some(operation) = load_operation(lookup, model.id, of) else { return Vec::new() };
+    let timings = lookup.timings(model.id, (operation, None)).into_iter();
+    let point = |(format, timing): (Format<'a>, &crate::base::record::Timing)| {
+        let bytes = lookup.size(model.id, format.id)?.bytes;
+        let shape = match (format.is_executable(), view) {
+            (true, _) => Shape::Triangle,
+            (false, true) => Shape::Ring,
+            (false, false) => Shape::Disc,
+        };
+        Some(Point { format, shape, nanos: timing.median_nanos, bytes: bytes as f64 })
+    };
+    timings.filter_map(point).collect()
+}
+
+fn charts(lookup: &Lookup<'_>, model: &Model<'_>) -> Markup {
+    let mut all = points(lookup, model, LOADS, false);
+    all.extend(points(lookup, model, VIEWS, true));
+    let load = load_operation(lookup, model.id, LOADS);
+    let view = load_operation(lookup, model.id, VIEWS);
+    if all.is_empty() {
+        return html! { p.none { "No load with a size was measured for this model." } };
+    }
+    html! {
+        (legend(&all, load, view))
+        div.plot.log { (chart(lookup, model, &all, true)) }
+        div.plot.linear { (chart(lookup, model, &all, false)) }
+    }
+}
+
+fn legend(all: &[Point<'_>], load: Option<Operation>, view: Option<Operation>) -> Markup {
+    let has = |shape| all.iter().any(|point| point.shape == shape);
+    let entry = |shape, text: String| {
+        html! {
+            span { svg.key viewBox="0 0 14 14" aria-hidden="true" { (mark(shape, 7.0, 7.0)) } (text) }
+        }
+    };
+    let meaning = |operation: Option<Operation>| match operation.map(Operation::meaning) {
+        Some(meaning) => meaning.trim_end_matches('.').to_lowercase(),
+        None => String::new(),
+    };
+    html! {
+        p.legend {
+            @if has(Shape::Disc) {
+                (entry(Shape::Disc, format!("data only, own memory: {}", meaning(load))))
+            }
+            @if has(Shape::Ring) { (entry(Shape::Ring, format!("view: {}", meaning(view)))) }
+            @if has(Shape::Triangle) { (entry(Shape::Triangle, "can run code".to_owned())) }
+        }
+    }
+}
+
+fn mark(shape: Shape, x: f64, y: f64) -> Markup {
+    let (cx, cy) = (coordinate(x), coordinate(y));
+    html! {
+        @match shape {
+            Shape::Disc => circle.pd cx=(cx) cy=(cy) r="4" {},
+            Shape::Ring => circle.pv cx=(cx) cy=(cy) r="4" {},
+            Shape::Triangle => path.px d={ "M" (cx) " " (coordinate(y - 5.0)) "l5 9h-10z" } {},
+        }
+    }
+}
+
+fn chart(lookup: &Lookup<'_>, model: &Model<'_>, all: &[Point<'_>], log: bool) -> Markup {
+    let times = Scale::new(all.iter().map(|p| p.nanos), log, INSIDE.left, INSIDE.right);
+    let sizes = Scale::new(all.iter().map(|p| p.bytes), log, INSIDE.bottom, INSIDE.top);
+    let (Some(times), Some(sizes)) = (times, sizes) else {
+        return html! { p.none { "Times and sizes must be greater than zero to be drawn." } };
+    };
+    let labelled: Vec<Labelled> = all
+        .iter()
+        .map(|p| Labelled { x: times.place(p.nanos), y: sizes.place(p.bytes), text: p.label() })
+        .collect();
+    let labels = place_labels(&labelled, INSIDE);
+    let axes = if log { "logarithmic" } else { "linear" };
+    let title = format!("Size against load time of {}, {axes} axes", model.title());
+    html! {
+        (super::widgets::scroll(&title, html! {
+            svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(title) {
+                (grid(&times, &sizes))
+                (front(all, &times, &sizes))
+                @for ((point, place), label) in all.iter().zip(&labelled).zip(&labels) {
+                    g data-f=[lookup.format_index(point.format.id)] {
+                        title {
+                            (point.label()) ": " (units::duration(point.nanos)) ", "
+                            (units::bytes(point.bytes as u64))
+                        }
+                        @if let Some(area) = label {
+                            @if let Some(((x1, y1), (x2, y2))) = leader(place, area) {
+                                path.leader d={
+                                    "M" (coordinate(x1)) " " (coordinate(y1))
+                                    "L" (coordinate(x2)) " " (coordinate(y2))
+                                } {}
+                            }
+                            text x=(coordinate(area.left)) y=(coordinate(area.bottom - 2.5)) {
+                                (place.text)
+                            }
+                        }
+                        (mark(point.shape, place.x, place.y))
+                    }
+                }
+            }
+        }))
+    }
+}
+
+fn grid(times: &Scale, sizes: &Scale) -> Markup {
+    html! {
+        @for value in times.ticks() {
+            @let x = coordinate(times.place(value));
+            path.grid d={ "M" (x) " " (INSIDE.top) "V" (INSIDE.bottom) } {}
+            text.tick x=(x) y=(INSIDE.bottom + 16.0) text-anchor="middle" { (tick_time(value)) }
+        }
+        @for value in sizes.ticks() {
+            @let y = sizes.place(value);
+            path.grid d={ "M" (INSIDE.left) " " (coordinate(y)) "H" (INSIDE.right) } {}
+            text.tick x=(INSIDE.left - 6.0) y=(coordinate(y + 4.0)) text-anchor="end" {
+                (tick_bytes(value))
+            }
+        }
+        text.axis x=(INSIDE.right) y=(HEIGHT - 8.0) text-anchor="end" { "load time →" }
+        text.axis x=(INSIDE.left) y=(HEIGHT - 8.0) { "↑ size" }
+    }
+}
+
+/// A time on an axis, without digits that say nothing.
+pub fn tick_time(nanos: f64) -> String {
+    if nanos == 0.0 { "0".to_owned() } else { shorter(&units::duration(nanos)) }
+}
+
+fn tick_bytes(bytes: f64) -> String {
+    if bytes == 0.0 { "0".to_owned() } else { shorter(&units::bytes(bytes.round() as u64)) }
+}
+
+/// `1.50 ms` as `1.5 ms`, `2.00 kB` as `2 kB`.
+fn shorter(text: &str) -> String {
+    match text.split_once(' ') {
+        Some((number, unit)) if number.contains('.') => {
+            let number = number.trim_end_matches('0').trim_end_matches('.');
+            format!("{number} {unit}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// The line below and left of which there is nothing.
+fn front(all: &[Point<'_>], times: &Scale, sizes: &Scale) -> Markup {
+    let mut sorted: Vec<&Point<'_>> = all.iter().collect();
+    sorted.sort_by(|a, b| a.nanos.total_cmp(&b.nanos).then(a.bytes.total_cmp(&b.bytes)));
+    let mut path = String::new();
+    let mut least = f64::INFINITY;
+    for point in sorted {
+        if point.bytes >= least {
+            continue;
+        }
+        let (x, y) = (coordinate(times.place(point.nanos)), coordinate(sizes.place(point.bytes)));
+        // A step: until the next point is reached, the last one's size is the best there is.
+        path +=
+            &if path.is_empty() { format!("M{x} {}V{y}", INSIDE.top) } else { format!("H{x}V{y}") };
+        least = point.bytes;
+    }
+    path += &format!("H{}", INSIDE.right);
+    html! { path.front d=(path) {} }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_lose_empty_digits() {
+        assert_eq!(tick_time(1_500_000.0), "1.5 ms");
+        assert_eq!(tick_time(2_000_000.0), "2 ms");
+        assert_eq!(tick_time(100_000.0), "100 µs");
+        assert_eq!(tick_bytes(0.0), "0");
+    }
+}

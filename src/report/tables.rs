@@ -1,0 +1,270 @@
+//! The timings: for each model and operation a table with a row for each format, and for each
+//! group of operations all of them side by side.
+//!
+//! What was tried and failed, and what was not tried, stands below its table with the reason.
+
+use std::collections::HashMap;
+
+use maud::{Markup, html};
+
+use super::lookup::{Format, Lookup, Measured, Model};
+use super::strip::{self, Axis};
+use super::widgets::{
+    absent_cell, group_id, group_title, number_cell, operation_id, operation_title, percent, range,
+    rank, row_of, scroll, without_figures,
+};
+use crate::base::case::Group;
+use crate::base::record::{Outcome, Timing};
+use crate::base::units;
+
+/// Groups in the order of the page.
+pub const GROUPS: [Group; 5] =
+    [Group::Load, Group::View, Group::File, Group::Save, Group::Compression];
+
+/// Everything that was timed.
+pub fn section(lookup: &Lookup<'_>) -> Markup {
+    html! {
+        section #timings {
+            h2 { "Timings" }
+            p.hint {
+                "Medians with their 95 % intervals over fresh processes. Formats with the same rank, "
+                "marked =, are "
+                b { "not distinguishable" }
+                " in this run. A strip shows every sample (ticks), the interval (bar) and the median "
+                "(long line); all strips of a table share one logarithmic axis."
+            }
+            @for (index, model) in lookup.models.iter().enumerate() {
+                div.m data-m=(index) {
+                    h3 { (model.title()) }
+                    @for group in GROUPS { (of_group(lookup, model, group)) }
+                    (floors(lookup, model))
+                }
+            }
+        }
+    }
+}
+
+fn of_group(lookup: &Lookup<'_>, model: &Model<'_>, group: Group) -> Markup {
+    let mut operations = lookup.operations(model.id);
+    operations.retain(|(operation, _)| operation.group() == group);
+    html! {
+        @if !operations.is_empty() {
+            div.g data-g=(group_id(group)) {
+                h4.group { (group_title(group)) }
+                @for of in &operations { (of_operation(lookup, model, *of)) }
+                @if operations.len() > 1 { (matrix(lookup, model, group, &operations)) }
+            }
+        }
+    }
+}
+
+/// How many rows have each rank: a rank of more than one row is shared.
+fn shared_ranks<'a>(timings: impl Iterator<Item = &'a Timing>) -> HashMap<u32, usize> {
+    let mut ranks = HashMap::new();
+    for rank in timings.filter_map(|timing| timing.rank) {
+        *ranks.entry(rank).or_insert(0) += 1;
+    }
+    ranks
+}
+
+fn is_shared(ranks: &HashMap<u32, usize>, rank: u32) -> bool {
+    ranks.get(&rank).is_some_and(|rows| *rows > 1)
+}
+
+fn of_operation(lookup: &Lookup<'_>, model: &Model<'_>, of: Measured) -> Markup {
+    let mut timings = lookup.timings(model.id, of);
+    timings.sort_by(|(_, a), (_, b)| {
+        let key = |timing: &Timing| timing.rank.unwrap_or(u32::MAX);
+        key(a).cmp(&key(b)).then(a.median_nanos.total_cmp(&b.median_nanos))
+    });
+    let title = operation_title(of);
+    html! {
+        div.o data-o=(operation_id(of)) {
+            h5 { (title) " " small { (of.0.meaning()) } }
+            @if !timings.is_empty() {
+                (scroll(&title, table(lookup, &timings)))
+            }
+            (unmeasured(lookup, model, of))
+        }
+    }
+}
+
+fn table(lookup: &Lookup<'_>, timings: &[(Format<'_>, &Timing)]) -> Markup {
+    let ranks = shared_ranks(timings.iter().map(|(_, timing)| *timing));
+    let axis = Axis::of(timings.iter().map(|(_, timing)| *timing));
+    let fastest = timings.iter().map(|(_, t)| t.median_nanos).fold(f64::INFINITY, f64::min);
+    let floor = timings.iter().find_map(|(_, t)| Some(t.floor_share? * t.median_nanos));
+    html! {
+        table.t {
+            thead { tr {
+                th scope="col" .k { "format" }
+                th scope="col" .k { "rank" }
+                th scope="col" .k { "median" }
+                th scope="col" { "95 % interval" }
+                th scope="col" { "to fastest" }
+                th scope="col" .w {
+                    "samples"
+                    @if let Some((low, high)) = axis.map(|axis| axis.ends()) {
+                        small { (units::duration(low)) " to " (units::duration(high)) }
+                    }
+                }
+                @if let Some(floor) = floor {
+                    th scope="col" .k { "of floor" small { (units::duration(floor)) } }
+                }
+                th scope="col" .k { "GB/s" }
+            } }
+            tbody {
+                @for (format, timing) in timings {
+                    (row_of(lookup, format, cells(timing, &ranks, axis.as_ref(), fastest, floor)))
+                }
+            }
+        }
+    }
+}
+
+fn cells(
+    timing: &Timing,
+    ranks: &HashMap<u32, usize>,
+    axis: Option<&Axis>,
+    fastest: f64,
+    floor: Option<f64>,
+) -> Markup {
+    let speed = timing.bytes as f64 / timing.median_nanos;
+    let throughput = units::throughput(timing.bytes, timing.median_nanos);
+    html! {
+        @match timing.rank {
+            Some(value) => (number_cell(f64::from(value), rank(value, is_shared(ranks, value)))),
+            None => (absent_cell()),
+        }
+        (number_cell(timing.median_nanos, units::duration(timing.median_nanos)))
+        td { (range(timing.low_nanos, timing.high_nanos)) }
+        @if fastest > 0.0 { td { (units::times(timing.median_nanos / fastest)) } }
+        @else { (absent_cell()) }
+        td.w { @if let Some(axis) = axis { (strip::strip(axis, timing)) } }
+        @if floor.is_some() {
+            @match timing.floor_share {
+                Some(share) => (number_cell(share, percent(share))),
+                None => (absent_cell()),
+            }
+        }
+        @if speed.is_finite() && timing.bytes > 0 {
+            (number_cell(speed, throughput.trim_end_matches(" GB/s")))
+        } @else { (absent_cell()) }
+    }
+}
+
+fn unmeasured(lookup: &Lookup<'_>, model: &Model<'_>, of: Measured) -> Markup {
+    let outcomes = lookup.outcomes(model.id, of);
+    let failed = outcomes.iter().filter_map(|(format, outcome)| match outcome {
+        Outcome::Failed { reason } => Some((*format, reason.as_str())),
+        _ => None,
+    });
+    let missing = outcomes.iter().filter_map(|(format, outcome)| match outcome {
+        Outcome::NotMeasured { reason } => Some((*format, reason.as_str())),
+        _ => None,
+    });
+    html! {
+        (without_figures("Failed", failed))
+        (without_figures("Not measured", missing))
+    }
+}
+
+/// All operations of a group side by side: medians with ranks.
+fn matrix(lookup: &Lookup<'_>, model: &Model<'_>, group: Group, operations: &[Measured]) -> Markup {
+    let cells: Vec<HashMap<&str, &Outcome>> = operations
+        .iter()
+        .map(|of| lookup.outcomes(model.id, *of).into_iter().map(|(f, o)| (f.id, o)).collect())
+        .collect();
+    let ranks: Vec<HashMap<u32, usize>> = cells
+        .iter()
+        .map(|cells| shared_ranks(cells.values().filter_map(|outcome| outcome.timing())))
+        .collect();
+    let measured = |format: &&Format<'_>| {
+        cells.iter().any(|c| c.get(format.id).is_some_and(|outcome| outcome.timing().is_some()))
+    };
+    let formats: Vec<&Format<'_>> = lookup.formats.iter().filter(measured).collect();
+    let title = format!("{}, side by side", group_title(group));
+    html! {
+        @if !formats.is_empty() {
+            div.a {
+                h5 { "Side by side " small { "Medians, with the rank within each column." } }
+                (scroll(&title, html! {
+                    table.t.mx {
+                        thead { tr {
+                            th scope="col" .k { "format" }
+                            @for of in operations { th scope="col" .k { (operation_title(*of)) } }
+                        } }
+                        tbody {
+                            @for format in formats {
+                                (row_of(lookup, format, html! {
+                                    @for (cells, ranks) in cells.iter().zip(&ranks) {
+                                        (matrix_cell(cells.get(format.id).copied(), ranks))
+                                    }
+                                }))
+                            }
+                        }
+                    }
+                }))
+            }
+        }
+    }
+}
+
+fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>) -> Markup {
+    match outcome {
+        Some(Outcome::Measured(timing)) => {
+            let shown = html! {
+                (units::duration(timing.median_nanos))
+                @if let Some(value) = timing.rank {
+                    i { (rank(value, is_shared(ranks, value))) }
+                }
+            };
+            number_cell(timing.median_nanos, shown)
+        }
+        Some(Outcome::Failed { .. }) => html! { td.x { "failed" } },
+        _ => absent_cell(),
+    }
+}
+
+fn floors(lookup: &Lookup<'_>, model: &Model<'_>) -> Markup {
+    let floors = lookup.floors(model.id);
+    html! {
+        @if !floors.is_empty() {
+            div.floors {
+                h4.group { (group_title(Group::Floor)) }
+                (scroll("Floors", html! {
+                    table.t {
+                        thead { tr {
+                            th scope="col" { "floor" }
+                            th scope="col" { "median" }
+                            th scope="col" { "95 % interval" }
+                            th scope="col" { "GB/s" }
+                            th scope="col" .l { "what it does" }
+                        } }
+                        tbody { @for (of, outcome) in floors { (floor_row(of, outcome)) } }
+                    }
+                }))
+            }
+        }
+    }
+}
+
+fn floor_row(of: Measured, outcome: &Outcome) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (operation_title(of)) }
+            @match outcome {
+                Outcome::Measured(timing) => {
+                    td { (units::duration(timing.median_nanos)) }
+                    td { (range(timing.low_nanos, timing.high_nanos)) }
+                    td {
+                        (units::throughput(timing.bytes, timing.median_nanos).trim_end_matches(" GB/s"))
+                    }
+                    td.l { (of.0.meaning()) }
+                }
+                Outcome::Failed { reason } => td.l colspan="4" { "failed: " (reason) },
+                Outcome::NotMeasured { reason } => td.l colspan="4" { "not measured: " (reason) },
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Small parts that every section of the page uses: a format's name with its badges, cells with a
+//! sort value, ranges, lists of what was not measured.
+//!
+//! Positions of models and formats stand for their names in attributes, so that no name of a
+//! stranger is ever part of an attribute that the script or the style looks at.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, Render, html};
+
+use super::choice;
+use super::lookup::{Format, Lookup, Measured};
+use crate::base::PagePolicy;
+use crate::base::case::Group;
+use crate::base::record::WarningRecord;
+use crate::base::units;
+
+/// The row's head: the format with its badges.
+pub fn format_head(lookup: &Lookup<'_>, format: &Format<'_>) -> Markup {
+    html! {
+        th scope="row" { (format.id) (badges(lookup, format)) }
+    }
+}
+
+/// Badges of a format: each reason for caution, and how many lesser problems there are. They lead
+/// to the format's row, where every problem has its sentence.
+pub fn badges(lookup: &Lookup<'_>, format: &Format<'_>) -> Markup {
+    let cautions = choice::cautions(format);
+    let lesser = format.record.map_or(0, |record| lesser(&record.warnings).count());
+    let target = lookup.format_index(format.id).map(|index| format!("#f{index}"));
+    html! {
+        @for caution in &cautions {
+            " " a.b href=[&target] { (caution) }
+        }
+        @if lesser > 0 {
+            " " a.p href=[&target] title={ (lesser) " more known" } { "+" (lesser) }
+        }
+    }
+}
+
+/// Warnings that do not keep a format from being recommended.
+fn lesser(warnings: &[WarningRecord]) -> impl Iterator<Item = &WarningRecord> {
+    warnings.iter().filter(|warning| !choice::CAUTIONS.contains(&warning.id.as_str()))
+}
+
+/// A row of a table of formats, which the filters know by the format's position.
+pub fn row_of(lookup: &Lookup<'_>, format: &Format<'_>, cells: impl Render) -> Markup {
+    html! {
+        tr data-f=[lookup.format_index(format.id)] {
+            (format_head(lookup, format))
+            (cells)
+        }
+    }
+}
+
+/// A cell that is sorted by a number.
+pub fn number_cell(value: f64, shown: impl Render) -> Markup {
+    html! { td data-v=(sort_value(value)) { (shown) } }
+}
+
+/// A cell for what is not known.
+pub fn absent_cell() -> Markup {
+    html! { td.x { "–" } }
+}
+
+/// Enough digits to sort by.
+fn sort_value(value: f64) -> String {
+    match value.abs() {
+        v if v >= 1000.0 || v == 0.0 => format!("{value:.0}"),
+        v if v >= 1.0 => format!("{value:.3}"),
+        _ => format!("{value:.3e}"),
+    }
+}
+
+/// A percentage with as many digits as it deserves.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent.abs() {
+        p if p >= 9.95 => format!("{percent:.0} %"),
+        p if p >= 0.995 => format!("{percent:.1} %"),
+        _ => format!("{percent:.2} %"),
+    }
+}
+
+/// Two durations as a range, the unit once where both have the same.
+pub fn range(low: f64, high: f64) -> String {
+    let (low, high) = (units::duration(low), units::duration(high));
+    match (low.rsplit_once(' '), high.rsplit_once(' ')) {
+        (Some((value, unit)), Some((_, other))) if unit == other => format!("{value} – {high}"),
+        _ => format!("{low} – {high}"),
+    }
+}
+
+/// A rank, with an equals sign where it is shared.
+pub fn rank(rank: u32, shared: bool) -> String {
+    if shared { format!("={rank}") } else { rank.to_string() }
+}
+
+/// The heading of an operation under a page policy.
+pub fn operation_title(of: Measured) -> String {
+    let title = of.0.title();
+    match of.1 {
+        Some(pages) => format!("{title}, {}", pages_title(pages)),
+        None => title.to_owned(),
+    }
+}
+
+fn pages_title(pages: PagePolicy) -> &'static str {
+    match pages {
+        PagePolicy::Auto => "automatic pages",
+        PagePolicy::Heap => "memory of the allocator",
+        PagePolicy::Small => "4 KiB pages",
+        PagePolicy::Huge => "huge pages",
+    }
+}
+
+/// The name of an operation under a page policy, for the page's address: `decode/small`.
+pub fn operation_id(of: Measured) -> String {
+    match of.1 {
+        Some(pages) => format!("{}/{}", of.0.id(), pages.id()),
+        None => of.0.id().to_owned(),
+    }
+}
+
+/// The heading of a group of operations.
+pub fn group_title(group: Group) -> &'static str {
+    match group {
+        Group::Save => "Save: parameters to bytes",
+        Group::Load => "Load: bytes to parameters with memory of their own",
+        Group::View => "View: parameters that borrow from the bytes",
+        Group::File => "From a file in the page cache",
+        Group::Compression => "Compression of the encoded bytes",
+        Group::Floor => "Floors: the same bytes with no format at all",
+    }
+}
+
+/// The name of a group for the page's script.
+pub fn group_id(group: Group) -> &'static str {
+    match group {
+        Group::Save => "save",
+        Group::Load => "load",
+        Group::View => "view",
+        Group::File => "file",
+        Group::Compression => "compression",
+        Group::Floor => "floor",
+    }
+}
+
+/// What has no figure, folded away: each reason once, with the formats it concerns.
+pub fn without_figures<'a>(
+    summary: &str,
+    reasons: impl Iterator<Item = (Format<'a>, &'a str)>,
+) -> Markup {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (format, reason) in reasons {
+        by_reason.entry(reason).or_default().push(format.id);
+    }
+    let count: usize = by_reason.values().map(Vec::len).sum();
+    html! {
+        @if count > 0 {
+            details.none {
+                summary { (summary) ": " (count) }
+                ul {
+                    @for (reason, formats) in &by_reason {
+                        li { b { (formats.join(", ")) } ": " (reason) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A container in which a wide table scrolls, so that the page does not.
+pub fn scroll(label: &str, content: impl Render) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(label) { (content) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_name_a_unit_once() {
+        assert_eq!(range(1_150_000.0, 1_260_000.0), "1.15 – 1.26 ms");
+        assert_eq!(range(950.0, 1_050.0), "950 ns – 1.05 µs");
+    }
+
+    #[test]
+    fn numbers_sort_as_they_are() {
+        assert_eq!(sort_value(123_456.7), "123457");
+        assert_eq!(sort_value(1.5), "1.500");
+        assert_eq!(sort_value(0.0), "0");
+        assert_eq!(sort_value(0.000_123_4), "1.234e-4");
+        assert_eq!(
+            (percent(0.571), percent(0.0123), percent(1.5)),
+            ("57 %".into(), "1.2 %".into(), "150 %".into())
+        );
+    }
+}
