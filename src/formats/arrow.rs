@@ -38,6 +38,8 @@ const ID: &str = "arrow";
 const MAGIC: &[u8] = b"ARROW1\0\0";
 /// Length of the footer, then the magic without its padding.
 const TRAILER: usize = 10;
+/// Bytes of the mark between the last record batch and the footer.
+const END_OF_STREAM: usize = 8;
 
 static DESCRIPTOR: Descriptor = Descriptor {
     id: ID,
@@ -231,9 +233,9 @@ fn read_batch(file: &Buffer) -> Result<RecordBatch, FormatError> {
     let trailer = file.get(end..).and_then(|trailer| trailer.try_into().ok());
     let trailer: [u8; TRAILER] = trailer.ok_or_else(|| truncated("Arrow trailer"))?;
     let length = read_footer_length(trailer).map_err(codec)?;
-    let footer = end.checked_sub(length).and_then(|start| file.get(start..end));
-    let footer = arrow_ipc::root_as_footer(footer.ok_or_else(|| truncated("Arrow footer"))?)
-        .map_err(codec)?;
+    let footer_start = end.checked_sub(length).ok_or_else(|| truncated("Arrow footer"))?;
+    let footer = file.get(footer_start..end).unwrap_or_default();
+    let footer = arrow_ipc::root_as_footer(footer).map_err(codec)?;
     let schema = footer.schema().ok_or_else(|| codec("the footer has no schema"))?;
     let schema = Arc::new(try_fb_to_schema(schema).map_err(codec)?);
     let blocks = footer.recordBatches().ok_or_else(|| codec("the footer lists no batches"))?;
@@ -252,6 +254,12 @@ fn read_batch(file: &Buffer) -> Result<RecordBatch, FormatError> {
         (start.checked_add(length)? <= file.len()).then_some((start, length))
     });
     let (start, length) = range.ok_or_else(|| truncated("Arrow record batch"))?;
+    // The footer is found from the end: what was put behind the file would be taken for it.
+    if start.saturating_add(length).saturating_add(END_OF_STREAM) != footer_start {
+        return Err(codec(format!(
+            "the footer at byte {footer_start} does not follow the record batch; other bytes stand between or behind them"
+        )));
+    }
     FileDecoder::new(schema, footer.version())
         .read_record_batch(block, &file.slice_with_length(start, length))
         .map_err(codec)?

@@ -13,7 +13,9 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use crate::base::record::{FormatRecord, WarningRecord};
-use crate::base::{Array, ArrayError, DType, Limits, PagePolicy, Parameters, Storage};
+use crate::base::{
+    Array, ArrayError, DType, Limits, PagePolicy, Parameters, ParametersError, Storage,
+};
 
 pub mod arrow;
 pub mod bincode;
@@ -264,6 +266,18 @@ pub(crate) fn contain<T>(
         };
         Err(FormatError::Panicked { format, message })
     })
+}
+
+/// Compares the length of a header that lies in the input with the bound on it.
+pub(crate) fn check_header_len(found: usize, limits: &Limits) -> Result<(), ParametersError> {
+    match limits.max_header_bytes {
+        limit if found > limit => Err(ParametersError::Limit {
+            what: "bytes in the header",
+            found: found as u64,
+            limit: limit as u64,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Name, dtype, shape and bytes of an array that a parser found in its input.

@@ -245,7 +245,7 @@ fn read<'a>(
     options: &DecodeOptions,
     checked: bool,
 ) -> Result<(Parameters, Vec<Piece<'a>>), FormatError> {
-    if !bytes.starts_with(b"PK") {
+    if !Npz.recognizes(bytes) {
         return Err(wire::not_this_format(ID, bytes));
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(codec)?;

@@ -18,6 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     DecodeOptions, Descriptor, Encoding, Format, FormatError, FormatKind, Warning, WarningKind,
+    sniff,
 };
 use crate::base::array::copy_into_arena;
 use crate::base::storage::ARENA_ALIGNMENT;
@@ -150,7 +151,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
             offset: 0,
             what: "raw magic",
             expected: format!("{:?}", String::from_utf8_lossy(MAGIC)),
-            found: format!("{:?}", String::from_utf8_lossy(bytes.get(..7).unwrap_or(bytes))),
+            found: sniff::found(bytes),
         });
     }
     let version = bytes.get(MAGIC.len()).copied().unwrap_or_default();
@@ -163,15 +164,14 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
     }
     let (len, hash) = (word(bytes, 8)?, word(bytes, 16)?);
     let left = bytes.len().saturating_sub(HEADER_START);
-    let len = usize::try_from(len)
-        .ok()
-        .filter(|len| *len <= left && *len <= limits.max_header_bytes)
-        .ok_or(FormatError::Truncated {
+    let len =
+        usize::try_from(len).ok().filter(|len| *len <= left).ok_or(FormatError::Truncated {
             offset: HEADER_START,
             what: "raw header text",
             expected: len,
             found: left as u64,
         })?;
+    super::check_header_len(len, limits)?;
     let end = HEADER_START.saturating_add(len);
     let text = bytes.get(HEADER_START..end).unwrap_or_default();
     if xxh3_64(text) != hash {

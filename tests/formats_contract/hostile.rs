@@ -1,0 +1,152 @@
+//! Damaged files: each prefix, and each byte changed. The result is an error or parameters that
+//! are safe to use in every way that this library offers; never a panic, never a crash.
+
+use deadweight::base::{DType, PagePolicy, Parameters, Storage};
+use deadweight::formats::registry::FORMATS;
+use deadweight::formats::{DecodeOptions, Format, FormatError, WarningKind};
+use deadweight::models::registry::from_parameters;
+use ndarray::{Array2, IxDyn};
+use rayon::prelude::*;
+
+use super::{by_hand, encoded, id, none, quiet, samples};
+
+/// Reads bytes in every way, and uses whatever comes of it. The error is what panicked.
+pub fn read_and_use(format: &dyn Format, bytes: &[u8]) -> Result<bool, String> {
+    let options = DecodeOptions::default();
+    let decoded = quiet::caught(|| format.decode(bytes, &options))
+        .map_err(|message| format!("decode panicked: {message}"))?;
+    let mut results = vec![("decoded", decoded)];
+    if format.descriptor().view {
+        let source = Storage::copy_of(bytes, PagePolicy::Heap).unwrap();
+        let viewed = quiet::caught(|| format.view(&source, &options))
+            .map_err(|message| format!("view panicked: {message}"))?;
+        results.push(("viewed", viewed));
+    }
+    let _ = quiet::caught(|| format.recognizes(bytes))
+        .map_err(|message| format!("recognizes panicked: {message}"))?;
+    for (mode, result) in &results {
+        match result {
+            Ok(parameters) => quiet::caught(|| use_everything(parameters))
+                .map_err(|message| format!("{mode} parameters: {message}"))?,
+            Err(FormatError::Panicked { message, .. }) if !warns_of_hostile_input(format) => {
+                return Err(format!("{mode}: the crate panicked ({message}): warn of it"));
+            }
+            Err(error) => drop(error.to_string()),
+        }
+    }
+    Ok(results.iter().any(|(_, result)| result.is_ok()))
+}
+
+/// True when users are told that the crate behind the format can fail in bad ways.
+fn warns_of_hostile_input(format: &dyn Format) -> bool {
+    let warnings = format.descriptor().warnings;
+    warnings.iter().any(|warning| warning.kind == WarningKind::HostileInput)
+}
+
+/// Looks at every element, then makes a model and asks it everything.
+fn use_everything(parameters: &Parameters) {
+    let _ = parameters.checksum();
+    assert_eq!(parameters.first_difference(parameters), None);
+    for (name, array) in parameters.arrays() {
+        assert!(parameters.get(name).is_some());
+        let elements = array.element_count();
+        match array.dtype() {
+            DType::Text => assert_eq!(array.texts().unwrap().len(), elements),
+            DType::Bool => assert_eq!(array.bools().unwrap().len(), elements),
+            dtype => assert_eq!(array.byte_len(), elements * dtype.item_size().unwrap()),
+        }
+        if array.dtype() == DType::F64 {
+            assert_eq!(array.view::<f64, IxDyn>().unwrap().len(), elements);
+        }
+    }
+    let Ok(model) = from_parameters(parameters) else { return };
+    let _ = model.validate();
+    let columns = Some(model.n_features()).filter(|columns| *columns <= 1000).unwrap_or(2);
+    let values = [0.0, 0.5, -1.0, 0.6, 2.0, f64::INFINITY, 1e-3];
+    let rows = Array2::from_shape_fn((5, columns), |(row, column)| values[(row * 3 + column) % 7]);
+    let _ = model.predict(rows.view());
+    let _ = model.predict_proba(rows.view());
+    let _ = model.decision_function(rows.view());
+    assert!(from_parameters(&model.to_parameters()).is_ok(), "what it becomes is not its kind");
+}
+
+/// Formats with each example of a kind.
+fn work() -> Vec<(&'static dyn Format, by_hand::ByHand)> {
+    let with = |format: &&'static dyn Format| {
+        let format = *format;
+        by_hand::one_of_each_kind().into_iter().map(move |example| (format, example))
+    };
+    FORMATS.iter().flat_map(with).collect()
+}
+
+#[test]
+fn a_file_that_was_cut_is_an_error() {
+    let cut = |(format, example): &(&'static dyn Format, by_hand::ByHand)| -> Vec<String> {
+        let bytes = encoded(*format, &example.parameters);
+        let say = |length: usize, what: &str| {
+            let kind = example.parameters.kind();
+            format!("{} {kind}, {length} of {} bytes: {what}", id(*format), bytes.len())
+        };
+        (0..bytes.len())
+            .filter_map(|length| match read_and_use(*format, &bytes[..length]) {
+                Ok(false) => None,
+                Ok(true) => Some(say(length, "was read as if it were whole")),
+                Err(message) => Some(say(length, &message)),
+            })
+            .collect()
+    };
+    none(work().par_iter().flat_map(cut).collect());
+}
+
+/// Tries each value at each position of a short file; in a longer one each bit, 0x00 and 0xff.
+fn damage(format: &dyn Format, parameters: &Parameters, all_values_below: usize) -> Vec<String> {
+    let mut bytes = encoded(format, parameters);
+    let all_values = bytes.len() <= all_values_below;
+    let mut problems = Vec::new();
+    for position in 0..bytes.len() {
+        let right = bytes[position];
+        let values: Vec<u8> = match all_values {
+            true => (0..=u8::MAX).collect(),
+            false => (0..8).map(|bit| right ^ 1 << bit).chain([0, 0xff]).collect(),
+        };
+        for value in values.into_iter().filter(|value| *value != right) {
+            bytes[position] = value;
+            if let Err(message) = read_and_use(format, &bytes) {
+                let kind = parameters.kind();
+                problems.push(format!(
+                    "{} {kind}, byte {position} = {value:#04x}: {message}",
+                    id(format)
+                ));
+            }
+        }
+        bytes[position] = right;
+    }
+    problems
+}
+
+#[test]
+fn a_changed_byte_is_an_error_or_harmless() {
+    let one = |(format, example): &(&'static dyn Format, by_hand::ByHand)| {
+        let all_values_below =
+            if example.parameters.kind() == "linear_regression" { 1024 } else { 0 };
+        damage(*format, &example.parameters, all_values_below)
+    };
+    none(work().par_iter().flat_map(one).collect());
+}
+
+/// Every dtype, names and metadata that models do not have.
+#[test]
+fn a_changed_byte_of_awkward_parameters_is_an_error_or_harmless() {
+    let mut all = Parameters::new("arrays", 1).with_metadata(samples::map(vec![
+        ("list", vec![1i64.into(), f64::NAN.into(), "ü".into()].into()),
+        ("map", samples::map(vec![("$float", true.into())]).into()),
+    ]));
+    for sample in ["bools", "no dimensions"] {
+        for (name, array) in samples::awkward_sample(sample).arrays() {
+            all.insert(name, array.clone()).unwrap();
+        }
+    }
+    let words = deadweight::base::Array::from_texts(&["", "naïve", "a\0"], &[3, 1]).unwrap();
+    all.insert("words", words).unwrap();
+    none(FORMATS.par_iter().flat_map(|format| damage(*format, &all, 0)).collect());
+}
