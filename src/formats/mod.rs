@@ -34,6 +34,7 @@ pub mod raw;
 pub mod registry;
 pub mod rkyv;
 pub mod safetensors;
+mod serde_documents;
 pub mod sniff;
 pub mod wincode;
 pub mod wire;
