@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::args::InspectArguments;
 use super::failure::Advise;
 use super::files::{self, ModelFile};
-use super::table::{Table, wrapped};
+use super::table::{Table, labelled, wrapped};
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::{Parameters, kinds, units, value};
 use crate::models::registry::from_parameters;
@@ -91,7 +91,7 @@ fn listing(file: &ModelFile, arguments: &InspectArguments) -> anyhow::Result<Str
     }
     let mut text = String::new();
     for (name, fact) in facts {
-        text.push_str(&wrapped(&format!("{name:<9}\u{a0}{}", printable(&fact)), 10));
+        text.push_str(&labelled(name, 10, &printable(&fact)));
     }
     text.push('\n');
     let mut table = Table::new(&["array", "dtype", "shape", "bytes"]);

@@ -57,18 +57,28 @@ impl Table {
 /// A paragraph broken at spaces, its lines after the first indented by `indent` more than the
 /// first, which is indented by one.
 pub fn wrapped(text: &str, indent: usize) -> String {
+    broken(" ".to_owned(), 1 + indent, text)
+}
+
+/// A paragraph beside a label that is `indent` wide.
+pub fn labelled(label: &str, indent: usize, text: &str) -> String {
+    broken(format!(" {label:<indent$}"), 1 + indent, text)
+}
+
+fn broken(mut line: String, indent: usize, text: &str) -> String {
     let width = usize::from(width());
     let mut out = String::new();
-    let mut line = " ".to_owned();
+    let mut is_empty = true;
     for word in text.split_whitespace() {
         let used = line.chars().count();
-        if used > 1 + indent && used + word.chars().count() + 1 > width {
+        if !is_empty && used + word.chars().count() > width {
             out.push_str(line.trim_end());
             out.push('\n');
-            line = " ".repeat(1 + indent);
+            line = " ".repeat(indent);
         }
         line.push_str(word);
         line.push(' ');
+        is_empty = false;
     }
     out.push_str(line.trim_end());
     out.push('\n');
@@ -85,5 +95,6 @@ mod tests {
         assert!(text.lines().all(|line| line.len() <= usize::from(width())), "{text}");
         assert!(text.lines().nth(1).unwrap().starts_with("   word"));
         assert_eq!(text.split_whitespace().count(), 100);
+        assert_eq!(labelled("kind", 9, "a  b"), " kind     a b\n");
     }
 }
