@@ -6,10 +6,11 @@
 
 use std::io::{Cursor, Write};
 
+use deadweight::base::accounting;
 use deadweight::base::{PagePolicy, Parameters, Storage};
-use deadweight::bench::memory::{CountingAllocator, allocator_is_installed, measure};
+use deadweight::bench::memory::{CountingAllocator, allocator_is_installed};
 use deadweight::formats::registry::{self, FORMATS};
-use deadweight::formats::{DecodeOptions, Encoding, Format};
+use deadweight::formats::{DecodeOptions, Format, FormatError};
 use xxhash_rust::xxh3::xxh3_64;
 use zip::write::SimpleFileOptions;
 
@@ -24,13 +25,13 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// What a load of a small file may ask for: bincode and wincode are told a limit from a ladder
 /// whose lowest step is 1 MiB, and serde reserves up to 1 MiB on the word of a length.
-const ALLOWANCE: u64 = 4 << 20;
+const ALLOWANCE: u64 = 2 << 20;
 
 /// Numbers in the spellings of the codecs: little and big endian, after the marks of bincode, CBOR
 /// and MessagePack, seven bits a byte, and in decimal.
 fn patterns() -> Vec<Vec<u8>> {
     let mut patterns = Vec::new();
-    for value in [1u64 << 28, 1 << 33, 1 << 40, 1 << 62, i64::MAX as u64, u64::MAX] {
+    for value in [1u64 << 28, 1 << 40, i64::MAX as u64, u64::MAX] {
         let narrow = value.min(u32::MAX.into()) as u32;
         patterns.push(value.to_le_bytes().to_vec());
         patterns.push(narrow.to_le_bytes().to_vec());
@@ -53,12 +54,13 @@ fn patterns() -> Vec<Vec<u8>> {
 /// The most that reading the bytes asks for, in every mode that the format has.
 fn peak(format: &dyn Format, bytes: &[u8]) -> u64 {
     let options = DecodeOptions::default();
-    let run = |read: &dyn Fn() -> Result<Parameters, deadweight::formats::FormatError>| {
-        // An error's text is memory too, and is dropped with it.
-        measure(|| Ok::<_, ()>(quiet::caught(read).map(|result| result.is_ok())))
-            .unwrap()
-            .1
-            .peak_bytes
+    // Not `measure`: that resets the kernel's counters too, which takes longer than a load.
+    let run = |read: &dyn Fn() -> Result<Parameters, FormatError>| {
+        accounting::start();
+        let result = quiet::caught(read);
+        let usage = accounting::stop();
+        drop(result);
+        usage.peak_bytes
     };
     let mut peak = run(&|| format.decode(bytes, &options));
     if format.descriptor().view {
@@ -96,6 +98,9 @@ fn lies(format: &dyn Format, parameters: &Parameters, patterns: &[Vec<u8>]) -> V
         }
     }
     let (id, kind) = (format.descriptor().id, parameters.kind());
+    // Shown when the test is asked for its output.
+    println!("{id}: {} bytes, peak {} at {}", bytes.len(), worst.0, worst.1);
+    assert!(worst.0 > bytes.len() as u64, "{id}: nothing was counted");
     match worst.0 > ALLOWANCE {
         true => vec![format!("{id} {kind}: {} bytes at {}", worst.0, worst.1)],
         false => Vec::new(),
@@ -125,8 +130,8 @@ fn lengths_that_lie_cost_no_memory() {
     let patterns = patterns();
     let mut problems = Vec::new();
     for example in by_hand::examples() {
-        // One with texts, trees and metadata, and one with hardly anything but numbers.
-        if ["two outputs", "compared as it is"].contains(&example.name) {
+        // One with texts, trees and metadata.
+        if example.name == "compared as it is" {
             for format in FORMATS {
                 problems.extend(lies(*format, &example.parameters, &patterns));
             }
@@ -140,8 +145,10 @@ fn lengths_that_lie_cost_no_memory() {
             .unwrap(),
         ..DecodeOptions::default()
     };
-    let (result, memory) = measure(|| Ok::<_, ()>(npz.decode(&full, &tight))).unwrap();
-    assert!(result.is_err() && memory.peak_bytes < ALLOWANCE, "{memory:?}");
+    accounting::start();
+    let refused = npz.decode(&full, &tight).is_err();
+    let usage = accounting::stop();
+    assert!(refused && usage.peak_bytes < ALLOWANCE, "{usage:?}");
     for claimed in [u32::MAX - 1, 1 << 30, 100 << 20] {
         let found = peak(npz, &bomb(1000, Some(claimed)));
         if found > ALLOWANCE {
@@ -149,5 +156,4 @@ fn lengths_that_lie_cost_no_memory() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
-    assert!(FORMATS.iter().any(|format| format.descriptor().encoding == Encoding::Elements));
 }

@@ -34,10 +34,9 @@ impl KNeighborsClassifier {
         let asked = parameters.integer("n_neighbors")?;
         let n_neighbors = usize::try_from(asked).ok().filter(|n| (1..=samples).contains(n));
         let Some(n_neighbors) = n_neighbors else {
-            return Err(ModelError::Invalid {
-                array: "data",
-                index: 0,
-                expected: format!("n_neighbors from 1 to {samples}, the number of rows"),
+            return Err(ModelError::Entry {
+                entry: "n_neighbors",
+                expected: format!("1 to {samples}, the number of rows"),
                 found: asked.to_string(),
             });
         };

@@ -63,12 +63,19 @@ impl TreeEnsemble {
             take(right)?,
             take(value)?,
         ];
-        let n_features = parameters.integer("n_features")?;
-        let n_features = usize::try_from(n_features).ok().filter(|n| *n <= i32::MAX as usize);
+        let [tree_offsets, ..] = &arrays;
+        if tree_offsets.element_count() < 2 {
+            return Err(invalid("tree_offsets", 0, "at least one tree", "none"));
+        }
+        let asked = parameters.integer("n_features")?;
+        let n_features = usize::try_from(asked).ok().filter(|n| *n <= i32::MAX as usize);
         Ok(TreeEnsemble {
             kind: kind.id,
-            n_features: n_features
-                .ok_or_else(|| invalid("feature", 0, "n_features from 0 to 2^31 - 1", "another"))?,
+            n_features: n_features.ok_or_else(|| ModelError::Entry {
+                entry: "n_features",
+                expected: "0 to 2147483647".into(),
+                found: asked.to_string(),
+            })?,
             strict: parameters.text("comparator")? == "less",
             single_precision: parameters.text("input_cast")? == "f32",
             missing_goes_right: parameters.text("missing")? == "right",
@@ -77,6 +84,12 @@ impl TreeEnsemble {
             classes: Classes::from_parameters(parameters)?,
             entries: super::entries_of(kind, parameters),
         })
+    }
+
+    /// How many trees there are; at least one.
+    pub(super) fn trees(&self) -> usize {
+        let [tree_offsets, ..] = &self.arrays;
+        tree_offsets.element_count().saturating_sub(1)
     }
 
     pub(super) fn kind(&self) -> &'static str {
@@ -121,9 +134,6 @@ impl TreeEnsemble {
         super::check_features(self.n_features, &rows)?;
         let columns = self.columns()?;
         let trees = columns.offsets.len().saturating_sub(1);
-        if trees == 0 {
-            return Err(invalid("tree_offsets", 0, "at least one tree", "none"));
-        }
         let mut probabilities = Array2::zeros((rows.nrows(), columns.n_classes));
         let mut row_values = vec![0.0; self.n_features];
         for (index, row) in rows.outer_iter().enumerate() {
