@@ -7,13 +7,14 @@
 //!    failed on this model) is taken only when nothing else was measured, and the sentence says so.
 //! 2. Of the others, those that load nearly as fast as the fastest of them stay in: same rank,
 //!    or within [`NEAR_RATIO`], or within [`NEAR_NANOS`].
-//! 3. Of these, one whose arrays other programs can read goes before one whose arrays they cannot;
-//!    then the better rank, then fewer bytes.
+//! 3. Of these, one whose arrays other programs can read goes before one whose arrays they cannot.
+//! 4. Of those, the ones that are not clearly larger than the smallest ([`NEAR_SIZE`]) stay; then
+//!    the better rank decides, then fewer bytes.
 
 use super::lookup::{Format, Lookup};
 use super::verdict::{LOADS, VIEWS, load_operation};
 use crate::base::case::Operation;
-use crate::base::record::{FormatRecord, Timing};
+use crate::base::record::Timing;
 use crate::base::units;
 
 /// A load that takes at most this much longer is near enough for portability to decide.
@@ -22,6 +23,9 @@ pub const NEAR_RATIO: f64 = 1.25;
 /// A load that takes at most this much longer is near enough too: less than a round trip in a
 /// local network, so no service notices it.
 pub const NEAR_NANOS: f64 = 50_000.0;
+
+/// A file that is at most this much larger is no reason to choose another.
+pub const NEAR_SIZE: f64 = 1.05;
 
 /// Warnings that keep a format from being recommended without a word.
 pub const CAUTIONS: &[&str] = &["unmaintained", "advisory", "unstable-format"];
@@ -64,10 +68,13 @@ pub fn cautions(format: &Format<'_>) -> Vec<String> {
     cautions
 }
 
-/// True when other programs can read the arrays: the format has one way of its own for arrays and
-/// the code behind it is not ours alone.
-pub fn is_portable(record: &FormatRecord) -> bool {
-    record.encoding == "native" && record.implementation.is_some() && record.kind == "data-only"
+/// True when other programs can be expected to read the arrays: the format has one way of its own
+/// for arrays, the code behind it is not ours alone, and nothing speaks against it.
+pub fn is_portable(format: &Format<'_>) -> bool {
+    let described = format
+        .record
+        .is_some_and(|record| record.encoding == "native" && record.implementation.is_some());
+    described && cautions(format).is_empty()
 }
 
 struct Candidate<'a> {
@@ -79,7 +86,7 @@ struct Candidate<'a> {
 
 impl Candidate<'_> {
     fn is_portable(&self) -> bool {
-        self.format.record.is_some_and(is_portable)
+        is_portable(&self.format)
     }
 
     fn is_near(&self, fastest: &Timing) -> bool {
@@ -118,10 +125,7 @@ pub(super) fn of_model(lookup: &Lookup<'_>, model: &str) -> Option<Choice> {
             passed_over: Vec::new(),
         });
     };
-    let chosen = pool
-        .iter()
-        .filter(|candidate| candidate.is_near(fastest))
-        .min_by_key(|c| (!c.is_portable(), c.timing.rank.unwrap_or(u32::MAX), c.bytes))?;
+    let chosen = choose(pool.iter().copied().filter(|candidate| candidate.is_near(fastest)))?;
     let faster = candidates
         .iter()
         .filter(|other| !other.cautions.is_empty() && other.format.id != chosen.format.id)
@@ -139,6 +143,22 @@ pub(super) fn of_model(lookup: &Lookup<'_>, model: &str) -> Option<Choice> {
     })
 }
 
+/// The last two steps of the rule.
+fn choose<'a, 'b>(
+    near: impl Iterator<Item = &'b Candidate<'a>> + Clone,
+) -> Option<&'b Candidate<'a>> {
+    let portable = near.clone().any(Candidate::is_portable);
+    let near = near.filter(|candidate| candidate.is_portable() == portable);
+    let smallest = near.clone().filter_map(|candidate| candidate.bytes).min();
+    near.min_by_key(|candidate| {
+        let larger = match (candidate.bytes, smallest) {
+            (Some(bytes), Some(smallest)) => bytes as f64 > smallest as f64 * NEAR_SIZE,
+            _ => true,
+        };
+        (larger, candidate.timing.rank.unwrap_or(u32::MAX), candidate.bytes)
+    })
+}
+
 fn reasons(
     lookup: &Lookup<'_>,
     model: &str,
@@ -151,15 +171,15 @@ fn reasons(
         other => other.title(),
     };
     let time = units::duration(chosen.timing.median_nanos);
-    let mut reasons = vec![format!("{what} in {time}{}", standing(chosen, candidates))];
+    let mut reasons = vec![format!("{what} {time}{}", standing(chosen, candidates))];
     let view = load_operation(lookup, model, VIEWS)
         .and_then(|operation| lookup.timing(model, chosen.format.id, operation));
     if let Some(view) = view {
-        reasons.push(format!("{} without a copy", units::duration(view.median_nanos)));
+        reasons.push(format!("{} as a view", units::duration(view.median_nanos)));
     }
     reasons.extend(chosen.bytes.map(units::bytes));
     if chosen.is_portable() {
-        reasons.push("other programs can read its arrays".to_owned());
+        reasons.push("portable".to_owned());
     }
     reasons
 }
@@ -183,7 +203,7 @@ fn standing(chosen: &Candidate<'_>, candidates: &[Candidate<'_>]) -> String {
 }
 
 /// Formats that were passed over are named up to this many.
-const NAMED: usize = 4;
+const NAMED: usize = 3;
 
 impl Choice {
     /// What to use and why; what was passed over and why.

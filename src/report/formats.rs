@@ -27,7 +27,6 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
                         th scope="col" .l { "modes" }
                         th scope="col" .l { "implementation" }
                         th scope="col" .l { "known problems and losses" }
-                        th scope="col" .l { "page" }
                     } }
                     tbody {
                         @for (index, format) in lookup.formats.iter().enumerate() {
@@ -44,11 +43,11 @@ fn cells(format: &Format<'_>) -> Markup {
     let Some(record) = format.record else {
         return html! {
             th scope="row" { (format.id) }
-            td.l colspan="7" { "The record has rows of this format and does not describe it." }
+            td.l colspan="6" { "The record has rows of this format and does not describe it." }
         };
     };
     html! {
-        th scope="row" { (format.id) small { (record.title) } }
+        th scope="row" { (format.id) small { (record.title) } small { code { (page(record)) } } }
         td.l {
             @if format.is_executable() { strong.bad { "can run code" } } @else { (record.kind) }
         }
@@ -57,7 +56,6 @@ fn cells(format: &Format<'_>) -> Markup {
         td.l { (record.modes.join(", ")) }
         td.l { (record.implementation.as_deref().unwrap_or("our own")) }
         td.l.why { (problems(record)) }
-        td.l { (page(record)) }
     }
 }
 
@@ -85,7 +83,6 @@ fn problem(warning: &WarningRecord) -> Markup {
 }
 
 /// Where the book tells of the format: both encodings of a codec share a page.
-fn page(record: &FormatRecord) -> Markup {
-    let stem = record.id.trim_end_matches("-elements");
-    html! { code { "docs/formats/" (stem) ".md" } }
+fn page(record: &FormatRecord) -> String {
+    format!("docs/formats/{}.md", record.id.trim_end_matches("-elements"))
 }

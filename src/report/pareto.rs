@@ -7,7 +7,7 @@
 use maud::{Markup, html};
 
 use super::lookup::{Format, Lookup, Model};
-use super::plot::{Area, Labelled, Scale, coordinate, leader, place_labels};
+use super::plot::{Area, Labelled, Scale, coordinate, place_labels};
 use super::verdict::{LOADS, VIEWS, load_operation};
 use crate::base::case::Operation;
 use crate::base::units;
@@ -104,7 +104,7 @@ fn legend(all: &[Point<'_>], load: Option<Operation>, view: Option<Operation>) -
         }
     };
     let meaning = |operation: Option<Operation>| match operation.map(Operation::meaning) {
-        Some(meaning) => meaning.trim_end_matches('.').to_lowercase(),
+        Some(meaning) => meaning.split([':', '.']).next().unwrap_or_default().to_lowercase(),
         None => String::new(),
     };
     html! {
@@ -139,30 +139,30 @@ fn chart(lookup: &Lookup<'_>, model: &Model<'_>, all: &[Point<'_>], log: bool) -
         .iter()
         .map(|p| Labelled { x: times.place(p.nanos), y: sizes.place(p.bytes), text: p.label() })
         .collect();
-    let labels = place_labels(&labelled, INSIDE);
+    let steps = front(all, &times, &sizes);
+    let labels = place_labels(&labelled, INSIDE, &step_areas(&steps));
     let axes = if log { "logarithmic" } else { "linear" };
     let title = format!("Size against load time of {}, {axes} axes", model.title());
     html! {
         (super::widgets::scroll(&title, html! {
             svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(title) {
                 (grid(&times, &sizes))
-                (front(all, &times, &sizes))
+                path.front d=(front_path(&steps)) {}
                 @for ((point, place), label) in all.iter().zip(&labelled).zip(&labels) {
                     g data-f=[lookup.format_index(point.format.id)] {
                         title {
                             (point.label()) ": " (units::duration(point.nanos)) ", "
                             (units::bytes(point.bytes as u64))
                         }
-                        @if let Some(area) = label {
-                            @if let Some(((x1, y1), (x2, y2))) = leader(place, area) {
+                        @if let Some(label) = label {
+                            @if let Some(((x1, y1), (x2, y2))) = label.leader {
                                 path.leader d={
                                     "M" (coordinate(x1)) " " (coordinate(y1))
                                     "L" (coordinate(x2)) " " (coordinate(y2))
                                 } {}
                             }
-                            text x=(coordinate(area.left)) y=(coordinate(area.bottom - 2.5)) {
-                                (place.text)
-                            }
+                            text x=(coordinate(label.area.left))
+                                y=(coordinate(label.area.bottom - 2.5)) { (place.text) }
                         }
                         (mark(point.shape, place.x, place.y))
                     }
@@ -211,24 +211,42 @@ fn shorter(text: &str) -> String {
     }
 }
 
-/// The line below and left of which there is nothing.
-fn front(all: &[Point<'_>], times: &Scale, sizes: &Scale) -> Markup {
+/// Corners of the line below and left of which there is nothing.
+fn front(all: &[Point<'_>], times: &Scale, sizes: &Scale) -> Vec<(f64, f64)> {
     let mut sorted: Vec<&Point<'_>> = all.iter().collect();
     sorted.sort_by(|a, b| a.nanos.total_cmp(&b.nanos).then(a.bytes.total_cmp(&b.bytes)));
-    let mut path = String::new();
-    let mut least = f64::INFINITY;
+    let mut corners = Vec::new();
+    let (mut least, mut last) = (f64::INFINITY, INSIDE.top);
     for point in sorted {
         if point.bytes >= least {
             continue;
         }
-        let (x, y) = (coordinate(times.place(point.nanos)), coordinate(sizes.place(point.bytes)));
+        let (x, y) = (times.place(point.nanos), sizes.place(point.bytes));
         // A step: until the next point is reached, the last one's size is the best there is.
-        path +=
-            &if path.is_empty() { format!("M{x} {}V{y}", INSIDE.top) } else { format!("H{x}V{y}") };
-        least = point.bytes;
+        corners.extend([(x, last), (x, y)]);
+        (least, last) = (point.bytes, y);
     }
-    path += &format!("H{}", INSIDE.right);
-    html! { path.front d=(path) {} }
+    corners.push((INSIDE.right, last));
+    corners
+}
+
+fn front_path(corners: &[(f64, f64)]) -> String {
+    let corner = |(x, y): &(f64, f64)| format!("{} {}", coordinate(*x), coordinate(*y));
+    format!("M{}", corners.iter().map(corner).collect::<Vec<_>>().join("L"))
+}
+
+/// The steps of the front as areas that labels keep off.
+fn step_areas(corners: &[(f64, f64)]) -> Vec<Area> {
+    let step = |pair: &[(f64, f64)]| match pair {
+        [(x0, y0), (x1, y1)] => Some(Area {
+            left: x0.min(*x1) - 1.0,
+            top: y0.min(*y1) - 1.0,
+            right: x0.max(*x1) + 1.0,
+            bottom: y0.max(*y1) + 1.0,
+        }),
+        _ => None,
+    };
+    corners.windows(2).filter_map(step).collect()
 }
 
 #[cfg(test)]

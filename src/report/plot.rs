@@ -128,77 +128,133 @@ const POINT: f64 = 6.0;
 /// Width of a letter at the charts' 11 units, on the safe side.
 const LETTER: f64 = 6.3;
 
-/// The area that a text takes when its middle left is at a place.
-fn text_area(text: &str, left: f64, middle: f64) -> Area {
-    let width = text.chars().count() as f64 * LETTER;
-    Area { left, top: middle - LINE / 2.0, right: left + width, bottom: middle + LINE / 2.0 }
+/// A label's place, and the line that leads to it where it is not beside its point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Label {
+    /// The area of its text.
+    pub area: Area,
+    /// From the point to the text.
+    pub leader: Option<Line>,
 }
 
-/// Finds an area for each label inside `within`, so that none covers another label or a point.
-///
-/// Places beside the point come first, then rings further and further out, from which a line leads
-/// back to the point. A label that fits nowhere gets `None`.
-pub fn place_labels(points: &[Labelled], within: Area) -> Vec<Option<Area>> {
-    let taken: Vec<Area> = points
-        .iter()
-        .map(|p| Area {
-            left: p.x - POINT,
-            top: p.y - POINT,
-            right: p.x + POINT,
-            bottom: p.y + POINT,
-        })
-        .collect();
-    let mut placed: Vec<Option<Area>> = vec![None; points.len()];
-    let mut lines: Vec<((f64, f64), (f64, f64))> = Vec::new();
+/// Both ends of a line.
+pub type Line = ((f64, f64), (f64, f64));
+
+/// Points this close together share a block of labels.
+const CLOSE: f64 = 10.0;
+
+/// Points that lie together, and the block of their labels, one below the other.
+struct Block {
+    members: Vec<usize>,
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
+}
+
+fn blocks(points: &[Labelled]) -> Vec<Block> {
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.sort_by(|a, b| points[*a].x.total_cmp(&points[*b].x));
+    let mut blocks: Vec<Block> = Vec::new();
     for index in order {
         let point = &points[index];
-        let free = |area: &Area| {
-            let line = leader(point, area);
-            within.contains(area)
-                && !taken.iter().any(|other| area.overlaps(other))
-                && !placed
-                    .iter()
-                    .flatten()
-                    .any(|other| area.overlaps(other) || crosses(line, other))
-                && !lines.iter().any(|line| crosses(Some(*line), area))
+        let width = point.text.chars().count() as f64 * LETTER;
+        let near = |block: &&mut Block| {
+            let first = &points[block.members[0]];
+            (point.x - first.x).abs() <= CLOSE && (point.y - first.y).abs() <= CLOSE
         };
-        let found = candidates(point).find(free);
-        lines.extend(found.and_then(|area| leader(point, &area)));
-        placed[index] = found;
+        match blocks.iter_mut().find(near) {
+            Some(block) => {
+                block.members.push(index);
+                block.width = block.width.max(width);
+                block.height += LINE;
+            }
+            None => blocks.push(Block {
+                members: vec![index],
+                x: point.x,
+                y: point.y,
+                width,
+                height: LINE,
+            }),
+        }
     }
-    placed
+    blocks
 }
 
-/// Places for a label, the nearest first.
-fn candidates(point: &Labelled) -> impl Iterator<Item = Area> + '_ {
-    let width = text_area(&point.text, 0.0, 0.0).right;
-    let beside = POINT + 2.0;
-    let near = [(beside, 0.0), (-beside - width, 0.0), (-width / 2.0, -13.0), (-width / 2.0, 13.0)];
-    let corners = [(5.0, -11.0), (5.0, 11.0), (-5.0 - width, -11.0), (-5.0 - width, 11.0)];
-    let rings = (2..24).flat_map(move |ring| {
+/// Finds a place for each label inside `within`, so that none covers another label or a point.
+///
+/// Points that lie together get one block of labels. Places beside the points come first, then
+/// rings further and further out, from which a line leads back. Labels keep off `obstacles` too. A
+/// block that fits nowhere gets `None` for each of its labels.
+pub fn place_labels(points: &[Labelled], within: Area, obstacles: &[Area]) -> Vec<Option<Label>> {
+    let around = |p: &Labelled| Area {
+        left: p.x - POINT,
+        top: p.y - POINT,
+        right: p.x + POINT,
+        bottom: p.y + POINT,
+    };
+    let taken: Vec<Area> = points.iter().map(around).chain(obstacles.iter().copied()).collect();
+    let mut labels: Vec<Option<Label>> = vec![None; points.len()];
+    let (mut placed, mut lines): (Vec<Area>, Vec<Line>) = (Vec::new(), Vec::new());
+    for block in blocks(points) {
+        let free = |area: &Area| {
+            let line = leader(&block, area);
+            within.contains(area)
+                && !taken.iter().chain(&placed).any(|other| area.overlaps(other))
+                && !placed.iter().any(|other| line.is_some_and(|line| crosses(line, other)))
+                && !lines.iter().any(|line| crosses(*line, area))
+        };
+        let Some(area) = candidates(&block).find(free) else { continue };
+        let line = leader(&block, &area);
+        lines.extend(line);
+        placed.push(area);
+        for (position, member) in block.members.iter().enumerate() {
+            let top = area.top + LINE * position as f64;
+            let area = Area { top, bottom: top + LINE, ..area };
+            // One line for the whole block.
+            let leader = line.filter(|_| position == 0);
+            labels[*member] = Some(Label { area, leader });
+        }
+    }
+    labels
+}
+
+/// Places for a block, the nearest first.
+fn candidates(block: &Block) -> impl Iterator<Item = Area> + '_ {
+    let (width, height) = (block.width, block.height);
+    let (right, left) = (POINT + 2.0, -POINT - 2.0 - width);
+    let (above, below) = (-POINT - 1.0 - height, POINT + 1.0);
+    let middle = (-width / 2.0, -height / 2.0);
+    let near = [(right, middle.1), (left, middle.1), (middle.0, above), (middle.0, below)];
+    let corners = [(5.0, above), (5.0, below), (-5.0 - width, above), (-5.0 - width, below)];
+    let rings = (2..28).flat_map(move |ring| {
         (0..24).map(move |step| {
             let angle = f64::from(step) * std::f64::consts::TAU / 24.0;
             let distance = f64::from(ring) * LINE;
-            (angle.cos() * distance - width / 2.0, -angle.sin() * distance)
+            // Wide and high blocks move out by half of themselves, towards where they go.
+            let x = angle.cos() * (distance + width / 2.0);
+            let y = -angle.sin() * (distance + height / 2.0);
+            (x + middle.0, y + middle.1)
         })
     });
-    let offsets = near.into_iter().chain(corners).chain(rings);
-    offsets.map(|(dx, dy)| text_area(&point.text, point.x + dx, point.y + dy))
+    near.into_iter().chain(corners).chain(rings).map(move |(dx, dy)| Area {
+        left: block.x + dx,
+        top: block.y + dy,
+        right: block.x + dx + width,
+        bottom: block.y + dy + height,
+    })
 }
 
-/// The line from a point to its label, where the label is not beside it.
-pub fn leader(point: &Labelled, area: &Area) -> Option<((f64, f64), (f64, f64))> {
-    let x = point.x.clamp(area.left, area.right);
-    let y = point.y.clamp(area.top, area.bottom);
-    let distance = (x - point.x).hypot(y - point.y);
-    (distance > POINT + 5.0).then_some(((point.x, point.y), (x, y)))
+/// The line from a block's points to its labels, where they are not side by side.
+fn leader(block: &Block, area: &Area) -> Option<Line> {
+    let x = block.x.clamp(area.left, area.right);
+    let y = block.y.clamp(area.top, area.bottom);
+    let distance = (x - block.x).hypot(y - block.y);
+    (distance > POINT + 5.0).then_some(((block.x, block.y), (x, y)))
 }
 
 /// True when a line runs through an area. Looked at in steps, which is enough for a drawing.
-fn crosses(line: Option<((f64, f64), (f64, f64))>, area: &Area) -> bool {
-    let Some(((x0, y0), (x1, y1))) = line else { return false };
+fn crosses(((x0, y0), (x1, y1)): Line, area: &Area) -> bool {
     (1..=20).any(|step| {
         let share = f64::from(step) / 20.0;
         let (x, y) = (x0 + (x1 - x0) * share, y0 + (y1 - y0) * share);
@@ -241,7 +297,8 @@ mod tests {
                 text: format!("format-{n}-elements"),
             })
             .collect();
-        let placed: Vec<Area> = place_labels(&points, within).into_iter().flatten().collect();
+        let labels = place_labels(&points, within, &[]).into_iter().flatten();
+        let placed: Vec<Area> = labels.map(|label| label.area).collect();
         assert_eq!(placed.len(), 30);
         for (index, area) in placed.iter().enumerate() {
             assert!(within.contains(area));

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use crate::base::record::Timing;
 
 /// Width of a strip in its own units.
-const WIDTH: f64 = 140.0;
+const WIDTH: f64 = 200.0;
 
 /// The axis that the strips of one table share.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,9 +62,9 @@ pub fn strip(axis: &Axis, timing: &Timing) -> Markup {
     let median = axis.place(timing.median_nanos);
     html! {
         svg.s viewBox={ "0 0 " (WIDTH) " 14" } aria-hidden="true" {
-            path d=(ticks);
-            path.i d={ "M" (low) " 12h" (high.saturating_sub(low).max(1)) };
-            path.d d={ "M" (median) " 0v14" };
+            path d=(ticks) {}
+            path.i d={ "M" (low) " 12h" (high.saturating_sub(low).max(1)) } {}
+            path.d d={ "M" (median) " 0v14" } {}
         }
     }
 }
@@ -92,15 +92,15 @@ mod tests {
         let axis = Axis::of([&row].into_iter()).unwrap();
         assert_eq!(axis.ends(), (10.0, 1000.0));
         let drawn = strip(&axis, &row).into_string();
-        assert!(drawn.contains(r#"d="M2 2v7M70 2v7M138 2v7""#), "{drawn}");
-        assert!(drawn.contains(r#"d="M2 12h136""#), "{drawn}");
+        assert!(drawn.contains(r#"d="M2 2v7M100 2v7M198 2v7""#), "{drawn}");
+        assert!(drawn.contains(r#"d="M2 12h196""#), "{drawn}");
     }
 
     #[test]
     fn one_value_or_none_is_no_reason_to_divide_by_zero() {
         let row = timing(&[10.0]);
         let axis = Axis::of([&row].into_iter()).unwrap();
-        assert!(strip(&axis, &row).into_string().contains("M70 2v7"));
+        assert!(strip(&axis, &row).into_string().contains("M100 2v7"));
         assert_eq!(Axis::of([&timing(&[0.0])].into_iter()), None);
     }
 }

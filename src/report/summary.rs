@@ -30,10 +30,10 @@ pub fn section(lookup: &Lookup<'_>, verdicts: &Verdicts) -> Markup {
 }
 
 fn lead(verdicts: &Verdicts) -> Markup {
-    let sentences = verdicts.sentences();
+    let statements = verdicts.statements();
     // The caveats have banners of their own.
-    let sentences = sentences.iter().filter(|sentence| !verdicts.caveats.contains(sentence));
-    let (heads, lines): (Vec<_>, Vec<_>) = sentences.partition(|s| s.ends_with(':'));
+    let statements = statements.iter().filter(|statement| !verdicts.caveats.contains(statement));
+    let (heads, lines): (Vec<_>, Vec<_>) = statements.partition(|s| s.ends_with(':'));
     html! {
         div.lead {
             @for head in heads { p { (head) } }
@@ -102,11 +102,12 @@ fn cell(goal: Option<&Goal>) -> Markup {
         td.l {
             @match goal.best.as_slice() {
                 [first, others @ ..] => {
-                    (first.name())
-                    @if !others.is_empty() {
-                        span title={ "not distinguishable: " (goal.best_text()) } { " =" (others.len() + 1) }
+                    (first.format)
+                    @if !others.is_empty() { " and " (others.len()) " more" }
+                    small {
+                        (goal.figure(first.value))
+                        @if let Some(codec) = &first.codec { ", " (codec) }
                     }
-                    small { (goal.figure(first.value)) }
                 }
                 [] => "not measured",
             }
@@ -179,7 +180,7 @@ fn safety(lookup: &Lookup<'_>) -> Markup {
     let portable: Vec<&str> = lookup
         .formats
         .iter()
-        .filter(|format| format.record.is_some_and(is_portable))
+        .filter(|format| is_portable(format))
         .map(|format| format.id)
         .collect();
     html! {
@@ -195,8 +196,8 @@ fn safety(lookup: &Lookup<'_>) -> Markup {
             }
             @if !portable.is_empty() {
                 p {
-                    b { "Portability" } ": arrays that other programs can read are in "
-                    (portable.join(", ")) ". The rest need this program's types or conventions."
+                    b { "Portability" } ": arrays that other programs can be expected to read are in "
+                    (portable.join(", ")) ", the formats that are called portable here."
                 }
             }
         }

@@ -10,8 +10,8 @@ use maud::{Markup, html};
 use super::lookup::{Format, Lookup, Measured, Model};
 use super::strip::{self, Axis};
 use super::widgets::{
-    absent_cell, group_id, group_title, number_cell, operation_id, operation_title, percent, range,
-    rank, row_of, scroll, without_figures,
+    absent_cell, group_id, group_title, number_cell, operation_id, operation_title, percent,
+    plain_row_of, range, rank, row_of, scroll, without_figures,
 };
 use crate::base::case::Group;
 use crate::base::record::{Outcome, Timing};
@@ -33,6 +33,7 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
                 " in this run. A strip shows every sample (ticks), the interval (bar) and the median "
                 "(long line); all strips of a table share one logarithmic axis."
             }
+            p.none #no-rows hidden { "The model that is shown has no row for this operation." }
             @for (index, model) in lookup.models.iter().enumerate() {
                 div.m data-m=(index) {
                     h3 { (model.title()) }
@@ -52,7 +53,7 @@ fn of_group(lookup: &Lookup<'_>, model: &Model<'_>, group: Group) -> Markup {
             div.g data-g=(group_id(group)) {
                 h4.group { (group_title(group)) }
                 @for of in &operations { (of_operation(lookup, model, *of)) }
-                @if operations.len() > 1 { (matrix(lookup, model, group, &operations)) }
+                (matrix(lookup, model, group, &operations))
             }
         }
     }
@@ -101,7 +102,7 @@ fn table(lookup: &Lookup<'_>, timings: &[(Format<'_>, &Timing)]) -> Markup {
                 th scope="col" .k { "rank" }
                 th scope="col" .k { "median" }
                 th scope="col" { "95 % interval" }
-                th scope="col" { "to fastest" }
+                th scope="col" { "× fastest" }
                 th scope="col" .w {
                     "samples"
                     @if let Some((low, high)) = axis.map(|axis| axis.ends()) {
@@ -169,36 +170,53 @@ fn unmeasured(lookup: &Lookup<'_>, model: &Model<'_>, of: Measured) -> Markup {
     }
 }
 
+/// One operation's outcomes by format, and how many rows share each rank.
+struct Column<'a> {
+    of: Measured,
+    outcomes: HashMap<&'a str, &'a Outcome>,
+    ranks: HashMap<u32, usize>,
+}
+
+impl<'a> Column<'a> {
+    /// `None` where nothing was measured: the column would be empty.
+    fn new(lookup: &Lookup<'a>, model: &Model<'_>, of: Measured) -> Option<Self> {
+        let outcomes: HashMap<&str, &Outcome> =
+            lookup.outcomes(model.id, of).into_iter().map(|(f, outcome)| (f.id, outcome)).collect();
+        let ranks = shared_ranks(outcomes.values().filter_map(|outcome| outcome.timing()));
+        let measured = outcomes.values().any(|outcome| outcome.timing().is_some());
+        measured.then_some(Column { of, outcomes, ranks })
+    }
+}
+
 /// All operations of a group side by side: medians with ranks.
 fn matrix(lookup: &Lookup<'_>, model: &Model<'_>, group: Group, operations: &[Measured]) -> Markup {
-    let cells: Vec<HashMap<&str, &Outcome>> = operations
-        .iter()
-        .map(|of| lookup.outcomes(model.id, *of).into_iter().map(|(f, o)| (f.id, o)).collect())
-        .collect();
-    let ranks: Vec<HashMap<u32, usize>> = cells
-        .iter()
-        .map(|cells| shared_ranks(cells.values().filter_map(|outcome| outcome.timing())))
-        .collect();
+    let columns: Vec<Column<'_>> =
+        operations.iter().filter_map(|of| Column::new(lookup, model, *of)).collect();
     let measured = |format: &&Format<'_>| {
-        cells.iter().any(|c| c.get(format.id).is_some_and(|outcome| outcome.timing().is_some()))
+        columns.iter().any(|c| c.outcomes.get(format.id).is_some_and(|o| o.timing().is_some()))
     };
     let formats: Vec<&Format<'_>> = lookup.formats.iter().filter(measured).collect();
     let title = format!("{}, side by side", group_title(group));
     html! {
-        @if !formats.is_empty() {
+        @if columns.len() > 1 {
             div.a {
                 h5 { "Side by side " small { "Medians, with the rank within each column." } }
                 (scroll(&title, html! {
                     table.t.mx {
                         thead { tr {
                             th scope="col" .k { "format" }
-                            @for of in operations { th scope="col" .k { (operation_title(*of)) } }
+                            @for column in &columns {
+                                th scope="col" .k { (operation_title(column.of)) }
+                            }
                         } }
                         tbody {
                             @for format in formats {
-                                (row_of(lookup, format, html! {
-                                    @for (cells, ranks) in cells.iter().zip(&ranks) {
-                                        (matrix_cell(cells.get(format.id).copied(), ranks))
+                                (plain_row_of(lookup, format, html! {
+                                    @for column in &columns {
+                                        (matrix_cell(
+                                            column.outcomes.get(format.id).copied(),
+                                            &column.ranks,
+                                        ))
                                     }
                                 }))
                             }

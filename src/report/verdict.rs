@@ -9,6 +9,7 @@
 
 use super::choice::{self, Choice};
 use super::lookup::{Format, Lookup, Model};
+use super::widgets::{percent, range};
 use crate::base::case::Operation;
 use crate::base::record::{BenchRecord, SizeRow, Timing};
 use crate::base::units;
@@ -118,7 +119,7 @@ fn caveats(record: &BenchRecord) -> Vec<String> {
     if record.noise.noisy {
         let spread = record.noise.loop_spread * 100.0;
         caveats.push(format!(
-            "The machine was noisy (a fixed loop varied by {spread:.0} %): do not trust small differences."
+            "Noisy machine (a fixed loop varied by {spread:.0} %): do not trust small differences."
         ));
     }
     caveats
@@ -130,8 +131,14 @@ impl Verdicts {
         self.models.get(self.headline?)
     }
 
-    /// Three to seven sentences for the end of a run.
+    /// What a run ends with: a heading and some sentences, in lines of at most [`COLUMNS`]. A line
+    /// that goes on in the next one is followed by an indented one.
     pub fn sentences(&self) -> Vec<String> {
+        self.statements().iter().flat_map(|statement| lines(statement)).collect()
+    }
+
+    /// The same with each sentence in one piece.
+    pub fn statements(&self) -> Vec<String> {
         let Some(model) = self.headline() else {
             return vec!["Nothing was measured: the record has no model.".to_owned()];
         };
@@ -139,11 +146,40 @@ impl Verdicts {
             1 => String::new(),
             models => format!(", the largest of {models} models"),
         };
-        let mut sentences = vec![format!("{}{largest}:", model.heading())];
-        sentences.extend(model.sentences());
-        sentences.extend(self.caveats.iter().cloned());
-        sentences
+        let mut statements = vec![format!("{}{largest}:", model.heading())];
+        statements.extend(model.statements());
+        statements.extend(self.caveats.iter().cloned());
+        statements
     }
+}
+
+/// Columns of a terminal that a line of [`Verdicts::sentences`] fills.
+pub const COLUMNS: usize = 100;
+
+/// Words that stay on the line of the number before them.
+const UNITS: &[&str] = &["ns", "µs", "ms", "s", "B", "kB", "MB", "GB", "%"];
+
+/// A sentence in lines, broken at spaces.
+fn lines(sentence: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in sentence.split(' ') {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '%');
+        match words.last_mut() {
+            Some(number) if UNITS.contains(&bare) => *number += &format!(" {word}"),
+            _ => words.push(word.to_owned()),
+        }
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => {
+                *line += &format!(" {word}");
+            }
+            Some(_) => lines.push(format!("    {word}")),
+            None => lines.push(word),
+        }
+    }
+    lines
 }
 
 impl ModelVerdict {
@@ -168,37 +204,43 @@ impl ModelVerdict {
         operations.iter().find_map(|operation| self.goal(Want::Fast(*operation)))
     }
 
-    /// Fastest load with and without a copy, smallest, what to use.
+    /// The model's sentences, in lines of at most [`COLUMNS`].
     pub fn sentences(&self) -> Vec<String> {
+        self.statements().iter().flat_map(|statement| lines(statement)).collect()
+    }
+
+    /// Fastest load with and without a copy, smallest, what to use; each in one piece.
+    pub fn statements(&self) -> Vec<String> {
         if self.goals.is_empty() {
             return vec!["Nothing was measured for this model.".to_owned()];
         }
-        let mut sentences = Vec::new();
+        let mut statements = Vec::new();
         match self.fastest(LOADS) {
-            Some(goal) => sentences.push(goal.sentence()),
-            None => sentences.push("Fastest first prediction: not measured.".to_owned()),
+            Some(goal) => statements.push(goal.sentence()),
+            None => statements.push("Fastest first prediction: not measured.".to_owned()),
         }
-        sentences.extend(self.fastest(VIEWS).map(Goal::sentence));
-        sentences.extend(self.size_sentence());
+        statements.extend(self.fastest(VIEWS).map(Goal::sentence));
+        statements.extend(self.size_sentence());
         match &self.choice {
-            Some(choice) => sentences.extend(choice.sentences()),
-            None => sentences.push("No recommendation: no load was measured.".to_owned()),
+            Some(choice) => statements.extend(choice.sentences()),
+            None => statements.push("No recommendation: no load was measured.".to_owned()),
         }
-        sentences
+        statements
     }
 
     fn size_sentence(&self) -> Option<String> {
-        let raw = self.goal(Want::Small)?;
-        let share = |goal: &Goal| match (self.arrays, goal.best.first()) {
+        let part = |goal: &Goal| match (self.arrays, goal.best.first()) {
             (Some((arrays @ 1.., _)), Some(best)) => {
-                format!(" ({:.1} % of the arrays)", best.value / arrays as f64 * 100.0)
+                format!("{}, {}", goal.best_text(), percent(best.value / arrays as f64))
             }
-            _ => String::new(),
+            _ => goal.best_text(),
         };
-        let part = |goal: &Goal| format!("{}{}", goal.best_text(), share(goal));
+        let raw = self.goal(Want::Small)?;
+        let of_arrays =
+            if self.arrays.is_some_and(|(bytes, _)| bytes > 0) { " of the arrays" } else { "" };
         let compressed = self.goal(Want::SmallCompressed);
-        let compressed = compressed.map(|goal| format!("; compressed: {}", part(goal)));
-        Some(format!("Smallest: {}{}.", part(raw), compressed.unwrap_or_default()))
+        let compressed = compressed.map(|goal| format!("; {}", part(goal))).unwrap_or_default();
+        Some(format!("Smallest: {}{of_arrays}{compressed}.", part(raw)))
     }
 }
 
@@ -271,9 +313,7 @@ fn fastest_of(want: Want, timings: Vec<(Format<'_>, &Timing)>) -> Option<Goal> {
 fn portable(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
     let operation = load_operation(lookup, model, LOADS)?;
     let mut timings = lookup.timings(model, (operation, None));
-    timings.retain(|(format, _)| {
-        format.record.is_some_and(choice::is_portable) && choice::cautions(format).is_empty()
-    });
+    timings.retain(|(format, _)| choice::is_portable(format));
     fastest_of(Want::Portable(operation), timings)
 }
 
@@ -374,12 +414,9 @@ impl Goal {
                 let each = best.iter().map(|e| format!("{} {}", e.name(), self.figure(e.value)));
                 format!("{} (not distinguishable)", each.collect::<Vec<_>>().join(", "))
             }
-            [first, .., last] => format!(
-                "{}, {} to {} (not distinguishable)",
-                names(),
-                self.figure(first.value),
-                self.figure(last.value)
-            ),
+            [first, .., last] => {
+                format!("{} ({}, not distinguishable)", names(), range(first.value, last.value))
+            }
         }
     }
 
@@ -400,9 +437,7 @@ impl Goal {
         let best = match self.best.as_slice() {
             // The interval only where it cannot crowd out the names.
             [only] => match only.interval {
-                Some((low, high)) => {
-                    format!("{} [{} to {}]", self.best_text(), self.figure(low), self.figure(high))
-                }
+                Some((low, high)) => format!("{} [{}]", self.best_text(), range(low, high)),
                 None => self.best_text(),
             },
             _ => self.best_text(),

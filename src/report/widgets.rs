@@ -15,13 +15,6 @@ use crate::base::case::Group;
 use crate::base::record::WarningRecord;
 use crate::base::units;
 
-/// The row's head: the format with its badges.
-pub fn format_head(lookup: &Lookup<'_>, format: &Format<'_>) -> Markup {
-    html! {
-        th scope="row" { (format.id) (badges(lookup, format)) }
-    }
-}
-
 /// Badges of a format: each reason for caution, and how many lesser problems there are. They lead
 /// to the format's row, where every problem has its sentence.
 pub fn badges(lookup: &Lookup<'_>, format: &Format<'_>) -> Markup {
@@ -33,7 +26,7 @@ pub fn badges(lookup: &Lookup<'_>, format: &Format<'_>) -> Markup {
             " " a.b href=[&target] { (caution) }
         }
         @if lesser > 0 {
-            " " a.p href=[&target] title={ (lesser) " more known" } { "+" (lesser) }
+            " " a.p href=[&target] { "+" (lesser) }
         }
     }
 }
@@ -47,9 +40,16 @@ fn lesser(warnings: &[WarningRecord]) -> impl Iterator<Item = &WarningRecord> {
 pub fn row_of(lookup: &Lookup<'_>, format: &Format<'_>, cells: impl Render) -> Markup {
     html! {
         tr data-f=[lookup.format_index(format.id)] {
-            (format_head(lookup, format))
+            th scope="row" { (format.id) (badges(lookup, format)) }
             (cells)
         }
+    }
+}
+
+/// The same without badges, where the same formats have just been shown with them.
+pub fn plain_row_of(lookup: &Lookup<'_>, format: &Format<'_>, cells: impl Render) -> Markup {
+    html! {
+        tr data-f=[lookup.format_index(format.id)] { th scope="row" { (format.id) } (cells) }
     }
 }
 
@@ -65,11 +65,14 @@ pub fn absent_cell() -> Markup {
 
 /// Enough digits to sort by.
 fn sort_value(value: f64) -> String {
-    match value.abs() {
-        v if v >= 1000.0 || v == 0.0 => format!("{value:.0}"),
-        v if v >= 1.0 => format!("{value:.3}"),
-        _ => format!("{value:.3e}"),
-    }
+    let digits = match value.abs() {
+        v if v >= 1000.0 || v == 0.0 => return format!("{value:.0}"),
+        v if v >= 1.0 => 3,
+        v if v >= 0.001 => 6,
+        _ => return format!("{value:.3e}"),
+    };
+    let text = format!("{value:.digits$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A percentage with as many digits as it deserves.
@@ -190,7 +193,8 @@ mod tests {
     #[test]
     fn numbers_sort_as_they_are() {
         assert_eq!(sort_value(123_456.7), "123457");
-        assert_eq!(sort_value(1.5), "1.500");
+        assert_eq!(sort_value(1.0), "1");
+        assert_eq!(sort_value(0.75), "0.75");
         assert_eq!(sort_value(0.0), "0");
         assert_eq!(sort_value(0.000_123_4), "1.234e-4");
         assert_eq!(
