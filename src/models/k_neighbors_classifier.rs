@@ -170,7 +170,7 @@ impl Model for KNeighborsClassifier {
     }
 
     fn predict_proba(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        super::check_features(self.n_features(), &rows)?;
+        super::check_rows(self.n_features(), &rows)?;
         let data = self.data.as_slice::<f64>()?;
         let mut probabilities = Array2::zeros((rows.nrows(), self.classes.len()));
         for first in (0..rows.nrows()).step_by(TOGETHER) {
@@ -178,9 +178,6 @@ impl Model for KNeighborsClassifier {
             let mut searches = Vec::with_capacity(TOGETHER);
             for row in first..last {
                 let values = rows.row(row).to_vec();
-                if let Some(column) = values.iter().position(|value| value.is_nan()) {
-                    return Err(ModelError::Input { row, column, found: f64::NAN });
-                }
                 searches.push((values, Nearest::new(self.n_neighbors)));
             }
             // `max` because rows without features have no chunks to speak of.

@@ -125,7 +125,7 @@ impl SupportVectorClassifier {
 
     /// One decision a pair of classes, in the order (0, 1), (0, 2), ..., (1, 2), ...
     fn decisions(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        super::check_features(self.n_features(), &rows)?;
+        super::check_rows(self.n_features(), &rows)?;
         let starts = self.starts()?;
         let features = self.n_features();
         let vectors = self.support_vectors.as_slice::<f64>()?;

@@ -138,6 +138,7 @@ impl TreeEnsemble {
         let mut row_values = vec![0.0; self.n_features];
         for (index, row) in rows.outer_iter().enumerate() {
             for (column, (target, value)) in row_values.iter_mut().zip(row).enumerate() {
+                // Infinities compare as they should; NaN would go right without being asked.
                 if value.is_nan() && !self.missing_goes_right {
                     return Err(ModelError::Input { row: index, column, found: *value });
                 }
