@@ -9,7 +9,8 @@ use super::args::ConvertArguments;
 use super::failure::{Advise, UsageError};
 use super::{files, outputs};
 use crate::base::parameters::PLAIN_ARRAYS;
-use crate::base::{Content, Limits, Parameters, units};
+use crate::base::value::maps_bits_equal;
+use crate::base::{Array, Content, DType, Element, Limits, Parameters, units};
 use crate::formats::registry::{self, FORMATS};
 use crate::formats::{DecodeOptions, Format};
 use crate::models::registry::from_parameters;
@@ -108,6 +109,29 @@ fn reduced(parameters: Parameters, wanted: Content, path: &Path) -> anyhow::Resu
     }
 }
 
+/// True when all that differs are bits of NaN, which is all that a format may lose.
+fn only_nan_differs(a: &Parameters, b: &Parameters) -> bool {
+    fn same<T: Element>(a: &Array, b: &Array, is_nan: fn(&T) -> bool) -> bool {
+        let (Ok(a), Ok(b)) = (a.as_slice::<T>(), b.as_slice::<T>()) else { return false };
+        let equal = |(a, b): (&T, &T)| {
+            bytemuck::bytes_of(a) == bytemuck::bytes_of(b) || (is_nan(a) && is_nan(b))
+        };
+        a.len() == b.len() && a.iter().zip(b).all(equal)
+    }
+    let same_array = |a: &Array, b: &Array| match (a.dtype(), b.dtype()) {
+        _ if a.bits_equal(b) => true,
+        _ if a.shape() != b.shape() => false,
+        (DType::F64, DType::F64) => same::<f64>(a, b, |value| value.is_nan()),
+        (DType::F32, DType::F32) => same::<f32>(a, b, |value| value.is_nan()),
+        _ => false,
+    };
+    a.kind() == b.kind()
+        && a.layout_version() == b.layout_version()
+        && maps_bits_equal(a.metadata(), b.metadata())
+        && a.arrays().len() == b.arrays().len()
+        && a.arrays().zip(b.arrays()).all(|(a, b)| a.0 == b.0 && same_array(a.1, b.1))
+}
+
 /// Decodes what was encoded. `None` when it is the same to the bit, the first difference when the
 /// format declares a loss; anything else is an error.
 fn read_back(
@@ -121,12 +145,32 @@ fn read_back(
         .decode(bytes, &options)
         .with_context(|| format!("{id} cannot read what it wrote; nothing was written"))?;
     let difference = parameters.first_difference(&again);
-    if let (Some(difference), []) = (&difference, format.descriptor().losses) {
+    let declared = !format.descriptor().losses.is_empty() && only_nan_differs(parameters, &again);
+    if let (Some(difference), false) = (&difference, declared) {
         bail!("{id} changed the model ({difference}); nothing was written");
     }
     let recognized = registry::recognize(bytes).map(|found| found.descriptor().id);
     match recognized {
         Some(_) => Ok(difference),
         None => bail!("what {id} wrote is not recognised again; nothing was written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bits_of_nan_may_be_lost() {
+        let with = |values: [f64; 2]| {
+            let mut parameters = Parameters::new("arrays", 1);
+            parameters.insert("a", Array::from_vec(values.to_vec(), &[2]).unwrap()).unwrap();
+            parameters
+        };
+        let odd = f64::from_bits(0x7ff8_dead_beef_0001);
+        assert!(only_nan_differs(&with([1.0, odd]), &with([1.0, f64::NAN])));
+        assert!(!only_nan_differs(&with([1.0, odd]), &with([1.5, f64::NAN])));
+        assert!(!only_nan_differs(&with([0.0, odd]), &with([-0.0, f64::NAN])));
+        assert!(!only_nan_differs(&with([1.0, odd]), &with([1.0, odd]).with("more", true)));
     }
 }

@@ -203,6 +203,9 @@ fn read(source: &Storage, options: &DecodeOptions) -> Result<Parameters, FormatE
         let found = format!("{} columns, {} rows", batch.num_columns(), batch.num_rows());
         return Err(envelope::disagreement("all", &format!("{} of one row", listed.len()), &found));
     }
+    // Columns may lie over the same bytes, and some are copied: together they are not larger than
+    // the file, but for the first offset of each text column, which an empty one lacks.
+    let mut left = source.len().saturating_add(listed.len().saturating_mul(8));
     for (((name, dtype, shape), column), field) in
         listed.into_iter().zip(batch.columns()).zip(schema.fields())
     {
@@ -215,6 +218,9 @@ fn read(source: &Storage, options: &DecodeOptions) -> Result<Parameters, FormatE
                 envelope::disagreement(&name, &format!("{dtype} {shape:?}"), &found)
             })?
             .map_err(|source| FormatError::Array { name: name.clone(), source })?;
+        left = left
+            .checked_sub(array.byte_len())
+            .ok_or_else(|| codec("the columns overlap: together they are larger than the file"))?;
         parameters.insert(name, array)?;
     }
     parameters.check_limits(&options.limits)?;

@@ -189,6 +189,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
         found: error.to_string(),
     })?;
     let body = end.next_multiple_of(ARENA_ALIGNMENT);
+    check_order(&header, body)?;
     let last = header.arrays.iter().map(|entry| entry.4).max();
     match last {
         Some(last) if body.checked_add(last) != Some(bytes.len()) => Err(FormatError::Malformed {
@@ -202,6 +203,23 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
         }
         _ => Ok((header, body)),
     }
+}
+
+/// Arrays lie one behind the other. Did they overlap, a small file could decode to any size.
+fn check_order(header: &Header, body: usize) -> Result<(), FormatError> {
+    let mut free = 0;
+    for (name, _, _, start, end) in &header.arrays {
+        if *start < free || end < start {
+            return Err(FormatError::Malformed {
+                offset: body,
+                what: "position of an array",
+                expected: format!("{free} or more, where the one before ends"),
+                found: format!("{start}..{end} for {name:?}"),
+            });
+        }
+        free = *end;
+    }
+    Ok(())
 }
 
 type Entry = (String, DType, Vec<usize>, usize, usize);
@@ -250,6 +268,22 @@ mod tests {
         assert_eq!(view.first_difference(&parameters), None);
         let range = source.range_of(view.get("large").unwrap().as_bytes()).unwrap();
         assert_eq!(range.start % 64, 0);
+    }
+
+    #[test]
+    fn arrays_that_overlap_are_refused() {
+        let header = |arrays: &str| -> Header {
+            let text = format!(
+                "{{\"kind\":\"arrays\",\"layout_version\":1,\"metadata\":\"{{}}\",\"arrays\":[{arrays}]}}"
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        let right = header("[\"a\",\"u8\",[9],0,9],[\"b\",\"u8\",[9],64,73]");
+        assert!(check_order(&right, 0).is_ok());
+        for wrong in ["[\"a\",\"u8\",[9],0,9],[\"b\",\"u8\",[9],0,9]", "[\"a\",\"u8\",[9],9,0]"] {
+            let error = check_order(&header(wrong), 0).unwrap_err().to_string();
+            assert!(error.contains("or more, where the one before ends"), "{error}");
+        }
     }
 
     #[test]

@@ -119,6 +119,11 @@ pub trait ParametersCodec: Send + Sync {
         false
     }
 
+    /// The most bytes, or elements, that an array can have in the codec.
+    fn largest_array(&self) -> u64 {
+        u64::MAX
+    }
+
     /// How many bytes to set aside before encoding arrays of `array_bytes`.
     fn expected_len(&self, array_bytes: usize, elements: bool) -> usize {
         let _ = elements;
@@ -181,6 +186,7 @@ macro_rules! row {
                 out: &mut Vec<u8>,
             ) -> Result<(), FormatError> {
                 let mark = mark(self.descriptor.id);
+                check_lengths(self.descriptor.id, &self.codec, parameters)?;
                 out.reserve(expected_len(&self.codec, parameters, $elements));
                 if !C::MARK_IS_FIELD {
                     out.extend_from_slice(mark.as_bytes());
@@ -216,6 +222,22 @@ macro_rules! row {
 
 row!(BytesRow, encode_bytes, decode_bytes, false);
 row!(ElementsRow, encode_elements, decode_elements, true);
+
+/// Refuses what the codec has no length for, before anything is written.
+fn check_lengths<C: ParametersCodec>(
+    id: &'static str,
+    codec: &C,
+    parameters: &Parameters,
+) -> Result<(), FormatError> {
+    let most = codec.largest_array();
+    match parameters.arrays().find(|(_, array)| array.byte_len() as u64 > most) {
+        None => Ok(()),
+        Some((name, array)) => Err(FormatError::codec(
+            id,
+            format!("array {name:?} has {} bytes, {most} are possible", array.byte_len()),
+        )),
+    }
+}
 
 /// What to set aside for a document: its arrays, and names, dtypes, shapes and field names.
 fn expected_len<C: ParametersCodec>(codec: &C, parameters: &Parameters, elements: bool) -> usize {
