@@ -189,6 +189,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
         found: error.to_string(),
     })?;
     let body = end.next_multiple_of(ARENA_ALIGNMENT);
+    check_positions(&header.arrays, body)?;
     let last = header.arrays.iter().map(|entry| entry.4).max();
     match last {
         Some(last) if body.checked_add(last) != Some(bytes.len()) => Err(FormatError::Malformed {
@@ -205,6 +206,24 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
 }
 
 type Entry = (String, DType, Vec<usize>, usize, usize);
+
+/// Each array begins where the one before it ends, rounded up. Were they allowed to share bytes,
+/// a small file could ask for any amount of memory.
+fn check_positions(arrays: &[Entry], body: usize) -> Result<(), FormatError> {
+    let mut end = 0usize;
+    for (name, _, _, start, next) in arrays {
+        if end.checked_next_multiple_of(ARENA_ALIGNMENT) != Some(*start) || next < start {
+            return Err(FormatError::Malformed {
+                offset: body,
+                what: "position of an array",
+                expected: format!("a start at the next multiple of 64 from {end}"),
+                found: format!("{start}..{next} for {name:?}"),
+            });
+        }
+        end = *next;
+    }
+    Ok(())
+}
 
 fn entry_bytes<'a>(bytes: &'a [u8], body: usize, entry: &Entry) -> Result<&'a [u8], FormatError> {
     let (name, _, _, start, end) = entry;
