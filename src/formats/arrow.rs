@@ -260,10 +260,33 @@ fn read_batch(file: &Buffer) -> Result<RecordBatch, FormatError> {
             "the footer at byte {footer_start} does not follow the record batch; other bytes stand between or behind them"
         )));
     }
+    let message = file.get(start..start.saturating_add(length)).unwrap_or_default();
+    check_buffers(message, block.bodyLength())?;
     FileDecoder::new(schema, footer.version())
         .read_record_batch(block, &file.slice_with_length(start, length))
         .map_err(codec)?
         .ok_or_else(|| codec("the record batch is empty"))
+}
+
+/// Refuses columns that share bytes: where they are copied, a small file could ask for any amount
+/// of memory.
+fn check_buffers(message: &[u8], body: i64) -> Result<(), FormatError> {
+    // A mark of four bytes that older writers lack, and the length.
+    let metadata = message.strip_prefix(&[0xff; 4]).unwrap_or(message).get(4..);
+    let message = arrow_ipc::root_as_message(metadata.unwrap_or_default()).map_err(codec)?;
+    let batch = message.header_as_record_batch().ok_or_else(|| codec("there is no batch"))?;
+    let mut end = 0i64;
+    for buffer in batch.buffers().iter().flatten() {
+        if buffer.offset() < end || buffer.length() < 0 {
+            let found = format!("{} bytes at {}", buffer.length(), buffer.offset());
+            return Err(codec(format!("buffers overlap: {found} after one that ends at {end}")));
+        }
+        end = buffer.offset().saturating_add(buffer.length());
+    }
+    match end <= body {
+        true => Ok(()),
+        false => Err(codec(format!("buffers end at {end}, the batch has {body} bytes"))),
+    }
 }
 
 type Found = Option<Result<Array, crate::base::ArrayError>>;
