@@ -20,7 +20,6 @@ use super::{
     DecodeOptions, Descriptor, Encoding, Format, FormatError, FormatKind, Warning, WarningKind,
     sniff,
 };
-use crate::base::array::copy_into_arena;
 use crate::base::storage::ARENA_ALIGNMENT;
 use crate::base::value;
 use crate::base::{Array, DType, Limits, Parameters, Storage};
@@ -106,10 +105,10 @@ impl Format for Raw {
         let (header, body) = read_header(bytes, &options.limits)?;
         let mut parts = Vec::with_capacity(header.arrays.len());
         for entry in &header.arrays {
-            parts.push((entry.1, entry.2.as_slice(), entry_bytes(bytes, body, entry)?));
+            let part = entry_bytes(bytes, body, entry)?;
+            parts.push((entry.0.as_str(), entry.1, entry.2.as_slice(), part));
         }
-        let arrays = copy_into_arena(parts.iter().copied(), options.pages)
-            .map_err(|source| FormatError::Array { name: "(all)".into(), source })?;
+        let arrays = super::copy_parts(&parts, options.pages)?;
         assemble(header, arrays, &options.limits)
     }
 
