@@ -135,6 +135,44 @@ fn a_changed_byte_is_an_error_or_harmless() {
     none(work().par_iter().flat_map(one).collect());
 }
 
+/// The one array that is wrong is named among those that are not.
+#[test]
+fn a_damaged_array_is_named() {
+    let flags: Vec<bool> = (0..61).map(|i| i % 3 == 0 || i % 7 == 2).collect();
+    let pattern: Vec<u8> = flags.iter().map(|flag| u8::from(*flag)).collect();
+    let flags = deadweight::base::Array::from_bools(&flags, &[61]).unwrap();
+    let parameters = samples::parameters([
+        ("before", samples::array(&[1.5f64, 2.5], &[2])),
+        ("flags", flags),
+        ("after", samples::array(&[7u8], &[1])),
+    ]);
+    let mut named = 0;
+    for format in FORMATS {
+        let mut bytes = encoded(*format, &parameters);
+        let Some(place) = bytes.windows(61).position(|window| window == pattern) else { continue };
+        bytes[place + 30] = 2;
+        let options = DecodeOptions::default();
+        let mut results = vec![format.decode(&bytes, &options)];
+        if format.descriptor().view {
+            let source = Storage::copy_of(&bytes, PagePolicy::Heap).unwrap();
+            results.push(format.view(&source, &options));
+        }
+        for result in results {
+            match result {
+                Err(FormatError::Array { name, source }) => {
+                    assert_eq!(name, "flags", "{}: {source}", id(*format));
+                    assert!(source.to_string().starts_with("element 30 of a bool"), "{source}");
+                    named += 1;
+                }
+                // The crate itself refused, before there was an array.
+                Err(FormatError::Codec { .. }) => {}
+                other => panic!("{}: {other:?}", id(*format)),
+            }
+        }
+    }
+    assert!(named > 10, "{named}");
+}
+
 /// Damage of many bytes at once: changed, cut out, put in, and repeated.
 fn mangled(whole: &[u8], random: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
     let mut bytes = whole.to_vec();
