@@ -203,9 +203,6 @@ fn read(source: &Storage, options: &DecodeOptions) -> Result<Parameters, FormatE
         let found = format!("{} columns, {} rows", batch.num_columns(), batch.num_rows());
         return Err(envelope::disagreement("all", &format!("{} of one row", listed.len()), &found));
     }
-    // Columns may lie over the same bytes, and some are copied: together they are not larger than
-    // the file, but for the first offset of each text column, which an empty one lacks.
-    let mut left = source.len().saturating_add(listed.len().saturating_mul(8));
     for (((name, dtype, shape), column), field) in
         listed.into_iter().zip(batch.columns()).zip(schema.fields())
     {
@@ -218,9 +215,6 @@ fn read(source: &Storage, options: &DecodeOptions) -> Result<Parameters, FormatE
                 envelope::disagreement(&name, &format!("{dtype} {shape:?}"), &found)
             })?
             .map_err(|source| FormatError::Array { name: name.clone(), source })?;
-        left = left
-            .checked_sub(array.byte_len())
-            .ok_or_else(|| codec("the columns overlap: together they are larger than the file"))?;
         parameters.insert(name, array)?;
     }
     parameters.check_limits(&options.limits)?;
@@ -266,10 +260,33 @@ fn read_batch(file: &Buffer) -> Result<RecordBatch, FormatError> {
             "the footer at byte {footer_start} does not follow the record batch; other bytes stand between or behind them"
         )));
     }
+    let message = file.get(start..start.saturating_add(length)).unwrap_or_default();
+    check_buffers(message, block.bodyLength())?;
     FileDecoder::new(schema, footer.version())
         .read_record_batch(block, &file.slice_with_length(start, length))
         .map_err(codec)?
         .ok_or_else(|| codec("the record batch is empty"))
+}
+
+/// Refuses columns that share bytes: where they are copied, a small file could ask for any amount
+/// of memory.
+fn check_buffers(message: &[u8], body: i64) -> Result<(), FormatError> {
+    // A mark of four bytes that older writers lack, and the length.
+    let metadata = message.strip_prefix(&[0xff; 4]).unwrap_or(message).get(4..);
+    let message = arrow_ipc::root_as_message(metadata.unwrap_or_default()).map_err(codec)?;
+    let batch = message.header_as_record_batch().ok_or_else(|| codec("there is no batch"))?;
+    let mut end = 0i64;
+    for buffer in batch.buffers().iter().flatten() {
+        if buffer.offset() < end || buffer.length() < 0 {
+            let found = format!("{} bytes at {}", buffer.length(), buffer.offset());
+            return Err(codec(format!("buffers overlap: {found} after one that ends at {end}")));
+        }
+        end = buffer.offset().saturating_add(buffer.length());
+    }
+    match end <= body {
+        true => Ok(()),
+        false => Err(codec(format!("buffers end at {end}, the batch has {body} bytes"))),
+    }
 }
 
 type Found = Option<Result<Array, crate::base::ArrayError>>;
