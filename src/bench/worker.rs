@@ -134,6 +134,7 @@ fn prepare(
         }
         if let (Ok(prepared), true) = (&prepared, job.sizes) {
             reporter.send(&sizes(subject, id, prepared.encoded(), job))?;
+            reporter.flush()?;
         }
     }
     made.into_iter().collect::<Result<_, CaseError>>().map_err(|e| BenchError::Worker(e.reason))
@@ -255,6 +256,7 @@ fn rounds(
     for case in cases {
         runners.extend(calibrate(case, job.profile.slowest_iteration(), reporter)?);
     }
+    reporter.flush()?;
     let enough = job.profile.enough_samples();
     let budget = u64::try_from(budget.as_nanos()).unwrap_or(u64::MAX);
     let share = budget / (runners.len().max(1) as u64 * 5);
@@ -275,6 +277,10 @@ fn rounds(
                 continue;
             }
             runner.sample(reporter)?;
+            if runner.sample_nanos > SLOW_NANOS {
+                // Whoever stops a run in a slow round keeps what the round has seen so far.
+                reporter.flush()?;
+            }
         }
         reporter.flush()?;
         if !open || clock.now_nanos().saturating_sub(start) >= budget {

@@ -190,9 +190,10 @@ impl Measure {
             "{}",
             table::wrapped(
                 &format!(
-                    "measuring {} formats on {} models in {} fresh processes, about {} (Ctrl-C ends it and keeps what was measured)",
+                    "measuring {} formats on {} model{} in {} fresh processes, about {} (Ctrl-C ends it and keeps what was measured)",
                     options.formats.len(),
                     subjects.len(),
+                    if subjects.len() == 1 { "" } else { "s" },
                     self.profile.processes(),
                     spoken(planned)
                 ),
