@@ -34,8 +34,8 @@ pub struct Dataset {
 pub enum Source {
     /// Fisher's iris: 150 rows, 4 features, 3 classes.
     Iris,
-    /// Diabetes progression (Efron et al. 2004): 441 rows, 10 features, a value. The set has 442;
-    /// linfa-datasets 0.8.1 takes the first for a header.
+    /// Diabetes progression (Efron et al. 2004): 441 rows, 10 features, a value. The study has
+    /// 442: linfa-datasets 0.8.1 takes the first for a header.
     Diabetes,
     /// Red wine quality (Cortez et al. 2009): 1,599 rows, 11 features; good (6 and more) or not.
     WineQuality,
