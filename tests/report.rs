@@ -1,12 +1,16 @@
 //! The report from the outside: records in, sentences, CSV and page out.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use deadweight::base::case::{FLOOR, Operation};
-use deadweight::base::record::{BenchRecord, Outcome, Row};
+use deadweight::base::case::{CaseId, FLOOR, Group, Operation};
+use deadweight::base::record::{BenchRecord, FormatRecord, MemoryOutcome, Outcome, Row};
+use deadweight::base::units;
 use deadweight::report;
+use deadweight::report::verdict::{Want, verdicts};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 #[path = "report/builder.rs"]
@@ -14,11 +18,19 @@ mod builder;
 #[path = "report/markup.rs"]
 mod markup;
 
-use builder::{case, empty, format, model, row, sample, size};
+use builder::{case, empty, format, large, model, row, sample, size};
 use markup::Page;
 
 fn sentences(record: &BenchRecord) -> Vec<String> {
-    report::verdict::verdicts(record).sentences()
+    verdicts(record).sentences()
+}
+
+/// A record of one model of 1 MB and these formats, without rows.
+fn with_formats(formats: &[FormatRecord]) -> BenchRecord {
+    let mut record = empty();
+    record.models = vec![model("m", "Model", 1_000_000)];
+    record.formats = formats.to_vec();
+    record
 }
 
 // ---------------------------------------------------------------- verdict
@@ -29,18 +41,542 @@ fn the_largest_model_speaks_and_every_shared_rank_is_named() {
         sentences(&sample()),
         [
             "Forest (M), 10.4 MB in 7 arrays, the largest of 2 models:",
-            "Fastest first prediction: rkyv 1.10 ms, raw 1.20 ms, safetensors 1.25 ms (not distinguishable); next postcard, 2.40 ms (2.18×).",
-            "Fastest through a view: raw, 10.0 µs [9.50 µs to 10.5 µs]; next safetensors, 25.0 µs (2.50×).",
-            "Smallest: postcard, 7.60 MB (73.1 % of the arrays); compressed: postcard + zstd-3, 3.90 MB (37.5 % of the arrays).",
-            "Use safetensors: first prediction in 1.25 ms (among the fastest), 25.0 µs without a copy, 10.4 MB, other programs can read its arrays.",
+            "Fastest first prediction: rkyv 1.10 ms, raw 1.20 ms, safetensors 1.25 ms (not distinguishable); next",
+            "    postcard, 2.40 ms (2.18×).",
+            "Fastest through a view: raw, 10.0 µs [9.50 – 10.5 µs]; next safetensors, 25.0 µs (2.50×).",
+            "Smallest: postcard, 7.60 MB, 73 % of the arrays; postcard + zstd-3, 3.90 MB, 38 %.",
+            "Use safetensors: first prediction 1.25 ms (among the fastest), 25.0 µs as a view, 10.4 MB, portable.",
             "Faster, not recommended: rkyv (advisory).",
         ]
     );
 }
 
 #[test]
-fn writes_a_page_to_look_at() {
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(path.join("large.html"), report::html(&builder::large())).unwrap();
-    std::fs::write(path.join("sample.html"), report::html(&sample())).unwrap();
+fn each_model_has_its_own_sentences() {
+    let verdicts = verdicts(&sample());
+    assert_eq!(verdicts.models[0].heading(), "Tiny (S), 2.00 kB in 7 arrays");
+    assert_eq!(
+        verdicts.models[0].sentences(),
+        [
+            "Fastest first prediction: raw, 4.00 µs [3.80 – 4.20 µs]; next safetensors, 9.00 µs (2.25×).",
+            "Smallest: raw, 2.10 kB, 105 % of the arrays.",
+            // Five microseconds more are less than any network's: the portable one is taken.
+            "Use safetensors: first prediction 9.00 µs (2.25× the fastest), portable.",
+        ]
+    );
+}
+
+#[test]
+fn many_that_share_a_rank_are_all_named_with_their_range() {
+    let names = ["a", "b", "c", "d", "e"];
+    let mut record = with_formats(&names.map(|name| format(name, "bytes", &[])));
+    for (position, name) in names.into_iter().enumerate() {
+        let nanos = 1_000_000.0 + 10_000.0 * position as f64;
+        record.rows.push(row("m", name, Operation::DecodePredictOne, nanos, 1));
+    }
+    assert_eq!(
+        sentences(&record),
+        [
+            "Model, 1.00 MB in 7 arrays:",
+            "Fastest first prediction: a, b, c, d, e (1.00 – 1.04 ms, not distinguishable).",
+            "Use a: first prediction 1.00 ms (among the fastest).",
+        ]
+    );
+}
+
+#[test]
+fn what_speaks_against_a_format_is_said() {
+    let mut lossy = format("lossy", "bytes", &[]);
+    lossy.losses = vec!["NaN".to_owned()];
+    let mut executable = format("pickle", "native", &[]);
+    executable.kind = "executable".to_owned();
+    let mut record = with_formats(&[
+        executable,
+        lossy,
+        format("old", "native", &["unmaintained"]),
+        format("plain", "bytes", &["no-checksum", "hostile-input", "convention"]),
+    ]);
+    let formats = ["pickle", "lossy", "old", "plain"];
+    for (position, name) in formats.into_iter().enumerate() {
+        let nanos = 1_000_000.0 * (position + 1) as f64;
+        let rank = position as u32 + 1;
+        record.rows.push(row("m", name, Operation::DecodePredictOne, nanos, rank));
+    }
+    let told = sentences(&record);
+    assert_eq!(
+        told[2..],
+        [
+            "Use plain: first prediction 4.00 ms (4.00× the fastest).",
+            "Faster, not recommended: pickle (can run code), lossy (lossy), old (unmaintained).",
+        ]
+    );
+
+    // Without the plain one the choice is made with care, and never falls on executable formats.
+    record.rows.pop();
+    let told = sentences(&record);
+    assert_eq!(
+        told[2],
+        "Use lossy with care (lossy): first prediction 2.00 ms (2.00× the fastest)."
+    );
+    record.rows.truncate(1);
+    let told = sentences(&record);
+    assert_eq!(told[2], "No recommendation: every format that was measured can run code.");
+}
+
+#[test]
+fn a_format_that_failed_on_the_model_is_not_recommended() {
+    let mut record = with_formats(&[format("a", "bytes", &[]), format("b", "bytes", &[])]);
+    record.rows = vec![
+        row("m", "a", Operation::DecodePredictOne, 1_000_000.0, 1),
+        row("m", "b", Operation::DecodePredictOne, 9_000_000.0, 2),
+        Row {
+            case: case("m", "a", Operation::View),
+            outcome: Outcome::Failed { reason: "differs".to_owned() },
+        },
+    ];
+    assert_eq!(
+        sentences(&record)[2..],
+        [
+            "Use b: first prediction 9.00 ms (9.00× the fastest).",
+            "Faster, not recommended: a (failed an operation).",
+        ]
+    );
+}
+
+#[test]
+fn of_portable_formats_a_clearly_larger_one_is_not_taken() {
+    let mut record = with_formats(&[
+        format("large", "native", &[]),
+        format("small", "native", &[]),
+        format("raw", "native", &[]),
+    ]);
+    record.rows = vec![
+        row("m", "raw", Operation::DecodePredictOne, 10_000.0, 1),
+        row("m", "large", Operation::DecodePredictOne, 20_000.0, 2),
+        row("m", "small", Operation::DecodePredictOne, 30_000.0, 3),
+    ];
+    record.sizes = vec![size("m", "large", 2_000, &[]), size("m", "small", 1_000, &[])];
+    let verdict = verdicts(&record);
+    let choice = verdict.models[0].choice.as_ref().unwrap();
+    assert_eq!(choice.format.as_deref(), Some("small"));
+    // With nearly equal sizes the rank decides.
+    record.sizes[0].bytes = 1_040;
+    let verdict = verdicts(&record);
+    assert_eq!(verdict.models[0].choice.as_ref().unwrap().format.as_deref(), Some("large"));
+}
+
+// ---------------------------------------------------------------- partial records
+
+#[test]
+fn nothing_is_ever_made_of_nothing() {
+    assert_eq!(sentences(&empty()), ["Nothing was measured: the record has no model."]);
+    let record = with_formats(&[format("a", "bytes", &[])]);
+    assert_eq!(
+        sentences(&record),
+        ["Model, 1.00 MB in 7 arrays:", "Nothing was measured for this model."]
+    );
+}
+
+#[test]
+fn one_format_of_an_interrupted_run_on_a_noisy_machine() {
+    let mut record = with_formats(&[format("a", "bytes", &[]), format("b", "bytes", &[])]);
+    record.models.push(model("huge", "Huge", 100_000_000));
+    record.rows = vec![
+        row("m", "a", Operation::DecodePredictOne, 1_000_000.0, 1),
+        Row {
+            case: case("huge", "a", Operation::DecodePredictOne),
+            outcome: Outcome::NotMeasured { reason: "stopped".to_owned() },
+        },
+    ];
+    record.interrupted = Some("stopped by the user".to_owned());
+    record.noise.noisy = true;
+    record.noise.loop_spread = 0.31;
+    assert_eq!(
+        sentences(&record),
+        [
+            "Model, 1.00 MB in 7 arrays, the largest of 2 models:",
+            "Fastest first prediction: a, 1.00 ms [950 µs – 1.05 ms]; no other format was measured.",
+            "Use a: first prediction 1.00 ms (no other was measured).",
+            "The run is not complete: stopped by the user.",
+            "Noisy machine (a fixed loop varied by 31 %): do not trust small differences.",
+        ]
+    );
+    let page = Page::read(&report::html(&record));
+    assert!(page.text.contains("The run is not complete: stopped by the user."));
+    assert!(page.text.contains("Noisy machine (a fixed loop varied by 31 %)"));
+    assert!(page.text.contains("No memory was measured for this model."));
+    assert!(page.text.contains("No size was measured for this model."));
+}
+
+#[test]
+fn plain_arrays_are_told_by_their_decode_and_a_map_stands_for_a_missing_view() {
+    let mut record = with_formats(&[format("a", "bytes", &[]), format("b", "bytes", &[])]);
+    record.rows = vec![
+        row("m", "a", Operation::Decode, 2_000_000.0, 1),
+        row("m", "b", Operation::Decode, 5_000_000.0, 2),
+        row("m", "a", Operation::MapPredictOne, 7_000.0, 1),
+    ];
+    assert_eq!(
+        sentences(&record)[1..],
+        [
+            "Fastest decode: a, 2.00 ms [1.90 – 2.10 ms]; next b, 5.00 ms (2.50×).",
+            "Fastest from a mapped file: a, 7.00 µs [6.65 – 7.35 µs]; no other format was measured.",
+            "Use a: decode 2.00 ms (the fastest), 7.00 µs as a view.",
+        ]
+    );
+}
+
+#[test]
+fn without_ranks_intervals_decide_who_is_among_the_best() {
+    let mut record = with_formats(&["a", "b", "c"].map(|name| format(name, "bytes", &[])));
+    for (name, nanos) in [("a", 1_000_000.0), ("b", 1_080_000.0), ("c", 1_200_000.0)] {
+        let mut row = row("m", name, Operation::DecodePredictOne, nanos, 1);
+        if let Outcome::Measured(timing) = &mut row.outcome {
+            timing.rank = None;
+        }
+        record.rows.push(row);
+    }
+    assert_eq!(
+        sentences(&record)[1],
+        "Fastest first prediction: a 1.00 ms, b 1.08 ms (not distinguishable); next c, 1.20 ms (1.20×)."
+    );
+}
+
+#[test]
+fn sizes_alone_are_told_without_a_recommendation() {
+    let mut record = with_formats(&[format("a", "bytes", &[])]);
+    record.sizes = vec![size("m", "a", 1_200_000, &[])];
+    assert_eq!(
+        sentences(&record)[1..],
+        [
+            "Fastest first prediction: not measured.",
+            "Smallest: a, 1.20 MB, 120 % of the arrays.",
+            "No recommendation: no load was measured.",
+        ]
+    );
+}
+
+#[test]
+fn goals_name_the_least_memory_and_the_portable_one() {
+    let verdicts = verdicts(&sample());
+    let forest = verdicts.headline().unwrap();
+    let frugal = forest.goal(Want::Frugal).unwrap();
+    assert_eq!(
+        frugal.sentence(),
+        "Least memory while decoding: raw, 10.4 MB; next safetensors, 10.5 MB (1.01×)."
+    );
+    let portable = forest.goal(Want::Portable(Operation::DecodePredictOne)).unwrap();
+    assert_eq!(portable.best_text(), "safetensors, 1.25 ms");
+}
+
+#[test]
+fn partial_records_make_whole_pages() {
+    let mut lonely = empty();
+    lonely.rows = vec![row("unknown", "stranger", Operation::Encode, 5.0, 1)];
+    let mut zero = sample();
+    for row in &mut zero.rows {
+        if let Outcome::Measured(timing) = &mut row.outcome {
+            (timing.median_nanos, timing.low_nanos, timing.high_nanos) = (0.0, 0.0, 0.0);
+            timing.samples_nanos = Vec::new();
+        }
+    }
+    zero.models[1].array_bytes = 0;
+    let mut no_memory = sample();
+    no_memory.memory.clear();
+    no_memory.sizes.clear();
+    for record in [empty(), lonely, zero, no_memory, with_formats(&[])] {
+        let html = report::html(&record);
+        let page = Page::read(&html);
+        for word in ["NaN", "inf ", "infinity"] {
+            assert!(!page.text.contains(word), "{word}");
+        }
+        assert!(!html.contains("=\"NaN") && !html.contains("=\"inf"));
+    }
+}
+
+// ---------------------------------------------------------------- CSV
+
+fn parsed(bytes: &[u8]) -> (Vec<String>, Vec<Vec<String>>) {
+    let mut reader = csv::Reader::from_reader(bytes);
+    let columns = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let line = |line: csv::StringRecord| line.iter().map(str::to_owned).collect();
+    (columns, reader.records().map(|record| line(record.unwrap())).collect())
+}
+
+#[test]
+fn every_row_is_a_line_and_absent_figures_are_empty() {
+    let record = sample();
+    let (columns, lines) = parsed(&report::csv::rows(&record));
+    assert_eq!(columns.join(","), report::csv::ROW_COLUMNS);
+    assert_eq!(lines.len(), record.rows.len());
+    for (line, row) in lines.iter().zip(&record.rows) {
+        let cell = |name: &str| &line[columns.iter().position(|known| known == name).unwrap()];
+        assert_eq!(*cell("model"), row.case.model);
+        assert_eq!(*cell("format"), row.case.format);
+        assert_eq!(cell("operation"), row.case.operation.id());
+        assert_eq!(cell("pages"), row.case.pages.map_or("", |pages| pages.id()));
+        match &row.outcome {
+            Outcome::Measured(timing) => {
+                assert_eq!((cell("status").as_str(), cell("reason").as_str()), ("measured", ""));
+                assert_eq!(cell("median_nanos").parse(), Ok(timing.median_nanos));
+                assert_eq!(cell("high_nanos").parse(), Ok(timing.high_nanos));
+                assert_eq!((cell("processes").as_str(), cell("samples").as_str()), ("3", "9"));
+                assert_eq!(cell("rank").parse().ok(), timing.rank);
+                assert_eq!(cell("floor_share").parse().ok(), timing.floor_share);
+            }
+            Outcome::Failed { reason } | Outcome::NotMeasured { reason } => {
+                assert_eq!(cell("reason"), reason);
+                assert!(line[6..].iter().all(String::is_empty), "{line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sizes_and_memory_have_a_line_for_each_figure() {
+    let record = sample();
+    let (columns, lines) = parsed(&report::csv::sizes(&record));
+    assert_eq!(columns.join(","), report::csv::SIZE_COLUMNS);
+    assert_eq!(lines.len(), 4 + 4);
+    assert_eq!(lines[1], ["forest-m", "raw", "lz4", "10401000", "6000000"]);
+    let (columns, lines) = parsed(&report::csv::memory(&record));
+    assert_eq!(columns.join(","), report::csv::MEMORY_COLUMNS);
+    assert_eq!(
+        lines[0].join(","),
+        "forest-m,raw,decode,,measured,,10400000,5200000,2600000,1234,10404096,"
+    );
+    assert_eq!(
+        lines[2].join(","),
+        "forest-m,rkyv,map-predict-1,,not-measured,the process died,,,,,,"
+    );
+}
+
+#[test]
+fn the_page_saves_the_same_columns() {
+    let html = report::html(&empty());
+    for columns in
+        [report::csv::ROW_COLUMNS, report::csv::SIZE_COLUMNS, report::csv::MEMORY_COLUMNS]
+    {
+        assert!(html.contains(&format!("_COLUMNS = \"{columns}\";")), "{columns}");
+    }
+}
+
+// ---------------------------------------------------------------- page
+
+fn hash(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
+}
+
+#[test]
+fn the_policy_allows_what_is_in_the_page_and_nothing_else() {
+    let html = report::html(&sample());
+    let page = Page::read(&html);
+    let policy = page
+        .named("meta")
+        .find(|tag| tag.get("http-equiv") == Some("Content-Security-Policy"))
+        .and_then(|tag| tag.get("content"))
+        .unwrap();
+    let of = |kind: &str| -> BTreeSet<String> {
+        let raw = page.raw.iter().filter(|(tag, _)| tag.name == kind && tag.get("type").is_none());
+        raw.map(|(_, text)| hash(text)).collect()
+    };
+    let directive = |name: &str| -> BTreeSet<String> {
+        let found = policy.split("; ").find_map(|part| part.strip_prefix(name)).unwrap();
+        found.split_whitespace().map(str::to_owned).collect()
+    };
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert_eq!(directive("style-src"), of("style"));
+    assert_eq!(directive("script-src"), of("script"));
+    assert_eq!(directive("img-src"), BTreeSet::from(["data:".to_owned()]));
+    // A parser turns CR LF into LF before it hashes.
+    assert!(!html.contains('\r'));
+    for tag in &page.tags {
+        for (name, value) in &tag.attributes {
+            assert!(name != "style" && name != "src" && !name.starts_with("on"), "{tag:?}");
+            let inside = value.starts_with('#') || value == "data:,";
+            assert!(name != "href" || inside, "{tag:?}");
+        }
+    }
+}
+
+#[test]
+fn names_of_strangers_are_text_and_the_record_comes_back() {
+    let evil = "</script><script>alert(1)</script><!--\"'&amp;<img src=x onerror=alert(1)>";
+    let mut record = sample();
+    record.models[1].id = evil.to_owned();
+    record.models[1].title = evil.to_owned();
+    record.formats[0].id = evil.to_owned();
+    record.formats[0].warnings[0].text = evil.to_owned();
+    record.notes.push(evil.to_owned());
+    record.environment.cpu = evil.to_owned();
+    for row in &mut record.rows {
+        row.case.model = evil.to_owned();
+        if let Outcome::NotMeasured { reason } = &mut row.outcome {
+            *reason = evil.to_owned();
+        }
+    }
+    record.sizes[0].model = evil.to_owned();
+    let html = report::html(&record);
+    let page = Page::read(&html);
+    assert!(page.text.contains(evil));
+    assert_eq!(page.named("img").count(), 0);
+    assert_eq!(page.named("script").count(), 4);
+    let (_, json) = page.raw.iter().find(|(tag, _)| tag.get("id") == Some("record")).unwrap();
+    assert!(!json.contains('<'));
+    assert_eq!(serde_json::from_str::<BenchRecord>(json).unwrap(), record);
+}
+
+/// The part of a page between two texts.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let start = text.find(from).unwrap_or_else(|| panic!("{from} is not there")) + from.len();
+    let end = text[start..].find(to).map_or(text.len(), |end| start + end);
+    &text[start..end]
+}
+
+#[test]
+fn every_row_of_the_record_is_on_the_page() {
+    let record = sample();
+    let html = report::html(&record);
+    let timings = between(&html, "<section id=\"timings\">", "</section>");
+    for Row { case, outcome } in &record.rows {
+        let position = record.models.iter().position(|model| model.id == case.model).unwrap();
+        let panel = between(
+            timings,
+            &format!("<div class=\"m\" data-m=\"{position}\">"),
+            "<div class=\"m\"",
+        );
+        if case.operation.group() == Group::Floor {
+            let floor = between(panel, "<div class=\"floors\">", "</table>");
+            assert!(floor.contains(case.operation.title()));
+            continue;
+        }
+        let operation = match case.pages {
+            Some(pages) => format!("{}/{}", case.operation.id(), pages.id()),
+            None => case.operation.id().to_owned(),
+        };
+        let part = between(panel, &format!("data-o=\"{operation}\">"), "<div class=\"o\"");
+        match outcome {
+            Outcome::Measured(timing) => {
+                let row = between(part, &format!("<th scope=\"row\">{}", case.format), "</tr>");
+                assert!(row.contains(&units::duration(timing.median_nanos)), "{case}");
+                assert!(row.contains("<svg class=\"s\""), "{case}");
+            }
+            Outcome::Failed { reason } | Outcome::NotMeasured { reason } => {
+                let details = between(part, "<details", "</details>");
+                assert!(details.contains(&format!("<b>{}</b>: {reason}", case.format)), "{case}");
+            }
+        }
+    }
+    let text = Page::read(&html).text;
+    for size in &record.sizes {
+        assert!(text.contains(&units::bytes(size.bytes)));
+    }
+    for row in &record.memory {
+        if let MemoryOutcome::NotMeasured { reason } = &row.outcome {
+            assert!(text.contains(reason.as_str()));
+        }
+    }
+}
+
+#[test]
+fn ranks_floors_badges_and_shares_are_shown() {
+    let html = report::html(&sample());
+    let timings = between(&html, "<section id=\"timings\">", "</section>");
+    let panel = between(timings, "<div class=\"m\" data-m=\"1\">", "<div class=\"m\"");
+    let loads = between(panel, "data-o=\"decode-predict-1\">", "data-o=");
+    let rkyv = between(loads, "<th scope=\"row\">rkyv", "</tr>");
+    assert!(rkyv.contains("<a class=\"b\" href=\"#f2\">advisory</a>"), "{rkyv}");
+    assert!(rkyv.contains("<td>=1</td>"), "{rkyv}");
+    let postcard = between(loads, "<th scope=\"row\">postcard", "</tr>");
+    assert!(postcard.contains("<td>4</td>") && postcard.contains("2.28 – 2.52 ms"), "{postcard}");
+    let small_pages = between(panel, "data-o=\"decode/small\">", "data-o=");
+    assert!(small_pages.contains("decode, 4 KiB pages"));
+    assert!(
+        small_pages.contains("<td>75 %</td>") && small_pages.contains("<small>1.50 ms</small>")
+    );
+    let formats = between(&html, "<section id=\"formats\">", "</section>");
+    assert!(formats.contains("<tr data-f=\"2\" id=\"f2\">"));
+    assert!(formats.contains("what advisory means (RUSTSEC-2026-0001)"));
+    assert!(formats.contains("docs/formats/json.md") && !formats.contains("json-elements.md"));
+}
+
+#[test]
+fn executable_formats_differ_by_shape_and_by_words() {
+    let mut record = sample();
+    record.formats[3].kind = "executable".to_owned();
+    let html = report::html(&record);
+    let chart = between(&html, "<section id=\"pareto\">", "</section>");
+    assert!(chart.contains("<path class=\"px\""));
+    assert!(chart.contains("can run code"));
+    let text = Page::read(&html).text;
+    assert!(text.contains("loading can run code that the file chooses: postcard"));
+}
+
+#[test]
+fn a_large_record_makes_a_page_that_can_be_mailed() {
+    let record = large();
+    assert!(record.rows.len() > 4000);
+    let html = report::html(&record);
+    Page::read(&html);
+    assert!(html.len() < 3_700_000, "{} bytes", html.len());
+    // The page's copy has fewer samples, says so, and is the same otherwise.
+    let json = between(&html, "<script id=\"record\" type=\"application/json\">", "</script>");
+    let copy: BenchRecord = serde_json::from_str(json).unwrap();
+    assert_eq!(copy.rows.len(), record.rows.len());
+    let first = |record: &BenchRecord| record.rows[0].outcome.timing().unwrap().clone();
+    let (kept, all) = (first(&copy), first(&record));
+    assert_eq!(kept.median_nanos, all.median_nanos);
+    assert!(kept.samples_nanos[0].len() < all.samples_nanos[0].len());
+    assert!(copy.notes[0].ends_with("bench.json has all."), "{:?}", copy.notes);
+}
+
+#[test]
+fn two_pages_of_one_record_are_equal() {
+    assert_eq!(report::html(&sample()), report::html(&sample()));
+}
+
+// ---------------------------------------------------------------- the page about records
+
+/// Names of all fields below a value; names under a map whose keys are data are left out.
+fn field_names(value: &Value, found: &mut BTreeSet<String>) {
+    const DATA_KEYS: [&str; 3] = ["crates", "hyper_parameters", "compressed_bytes"];
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                found.insert(name.clone());
+                if !DATA_KEYS.contains(&name.as_str()) {
+                    field_names(value, found);
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| field_names(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_of_a_record_is_described() {
+    let mut record = sample();
+    record.interrupted = Some("stopped".to_owned());
+    record.rows.push(Row {
+        case: CaseId { ..case("forest-m", FLOOR, Operation::FloorRead) },
+        outcome: Outcome::Measured(builder::timing(1.0, 1, Some(1))),
+    });
+    if let MemoryOutcome::Measured(memory) = &mut record.memory[0].outcome {
+        memory.minor_faults = Some(7);
+    }
+    let mut names = BTreeSet::new();
+    field_names(&serde_json::to_value(&record).unwrap(), &mut names);
+    assert!(names.len() > 60, "{names:?}");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/records.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    for columns in
+        [report::csv::ROW_COLUMNS, report::csv::SIZE_COLUMNS, report::csv::MEMORY_COLUMNS]
+    {
+        names.extend(columns.split(',').map(str::to_owned));
+    }
+    let missing: Vec<&String> =
+        names.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/records.md does not describe {missing:?}");
+    assert!(text.contains(&record.schema));
 }

@@ -195,10 +195,11 @@ fn standing(chosen: &Candidate<'_>, candidates: &[Candidate<'_>]) -> String {
         Some(1) if shared => " (among the fastest)".to_owned(),
         Some(1) => " (the fastest)".to_owned(),
         None if first.format.id == chosen.format.id => " (the fastest)".to_owned(),
-        _ => {
+        _ if first.timing.median_nanos > 0.0 => {
             let ratio = chosen.timing.median_nanos / first.timing.median_nanos;
             format!(" ({} the fastest)", units::times(ratio))
         }
+        _ => String::new(),
     }
 }
 

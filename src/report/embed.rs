@@ -16,12 +16,12 @@ use super::widgets::{group_id, operation_id, operation_title};
 use crate::base::case::{Group, Operation};
 use crate::base::record::{BenchRecord, Outcome};
 
-/// Samples that a page holds: about a quarter of a megabyte.
-const SAMPLES: usize = 40_000;
+/// Samples that a page holds: about a third of a megabyte.
+const SAMPLES: usize = 60_000;
 
 /// The record as JSON that can stand in a script element.
 pub fn record_json(record: &BenchRecord) -> String {
-    harmless(&compact(&thinned(record, SAMPLES)))
+    harmless(&compact(&thinned(record, step(record))))
 }
 
 /// Names and kinds by position, for the page's script.
@@ -96,15 +96,15 @@ pub fn operations_of(lookup: &Lookup<'_>, group: Group) -> Vec<(String, String)>
     found.into_iter().map(|of| (operation_id(of), operation_title(of))).collect()
 }
 
-/// A copy with at most about `limit` samples: every k-th of each process, so that their order and
-/// spread stay.
-fn thinned(record: &BenchRecord, limit: usize) -> Cow<'_, BenchRecord> {
-    let samples = |row: &crate::base::record::Row| -> usize {
-        let timing = row.outcome.timing();
-        timing.map_or(0, |timing| timing.samples_nanos.iter().map(Vec::len).sum())
-    };
-    let total: usize = record.rows.iter().map(samples).sum();
-    let step = total.div_ceil(limit.max(1));
+/// One of how many samples a page holds: 1 where it holds all.
+pub fn step(record: &BenchRecord) -> usize {
+    let timings = record.rows.iter().filter_map(|row| row.outcome.timing());
+    let samples: usize = timings.flat_map(|timing| &timing.samples_nanos).map(Vec::len).sum();
+    samples.div_ceil(SAMPLES).max(1)
+}
+
+/// A copy with one of `step` samples of each process, so that their order and spread stay.
+fn thinned(record: &BenchRecord, step: usize) -> Cow<'_, BenchRecord> {
     if step <= 1 {
         return Cow::Borrowed(record);
     }
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn whole_numbers_are_short_and_nothing_closes_the_element() {
-        assert_eq!(compact(&[1500.0, 0.25, -0.0, 1e300]), "[1500,0.25,-0.0,1e300]");
+        assert_eq!(compact(&[1500.0, 0.25, -0.0, 1e300]), "[1500,0.25,-0.0,1e+300]");
         let json = harmless(&compact(&["</script><!--"]));
         assert_eq!(json, r#"["\u003c/script>\u003c!--"]"#);
         assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), ["</script><!--"]);

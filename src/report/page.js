@@ -207,7 +207,9 @@
     if (!cell) return null;
     if (cell.hasAttribute("data-v")) return Number(cell.getAttribute("data-v"));
     if (cell.tagName === "TH") return cell.firstChild ? cell.firstChild.textContent.trim() : "";
-    return null;
+    /* "=3", "57 %", "1,234", "0.93": the number a text begins with; none in "–" and "failed". */
+    var number = parseFloat(cell.textContent.replace(/^=/, "").replace(/,/g, ""));
+    return isNaN(number) ? null : number;
   }
   function sortTable(table, wanted) {
     var heads = all("thead th", table);

@@ -126,7 +126,7 @@ const LINE: f64 = 12.0;
 /// Radius that is kept free around a point.
 const POINT: f64 = 6.0;
 /// Width of a letter at the charts' 11 units, on the safe side.
-const LETTER: f64 = 6.3;
+const LETTER: f64 = 6.8;
 
 /// A label's place, and the line that leads to it where it is not beside its point.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -198,13 +198,20 @@ pub fn place_labels(points: &[Labelled], within: Area, obstacles: &[Area]) -> Ve
     let (mut placed, mut lines): (Vec<Area>, Vec<Line>) = (Vec::new(), Vec::new());
     for block in blocks(points) {
         let free = |area: &Area| {
+            within.contains(area) && !taken.iter().chain(&placed).any(|other| area.overlaps(other))
+        };
+        let untangled = |area: &Area| {
             let line = leader(&block, area);
-            within.contains(area)
-                && !taken.iter().chain(&placed).any(|other| area.overlaps(other))
-                && !placed.iter().any(|other| line.is_some_and(|line| crosses(line, other)))
+            !placed.iter().any(|other| line.is_some_and(|line| crosses(line, other)))
                 && !lines.iter().any(|line| crosses(*line, area))
         };
-        let Some(area) = candidates(&block).find(free) else { continue };
+        let clear = |area: &Area| !obstacles.iter().any(|other| area.overlaps(other));
+        // Better on an obstacle or across a line than nowhere.
+        let found = candidates(&block)
+            .find(|area| free(area) && untangled(area) && clear(area))
+            .or_else(|| candidates(&block).find(|area| free(area) && untangled(area)))
+            .or_else(|| candidates(&block).find(free));
+        let Some(area) = found else { continue };
         let line = leader(&block, &area);
         lines.extend(line);
         placed.push(area);

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::lookup::{Format, Lookup, Measured, Model};
-use super::widgets::{
-    absent_cell, number_cell, operation_title, percent, row_of, scroll, without_figures,
-};
+use super::widgets::{absent_cell, operation_title, percent, row_of, scroll, without_figures};
 use crate::base::record::{Memory, MemoryOutcome, SizeRow};
 use crate::base::units;
 
@@ -98,8 +96,7 @@ fn bytes_cell(bytes: u64, smallest: Option<u64>) -> Markup {
 }
 
 fn share_cell(part: u64, whole: u64) -> Markup {
-    let share = part as f64 / whole as f64;
-    number_cell(share, percent(share))
+    html! { td { (percent(part as f64 / whole as f64)) } }
 }
 
 fn compressed_cells(row: &SizeRow, codec: &str, least: Option<&u64>) -> Markup {
@@ -187,19 +184,19 @@ fn memory_table(
                         @match model.array_bytes() {
                             Some(arrays) => {
                                 @let ratio = memory.peak_bytes as f64 / arrays as f64;
-                                (number_cell(ratio, units::times(ratio)))
+                                td { (units::times(ratio)) }
                             }
                             None => (absent_cell()),
                         }
                         (bytes_cell(memory.held_bytes, None))
                         (bytes_cell(memory.arena_bytes, None))
-                        (number_cell(memory.allocations as f64, grouped(memory.allocations)))
+                        td { (grouped(memory.allocations)) }
                         @match memory.resident_peak_bytes {
                             Some(bytes) => (bytes_cell(bytes, None)),
                             None => (absent_cell()),
                         }
                         @match memory.minor_faults {
-                            Some(faults) => (number_cell(faults as f64, grouped(faults))),
+                            Some(faults) => td { (grouped(faults)) },
                             None => (absent_cell()),
                         }
                     }))

@@ -103,10 +103,10 @@ fn cell(goal: Option<&Goal>) -> Markup {
             @match goal.best.as_slice() {
                 [first, others @ ..] => {
                     (first.format)
-                    @if !others.is_empty() { " and " (others.len()) " more" }
                     small {
                         (goal.figure(first.value))
                         @if let Some(codec) = &first.codec { ", " (codec) }
+                        @if !others.is_empty() { ", shared by " (others.len() + 1) }
                     }
                 }
                 [] => "not measured",

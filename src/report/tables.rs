@@ -31,7 +31,8 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
                 "marked =, are "
                 b { "not distinguishable" }
                 " in this run. A strip shows every sample (ticks), the interval (bar) and the median "
-                "(long line); all strips of a table share one logarithmic axis."
+                "(long line); all strips of a table share one logarithmic axis. A badge is a reason "
+                "for caution; every known problem is told under " a href="#formats" { "Formats" } "."
             }
             p.none #no-rows hidden { "The model that is shown has no row for this operation." }
             @for (index, model) in lookup.models.iter().enumerate() {
@@ -134,7 +135,7 @@ fn cells(
     let throughput = units::throughput(timing.bytes, timing.median_nanos);
     html! {
         @match timing.rank {
-            Some(value) => (number_cell(f64::from(value), rank(value, is_shared(ranks, value)))),
+            Some(value) => td { (rank(value, is_shared(ranks, value))) },
             None => (absent_cell()),
         }
         (number_cell(timing.median_nanos, units::duration(timing.median_nanos)))
@@ -144,12 +145,12 @@ fn cells(
         td.w { @if let Some(axis) = axis { (strip::strip(axis, timing)) } }
         @if floor.is_some() {
             @match timing.floor_share {
-                Some(share) => (number_cell(share, percent(share))),
+                Some(share) => td { (percent(share)) },
                 None => (absent_cell()),
             }
         }
         @if speed.is_finite() && timing.bytes > 0 {
-            (number_cell(speed, throughput.trim_end_matches(" GB/s")))
+            td { (throughput.trim_end_matches(" GB/s")) }
         } @else { (absent_cell()) }
     }
 }

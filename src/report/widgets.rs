@@ -12,28 +12,15 @@ use super::choice;
 use super::lookup::{Format, Lookup, Measured};
 use crate::base::PagePolicy;
 use crate::base::case::Group;
-use crate::base::record::WarningRecord;
 use crate::base::units;
 
-/// Badges of a format: each reason for caution, and how many lesser problems there are. They lead
-/// to the format's row, where every problem has its sentence.
-pub fn badges(lookup: &Lookup<'_>, format: &Format<'_>) -> Markup {
-    let cautions = choice::cautions(format);
-    let lesser = format.record.map_or(0, |record| lesser(&record.warnings).count());
+/// Badges of a format: each reason for caution. They lead to the format's row, where every known
+/// problem has its sentence.
+fn badges(lookup: &Lookup<'_>, format: &Format<'_>) -> Markup {
     let target = lookup.format_index(format.id).map(|index| format!("#f{index}"));
     html! {
-        @for caution in &cautions {
-            " " a.b href=[&target] { (caution) }
-        }
-        @if lesser > 0 {
-            " " a.p href=[&target] { "+" (lesser) }
-        }
+        @for caution in choice::cautions(format) { " " a.b href=[&target] { (caution) } }
     }
-}
-
-/// Warnings that do not keep a format from being recommended.
-fn lesser(warnings: &[WarningRecord]) -> impl Iterator<Item = &WarningRecord> {
-    warnings.iter().filter(|warning| !choice::CAUTIONS.contains(&warning.id.as_str()))
 }
 
 /// A row of a table of formats, which the filters know by the format's position.
@@ -53,7 +40,8 @@ pub fn plain_row_of(lookup: &Lookup<'_>, format: &Format<'_>, cells: impl Render
     }
 }
 
-/// A cell that is sorted by a number.
+/// A cell that is sorted by a number which its text does not begin with, such as a time with a
+/// unit. Other cells are sorted by their text's number.
 pub fn number_cell(value: f64, shown: impl Render) -> Markup {
     html! { td data-v=(sort_value(value)) { (shown) } }
 }
