@@ -12,7 +12,9 @@ use ndarray::{ArrayView, Dimension};
 use thiserror::Error;
 
 pub use super::dtype::{DType, Element};
-use super::storage::{ArenaLayout, PagePolicy, Storage, StorageError};
+use super::storage::{
+    ARENA_ALIGNMENT, Arena, ArenaLayout, PagePolicy, Storage, StorageError, copy_offset,
+};
 
 /// Why bytes are not an array, or an array is not what was asked for.
 #[derive(Debug, Error)]
@@ -313,36 +315,92 @@ impl fmt::Debug for Array {
 /// Copies the bytes of many arrays into one arena and gives the arrays back in order.
 ///
 /// This is what decoding to owned parameters does in every format that can borrow from its
-/// input: one allocation, one copy.
+/// input: one allocation and, where the arrays lie aligned and close together in `source`, one
+/// copy.
 ///
 /// # Errors
 /// All that makes bytes no array, and [`ArrayError::Storage`] when there is no memory.
 pub fn copy_into_arena<'a>(
     parts: impl Iterator<Item = (DType, &'a [usize], &'a [u8])> + Clone,
+    source: &[u8],
     pages: PagePolicy,
 ) -> Result<Vec<Array>, ArrayError> {
-    let mut layout = ArenaLayout::default();
-    let mut ranges = Vec::new();
     for (dtype, shape, bytes) in parts.clone() {
         check(dtype, shape, bytes)?;
-        ranges.push(layout.reserve(bytes.len())?);
     }
-    let mut arena = layout.allocate(pages)?;
-    for ((_, _, bytes), range) in parts.clone().zip(&ranges) {
-        arena.write(range.clone(), bytes)?;
-    }
-    let storage = Storage::from(arena);
+    let (storage, starts) = match span(parts.clone(), source) {
+        Some((span, starts)) => copy_span(span, starts, pages)?,
+        None => copy_pieces(parts.clone().map(|(.., bytes)| bytes), pages)?,
+    };
     // The bytes were checked above and copied as they are: they need no second look.
     Ok(parts
-        .zip(ranges)
-        .map(|((dtype, shape, bytes), range)| Array {
+        .zip(starts)
+        .map(|((dtype, shape, bytes), start)| Array {
             dtype,
             shape: shape.to_vec(),
             storage: storage.clone(),
-            start: range.start,
+            start,
             len: bytes.len(),
         })
         .collect())
+}
+
+/// The part of `source` that holds all `parts`, and where in it each starts; `None` where one does
+/// not lie aligned, or where too much else lies between them.
+fn span<'a, 's>(
+    parts: impl Iterator<Item = (DType, &'a [usize], &'a [u8])> + Clone,
+    source: &'s [u8],
+) -> Option<(&'s [u8], Vec<usize>)> {
+    let base = source.as_ptr() as usize;
+    let (mut first, mut last, mut total) = (usize::MAX, 0, 0usize);
+    let mut starts = Vec::new();
+    for (dtype, _, bytes) in parts {
+        let address = bytes.as_ptr() as usize;
+        let start = address.checked_sub(base)?;
+        let end = start.checked_add(bytes.len()).filter(|end| *end <= source.len())?;
+        if !address.is_multiple_of(dtype.alignment()) {
+            return None;
+        }
+        (first, last) = (first.min(start), last.max(end));
+        total = total.saturating_add(bytes.len());
+        starts.push(start);
+    }
+    let span = source.get(first..last)?;
+    let between = span.len().saturating_sub(total);
+    if between > total / 64 + ARENA_ALIGNMENT * starts.len() {
+        return None;
+    }
+    starts.iter_mut().for_each(|start| *start = start.saturating_sub(first));
+    Some((span, starts))
+}
+
+/// Copies all at once, to where every address has the same alignment as in the source.
+fn copy_span(
+    span: &[u8],
+    mut starts: Vec<usize>,
+    pages: PagePolicy,
+) -> Result<(Storage, Vec<usize>), ArrayError> {
+    let shift = copy_offset(span);
+    let mut arena = Arena::zeroed(shift.saturating_add(span.len()), pages)?;
+    let end = arena.len();
+    arena.write(shift..end, span)?;
+    starts.iter_mut().for_each(|start| *start = start.saturating_add(shift));
+    Ok((arena.into(), starts))
+}
+
+/// Copies one after the other, each to the alignment of an arena.
+fn copy_pieces<'a>(
+    pieces: impl Iterator<Item = &'a [u8]> + Clone,
+    pages: PagePolicy,
+) -> Result<(Storage, Vec<usize>), ArrayError> {
+    let mut layout = ArenaLayout::default();
+    let ranges =
+        pieces.clone().map(|bytes| layout.reserve_for(bytes)).collect::<Result<Vec<_>, _>>()?;
+    let mut arena = layout.allocate(pages)?;
+    for (bytes, range) in pieces.zip(&ranges) {
+        arena.write(range.clone(), bytes)?;
+    }
+    Ok((arena.into(), ranges.into_iter().map(|range| range.start).collect()))
 }
 
 /// The number of elements of a shape.
@@ -500,11 +558,33 @@ mod tests {
     fn many_arrays_share_one_arena() {
         let parts: [(DType, &[usize], &[u8]); 2] =
             [(DType::U8, &[3], &[1, 2, 3]), (DType::U32, &[1], &[9, 0, 0, 0])];
-        let arrays = copy_into_arena(parts.into_iter(), PagePolicy::Auto).unwrap();
+        let arrays = copy_into_arena(parts.into_iter(), &[], PagePolicy::Auto).unwrap();
         assert_eq!(arrays[1].as_slice::<u32>().unwrap(), [9]);
         assert_eq!(
             arrays[0].storage().as_bytes().as_ptr(),
             arrays[1].storage().as_bytes().as_ptr()
         );
+    }
+
+    #[test]
+    fn arrays_that_lie_together_are_copied_together() {
+        let source: Vec<u64> = (0..40).collect();
+        let bytes: &[u8] = bytemuck::cast_slice(&source);
+        let at = |start: usize, end: usize| (DType::U64, bytes.get(start..end).unwrap());
+        let copy = |parts: Vec<(DType, &'static [usize], &[u8])>| {
+            copy_into_arena(parts.iter().copied(), bytes, PagePolicy::Auto).unwrap()
+        };
+        // Out of order, with a gap of eight bytes.
+        let (later, sooner) = (at(168, 320), at(8, 160));
+        let arrays = copy(vec![(later.0, &[19], later.1), (sooner.0, &[19], sooner.1)]);
+        assert_eq!(arrays[0].as_slice::<u64>().unwrap(), &source[21..40]);
+        assert_eq!(arrays[1].as_slice::<u64>().unwrap(), &source[1..20]);
+        assert!(arrays[0].storage().len() < 320 + ARENA_ALIGNMENT, "one span");
+        // An odd address, or most of the source in between: piece by piece.
+        let odd = copy(vec![(DType::U8, &[3], &bytes[1..4]), (DType::U64, &[1], &bytes[9..17])]);
+        assert_eq!(odd[1].as_bytes(), &bytes[9..17]);
+        let far = copy(vec![(DType::U8, &[1], &bytes[..1]), (DType::U8, &[1], &bytes[319..])]);
+        assert_eq!(far[1].as_bytes(), &bytes[319..]);
+        assert!(far[0].storage().len() < 128);
     }
 }

@@ -266,6 +266,23 @@ fn advise_huge(map: &MmapMut) {
 #[cfg(not(target_os = "linux"))]
 fn advise_huge(_map: &MmapMut) {}
 
+const PAGE: usize = 4096;
+
+/// From here on the place in a page decides over a third of the time of a copy, and a page more
+/// is nothing.
+const LARGE_COPY: usize = 128 * 1024;
+
+/// How far into a page a copy of `source` should begin, so that it is fast: as far as `source`
+/// does, or a little further.
+///
+/// The C library picks between ways to copy by the distance of source and target within a page.
+/// 10 MB into fresh huge pages took 0.94 ms where the target lay 0 to 192 bytes further into its
+/// page than the source, and 1.48 ms elsewhere (glibc 2.36, AMD EPYC).
+pub fn copy_offset(source: &[u8]) -> usize {
+    let within = if source.len() >= LARGE_COPY { PAGE } else { ARENA_ALIGNMENT };
+    source.as_ptr() as usize % within
+}
+
 /// Plans one arena for many arrays: reserve each, allocate once, write each.
 ///
 /// ```
@@ -295,6 +312,22 @@ impl ArenaLayout {
         let end = start.checked_add(bytes).ok_or(StorageError::Overflow)?;
         self.len = end;
         Ok(start..end)
+    }
+
+    /// Sets as many bytes aside as `source` has, where copying it is fastest: see [`copy_offset`].
+    ///
+    /// # Errors
+    /// As [`ArenaLayout::reserve`].
+    pub fn reserve_for(&mut self, source: &[u8]) -> Result<Range<usize>, StorageError> {
+        if source.len() >= LARGE_COPY {
+            let aligned = copy_offset(source).next_multiple_of(ARENA_ALIGNMENT) % PAGE;
+            let ahead = aligned.checked_sub(self.len % PAGE).unwrap_or_else(|| {
+                // Not on this page any more: on the next.
+                aligned.saturating_add(PAGE).saturating_sub(self.len % PAGE)
+            });
+            self.len = self.len.checked_add(ahead).ok_or(StorageError::Overflow)?;
+        }
+        self.reserve(source.len())
     }
 
     /// How many bytes the arena will need.

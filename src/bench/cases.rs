@@ -379,27 +379,29 @@ pub fn floor(
     for (_, array) in subject.parameters.arrays() {
         source.extend_from_slice(array.as_bytes());
     }
+    // In the same kind of memory as the encoded bytes that formats read from.
+    let source = Storage::copy_of(&source, PagePolicy::Auto).map_err(CaseError::new)?;
     let path = dir.join(format!("{}.floor", subject.id()));
     let bytes = len as u64;
     match operation {
         Operation::FloorCopy => Ok(timed(id, bytes, bytes, clock, move || {
-            Storage::copy_of(&source, policy).map_err(CaseError::new)
+            Storage::copy_of(source.as_bytes(), policy).map_err(CaseError::new)
         })),
         Operation::FloorCopyWarm => {
             let mut warm = Arena::zeroed(len, policy).map_err(CaseError::new)?;
             Ok(timed(id, bytes, 1, clock, move || {
-                warm.as_mut_slice().copy_from_slice(&source);
+                warm.as_mut_slice().copy_from_slice(source.as_bytes());
                 Ok(black_box(warm.as_slice()).len())
             }))
         }
         Operation::FloorRead => {
-            std::fs::write(&path, &source).map_err(CaseError::new)?;
+            std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;
             Ok(timed(id, bytes, bytes, clock, move || {
                 file_io::read(&path, policy).map_err(CaseError::new)
             }))
         }
         Operation::FloorMapTouch => {
-            std::fs::write(&path, &source).map_err(CaseError::new)?;
+            std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;
             Ok(timed(id, bytes, 1, clock, move || {
                 let map = file_io::map(&path).map_err(CaseError::new)?;
                 black_box(file_io::touch_pages(map.as_bytes()));
@@ -407,7 +409,7 @@ pub fn floor(
             }))
         }
         Operation::FloorWrite => Ok(timed(id, bytes, bytes, clock, move || {
-            file_io::save(fresh_name(&path), &source, false).map_err(CaseError::new)
+            file_io::save(fresh_name(&path), source.as_bytes(), false).map_err(CaseError::new)
         })),
         _ => Err(CaseError::new(format!("{} is no floor", operation.id()))),
     }

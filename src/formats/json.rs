@@ -7,7 +7,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::str::FromStr;
 
 use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, Serializer};
@@ -112,19 +111,19 @@ parameters_codec!(
 );
 
 /// A float that JSON may lack a number for.
-pub(crate) trait Float: Copy + FromStr + Serialize + for<'de> Deserialize<'de> {
+pub(crate) trait Float: Copy + Serialize + for<'de> Deserialize<'de> {
     /// As the wider type, which holds every value of the narrower.
     fn widen(self) -> f64;
-    /// From the wider type, where that is exact: for what is no number.
-    fn narrow(wide: f64) -> Self;
+    /// The next element of a list.
+    fn next<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<Option<Self>, A::Error>;
 }
 
 impl Float for f64 {
     fn widen(self) -> f64 {
         self
     }
-    fn narrow(wide: f64) -> Self {
-        wide
+    fn next<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(items.next_element()?.map(|AnyFloat(value)| value))
     }
 }
 
@@ -132,8 +131,11 @@ impl Float for f32 {
     fn widen(self) -> f64 {
         self.into()
     }
-    fn narrow(wide: f64) -> Self {
-        wide as f32
+    fn next<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<Option<Self>, A::Error> {
+        // From its digits: by way of f64, which is all that the crate gives for a number of any
+        // type, it would be rounded twice.
+        let item = items.next_element::<&'de RawValue>()?;
+        item.map(|item| single(item.get())).transpose()
     }
 }
 
@@ -180,28 +182,70 @@ impl<'de, T: Float> Visitor<'de> for Floats<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
         let mut values = Vec::new();
-        // Each number is read from its digits as the type that it is to be: by way of f64 an f32
-        // would be rounded twice.
-        while let Some(item) = items.next_element::<&'de RawValue>()? {
-            values.push(float(item.get())?);
+        while let Some(value) = T::next(&mut items)? {
+            values.push(value);
         }
         Ok(values)
     }
 }
 
+const EXPECTED: &str = "a number in range, \"NaN\", \"Infinity\" or \"-Infinity\"";
+
+fn no_number(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
+
 /// A number that the type has, or one of the three strings.
-fn float<T: Float, E: de::Error>(text: &str) -> Result<T, E> {
-    let value = match text {
-        "\"NaN\"" => return Ok(T::narrow(f64::NAN)),
-        "\"Infinity\"" => return Ok(T::narrow(f64::INFINITY)),
-        "\"-Infinity\"" => return Ok(T::narrow(f64::NEG_INFINITY)),
-        digits => digits.parse().ok().filter(|value: &T| value.widen().is_finite()),
+fn single<E: de::Error>(text: &str) -> Result<f32, E> {
+    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let value = match quoted {
+        Some(text) => no_number(text).map(|value| value as f32),
+        None => text.parse().ok().filter(|value: &f32| value.is_finite()),
     };
     value.ok_or_else(|| {
-        let found = text.get(..32).unwrap_or(text);
-        let expected = "a number in range, \"NaN\", \"Infinity\" or \"-Infinity\"";
-        E::custom(format!("expected {expected}, found {found}"))
+        let found: String = text.chars().take(32).collect();
+        E::custom(format!("expected {EXPECTED}, found {found}"))
     })
+}
+
+/// A number or one of the three strings.
+struct AnyFloat(f64);
+
+impl<'de> Deserialize<'de> for AnyFloat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyFloatVisitor).map(AnyFloat)
+    }
+}
+
+struct AnyFloatVisitor;
+
+impl Visitor<'_> for AnyFloatVisitor {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED)
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<f64, E> {
+        Ok(value)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<f64, E> {
+        Ok(value as f64)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<f64, E> {
+        Ok(value as f64)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
+        no_number(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
 }
 
 #[cfg(test)]
@@ -224,7 +268,7 @@ mod tests {
 
     #[test]
     fn numbers_out_of_range_are_no_infinities() {
-        let read = |text: &str| float::<f32, serde_json::Error>(text).ok();
+        let read = |text: &str| single::<serde_json::Error>(text).ok();
         assert_eq!(read("1.5e3"), Some(1500.0));
         assert_eq!(read("\"-Infinity\""), Some(f32::NEG_INFINITY));
         for wrong in ["1e39", "\"inf\"", "[1]", "null", "{}", "true"] {

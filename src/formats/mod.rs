@@ -284,18 +284,21 @@ pub(crate) fn check_header_len(found: usize, limits: &Limits) -> Result<(), Para
 /// Name, dtype, shape and bytes of an array that a parser found in its input.
 pub(crate) type Part<'a> = (String, DType, Vec<usize>, &'a [u8]);
 
-/// Copies arrays that a parser found into one arena; an error names the array.
+/// Copies arrays that a parser found, in `source` as a rule, into one arena; an error names the
+/// array.
 pub(crate) fn copy_parts(
     parts: &[(&str, DType, &[usize], &[u8])],
+    source: &[u8],
     pages: PagePolicy,
 ) -> Result<Vec<Array>, FormatError> {
     let views = parts.iter().map(|(_, dtype, shape, bytes)| (*dtype, *shape, *bytes));
-    crate::base::array::copy_into_arena(views.clone(), pages).map_err(|source| {
+    crate::base::array::copy_into_arena(views.clone(), source, pages).map_err(|error| {
         // The rare way: find the array that the error speaks of by asking for each alone.
-        let alone = |view| crate::base::array::copy_into_arena(std::iter::once(view), pages);
+        let alone =
+            |view| crate::base::array::copy_into_arena(std::iter::once(view), source, pages);
         let culprit = parts.iter().zip(views).find(|(_, view)| alone(*view).is_err());
         let name = culprit.map_or("(all)", |((name, ..), _)| name);
-        FormatError::Array { name: name.to_owned(), source }
+        FormatError::Array { name: name.to_owned(), source: error }
     })
 }
 
@@ -303,13 +306,14 @@ pub(crate) fn copy_parts(
 pub(crate) fn insert_copies(
     parameters: &mut Parameters,
     parts: Vec<Part<'_>>,
+    source: &[u8],
     pages: PagePolicy,
 ) -> Result<(), FormatError> {
     let views: Vec<_> = parts
         .iter()
         .map(|(name, dtype, shape, bytes)| (name.as_str(), *dtype, shape.as_slice(), *bytes))
         .collect();
-    let arrays = copy_parts(&views, pages)?;
+    let arrays = copy_parts(&views, source, pages)?;
     for ((name, ..), array) in parts.into_iter().zip(arrays) {
         parameters.insert(name, array)?;
     }
