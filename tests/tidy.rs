@@ -30,10 +30,30 @@ const UNSAFE_FILES: &[&str] =
 /// Page with the one table of imports.
 const ARCHITECTURE: &str = "docs/architecture.md";
 /// Files of `src/formats` that are not a format.
-const FORMAT_SUPPORT: &[&str] =
-    &["mod", "error", "registry", "sniff", "wire", "documents", "envelope", "npy"];
+const FORMAT_SUPPORT: &[&str] = &[
+    "mod",
+    "error",
+    "registry",
+    "sniff",
+    "wire",
+    "documents",
+    "serde_documents",
+    "envelope",
+    "npy",
+];
 /// Files of `src/models` that are not a kind.
-const MODEL_SUPPORT: &[&str] = &["mod", "error", "registry"];
+const MODEL_SUPPORT: &[&str] = &[
+    "mod",
+    "error",
+    "registry",
+    "recipes",
+    "dataset",
+    "labels",
+    "linear",
+    "tree_ensemble",
+    "train_linear",
+    "train_trees",
+];
 /// Beginnings by which a word in the written material is taken for a path of the repository.
 const ROOTS: &[&str] =
     &["src/", "tests/", "docs/", "scripts/", "benches/", "examples/", "reports/sample", ".ci/"];

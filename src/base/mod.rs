@@ -8,6 +8,8 @@
 //!
 //! Nothing here opens a socket, starts a process or knows any format.
 
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 #[cfg(target_endian = "big")]
 compile_error!(
     "deadweight stores and maps little-endian bytes; big-endian targets are not supported"

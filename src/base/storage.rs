@@ -25,9 +25,10 @@ use super::array::Element;
 /// bytes: a cache line, and the widest vector register of current processors.
 pub const ARENA_ALIGNMENT: usize = 64;
 
-/// Below this size [`PagePolicy::Auto`] takes memory from the allocator: two
-/// system calls and a page fault would cost more than the copy they serve.
-pub const AUTO_HEAP_BELOW: usize = 256 * 1024;
+/// Below this size [`PagePolicy::Auto`] takes memory from the allocator: no huge page fits in it,
+/// and faults of fresh small pages would cost several times the copy that they serve, where an
+/// allocator often has warm memory at hand.
+pub const AUTO_HEAP_BELOW: usize = HUGE_PAGE;
 
 const HUGE_PAGE: usize = 2 * 1024 * 1024;
 

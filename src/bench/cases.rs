@@ -15,7 +15,7 @@ use ndarray::{Array2, ArrayView2, s};
 use super::clock::Clock;
 use super::compression::Compression;
 use super::file_io;
-use super::subject::Subject;
+use super::subject::{Subject, VERIFIED_ROWS};
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
 use crate::base::storage::Arena;
 use crate::base::{Limits, PagePolicy, Parameters, Storage};
@@ -194,7 +194,7 @@ impl Prepared {
             }
             if let Some(reference) = reference {
                 let model = from_parameters(&parameters).map_err(CaseError::new)?;
-                let predictions = model.predict(self.rows.view()).map_err(CaseError::new)?;
+                let predictions = self.predict(&*model, VERIFIED_ROWS)?;
                 if !predictions.bits_equal(reference) {
                     let what = operation.title();
                     return Err(CaseError::new(format!("{what}: predictions differ")));

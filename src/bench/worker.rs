@@ -17,7 +17,7 @@ use super::clock::{Clock, MonotonicClock};
 use super::compression::Compression;
 use super::plan::LARGE_BYTES;
 use super::protocol::{Event, Job, MemoryJob, Rounds};
-use super::subject::{self, Subject};
+use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
 use super::{BenchError, environment, memory};
 use crate::base::PagePolicy;
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
@@ -87,7 +87,9 @@ fn prepare(
 ) -> Result<Vec<Box<dyn Case>>, BenchError> {
     let bytes = subject.parameters.byte_len();
     let wanted = |operation: Operation| job.only.is_empty() || job.only.contains(&operation);
+    let start = clock.now_nanos();
     let reference = subject.reference()?;
+    let thousand = clock.now_nanos().saturating_sub(start) * (ROWS / VERIFIED_ROWS) as u64;
     let mut made = Vec::new();
     for (operation, pages) in job.profile.floors() {
         if wanted(operation) {
@@ -109,6 +111,7 @@ fn prepare(
         for operation in Operation::ALL.iter().copied().filter(|operation| wanted(*operation)) {
             let why = cases::missing(format, subject.rows.is_some(), operation)
                 .or_else(|| job.profile.skips(operation, bytes))
+                .or_else(|| too_slow(job, operation, thousand))
                 .filter(|_| operation.group() != crate::base::case::Group::Floor);
             if let Some(reason) = why {
                 reporter.send(&Event::Skipped { case: name(operation, None), reason })?;
@@ -117,7 +120,8 @@ fn prepare(
         for (operation, pages) in job.profile.operations(bytes) {
             let exists = cases::missing(format, subject.rows.is_some(), operation).is_none();
             let copies = pages.is_none() || format.descriptor().arena;
-            if !wanted(operation) || !exists || !copies {
+            let in_time = too_slow(job, operation, thousand).is_none();
+            if !wanted(operation) || !exists || !copies || !in_time {
                 continue;
             }
             match &prepared {
@@ -130,9 +134,21 @@ fn prepare(
         }
         if let (Ok(prepared), true) = (&prepared, job.sizes) {
             reporter.send(&sizes(subject, id, prepared.encoded(), job))?;
+            reporter.flush()?;
         }
     }
     made.into_iter().collect::<Result<_, CaseError>>().map_err(|e| BenchError::Worker(e.reason))
+}
+
+/// Why the rung of 1,000 predictions is left out: they would be all that its figure shows.
+fn too_slow(job: &Rounds, operation: Operation, thousand_nanos: u64) -> Option<String> {
+    let predicts = [Operation::DecodePredictThousand, Operation::ViewPredictThousand];
+    let bound = job.profile.slowest_iteration() / 4;
+    let slow = predicts.contains(&operation) && Duration::from_nanos(thousand_nanos) > bound;
+    slow.then(|| {
+        let took = units::duration(thousand_nanos as f64);
+        format!("1,000 predictions alone take {took}, whatever the format")
+    })
 }
 
 fn sizes(subject: &Subject, format: &str, encoded: &[u8], job: &Rounds) -> Event {
@@ -240,6 +256,7 @@ fn rounds(
     for case in cases {
         runners.extend(calibrate(case, job.profile.slowest_iteration(), reporter)?);
     }
+    reporter.flush()?;
     let enough = job.profile.enough_samples();
     let budget = u64::try_from(budget.as_nanos()).unwrap_or(u64::MAX);
     let share = budget / (runners.len().max(1) as u64 * 5);
@@ -260,6 +277,10 @@ fn rounds(
                 continue;
             }
             runner.sample(reporter)?;
+            if runner.sample_nanos > SLOW_NANOS {
+                // Whoever stops a run in a slow round keeps what the round has seen so far.
+                reporter.flush()?;
+            }
         }
         reporter.flush()?;
         if !open || clock.now_nanos().saturating_sub(start) >= budget {

@@ -38,6 +38,8 @@ const ID: &str = "arrow";
 const MAGIC: &[u8] = b"ARROW1\0\0";
 /// Length of the footer, then the magic without its padding.
 const TRAILER: usize = 10;
+/// Bytes of the mark between the last record batch and the footer.
+const END_OF_STREAM: usize = 8;
 
 static DESCRIPTOR: Descriptor = Descriptor {
     id: ID,
@@ -231,9 +233,9 @@ fn read_batch(file: &Buffer) -> Result<RecordBatch, FormatError> {
     let trailer = file.get(end..).and_then(|trailer| trailer.try_into().ok());
     let trailer: [u8; TRAILER] = trailer.ok_or_else(|| truncated("Arrow trailer"))?;
     let length = read_footer_length(trailer).map_err(codec)?;
-    let footer = end.checked_sub(length).and_then(|start| file.get(start..end));
-    let footer = arrow_ipc::root_as_footer(footer.ok_or_else(|| truncated("Arrow footer"))?)
-        .map_err(codec)?;
+    let footer_start = end.checked_sub(length).ok_or_else(|| truncated("Arrow footer"))?;
+    let footer = file.get(footer_start..end).unwrap_or_default();
+    let footer = arrow_ipc::root_as_footer(footer).map_err(codec)?;
     let schema = footer.schema().ok_or_else(|| codec("the footer has no schema"))?;
     let schema = Arc::new(try_fb_to_schema(schema).map_err(codec)?);
     let blocks = footer.recordBatches().ok_or_else(|| codec("the footer lists no batches"))?;
@@ -252,10 +254,39 @@ fn read_batch(file: &Buffer) -> Result<RecordBatch, FormatError> {
         (start.checked_add(length)? <= file.len()).then_some((start, length))
     });
     let (start, length) = range.ok_or_else(|| truncated("Arrow record batch"))?;
+    // The footer is found from the end: what was put behind the file would be taken for it.
+    if start.saturating_add(length).saturating_add(END_OF_STREAM) != footer_start {
+        return Err(codec(format!(
+            "the footer at byte {footer_start} does not follow the record batch; other bytes stand between or behind them"
+        )));
+    }
+    let message = file.get(start..start.saturating_add(length)).unwrap_or_default();
+    check_buffers(message, block.bodyLength())?;
     FileDecoder::new(schema, footer.version())
         .read_record_batch(block, &file.slice_with_length(start, length))
         .map_err(codec)?
         .ok_or_else(|| codec("the record batch is empty"))
+}
+
+/// Refuses columns that share bytes: where they are copied, a small file could ask for any amount
+/// of memory.
+fn check_buffers(message: &[u8], body: i64) -> Result<(), FormatError> {
+    // A mark of four bytes that older writers lack, and the length.
+    let metadata = message.strip_prefix(&[0xff; 4]).unwrap_or(message).get(4..);
+    let message = arrow_ipc::root_as_message(metadata.unwrap_or_default()).map_err(codec)?;
+    let batch = message.header_as_record_batch().ok_or_else(|| codec("there is no batch"))?;
+    let mut end = 0i64;
+    for buffer in batch.buffers().iter().flatten() {
+        if buffer.offset() < end || buffer.length() < 0 {
+            let found = format!("{} bytes at {}", buffer.length(), buffer.offset());
+            return Err(codec(format!("buffers overlap: {found} after one that ends at {end}")));
+        }
+        end = buffer.offset().saturating_add(buffer.length());
+    }
+    match end <= body {
+        true => Ok(()),
+        false => Err(codec(format!("buffers end at {end}, the batch has {body} bytes"))),
+    }
 }
 
 type Found = Option<Result<Array, crate::base::ArrayError>>;

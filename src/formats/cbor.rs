@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::documents::elements_to_read;
-use super::wire::{self, BytesRow, Codec, ElementsRow, Marked, ParametersCodec};
+use super::serde_documents::Marked;
+use super::wire::{self, BytesRow, Codec, ElementsRow, ParametersCodec};
 use super::{
     DecodeOptions, Descriptor, Encoding, FormatError, FormatKind, Loss, Warning, WarningKind,
 };

@@ -22,8 +22,11 @@ pub(crate) struct Envelope {
     layout_version: u32,
     metadata: Box<RawValue>,
     /// Name, dtype and shape of each array, in order.
-    pub arrays: Vec<(String, DType, Vec<usize>)>,
+    pub arrays: Vec<Listed>,
 }
+
+/// Name, dtype and shape of an array.
+pub(crate) type Listed = (String, DType, Vec<usize>);
 
 impl Envelope {
     /// The text for some parameters.
@@ -70,10 +73,7 @@ impl Envelope {
     }
 
     /// Parameters without their arrays, and what the arrays are to be.
-    pub fn open(
-        self,
-        limits: &Limits,
-    ) -> Result<(Parameters, Vec<(String, DType, Vec<usize>)>), FormatError> {
+    pub fn open(self, limits: &Limits) -> Result<(Parameters, Vec<Listed>), FormatError> {
         let metadata = value::from_json(self.metadata.get(), limits)?;
         let parameters = Parameters::new(self.kind, self.layout_version).with_metadata(metadata);
         Ok((parameters, self.arrays))

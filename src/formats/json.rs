@@ -7,10 +7,12 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::wire::{BorrowingCodec, BytesRow, Codec, ElementsRow, parameters_codec};
 use super::{Descriptor, Encoding, FormatError, FormatKind, Loss, Warning, WarningKind};
@@ -110,10 +112,10 @@ parameters_codec!(
 );
 
 /// A float that JSON may lack a number for.
-pub(crate) trait Float: Copy + Serialize + for<'de> Deserialize<'de> {
+pub(crate) trait Float: Copy + FromStr + Serialize + for<'de> Deserialize<'de> {
     /// As the wider type, which holds every value of the narrower.
     fn widen(self) -> f64;
-    /// From the wider type.
+    /// From the wider type, where that is exact: for what is no number.
     fn narrow(wide: f64) -> Self;
 }
 
@@ -178,49 +180,55 @@ impl<'de, T: Float> Visitor<'de> for Floats<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
         let mut values = Vec::new();
-        while let Some(AnyFloat(value)) = items.next_element()? {
-            values.push(T::narrow(value));
+        // Each number is read from its digits as the type that it is to be: by way of f64 an f32
+        // would be rounded twice.
+        while let Some(item) = items.next_element::<&'de RawValue>()? {
+            values.push(float(item.get())?);
         }
         Ok(values)
     }
 }
 
-/// A number or one of the three strings.
-struct AnyFloat(f64);
-
-impl<'de> Deserialize<'de> for AnyFloat {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyFloatVisitor).map(AnyFloat)
-    }
+/// A number that the type has, or one of the three strings.
+fn float<T: Float, E: de::Error>(text: &str) -> Result<T, E> {
+    let value = match text {
+        "\"NaN\"" => return Ok(T::narrow(f64::NAN)),
+        "\"Infinity\"" => return Ok(T::narrow(f64::INFINITY)),
+        "\"-Infinity\"" => return Ok(T::narrow(f64::NEG_INFINITY)),
+        digits => digits.parse().ok().filter(|value: &T| value.widen().is_finite()),
+    };
+    value.ok_or_else(|| {
+        let found = text.get(..32).unwrap_or(text);
+        let expected = "a number in range, \"NaN\", \"Infinity\" or \"-Infinity\"";
+        E::custom(format!("expected {expected}, found {found}"))
+    })
 }
 
-struct AnyFloatVisitor;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Array, Parameters};
+    use crate::formats::{DecodeOptions, Format};
 
-impl Visitor<'_> for AnyFloatVisitor {
-    type Value = f64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, \"NaN\", \"Infinity\" or \"-Infinity\"")
+    #[test]
+    fn single_precision_is_rounded_once() {
+        // By way of f64 this one comes back a bit off.
+        let values = [f32::from_bits(0x15ae_43fd), f32::MIN_POSITIVE, f32::from_bits(1), -0.0];
+        let mut parameters = Parameters::new("arrays", 1);
+        parameters.insert("values", Array::from_vec(values.to_vec(), &[4]).unwrap()).unwrap();
+        let mut bytes = Vec::new();
+        ELEMENTS.encode(&parameters, &mut bytes).unwrap();
+        let back = ELEMENTS.decode(&bytes, &DecodeOptions::default()).unwrap();
+        assert_eq!(back.first_difference(&parameters), None);
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<f64, E> {
-        Ok(value)
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<f64, E> {
-        Ok(value as f64)
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<f64, E> {
-        Ok(value as f64)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
-        match text {
-            "NaN" => Ok(f64::NAN),
-            "Infinity" => Ok(f64::INFINITY),
-            "-Infinity" => Ok(f64::NEG_INFINITY),
-            _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+    #[test]
+    fn numbers_out_of_range_are_no_infinities() {
+        let read = |text: &str| float::<f32, serde_json::Error>(text).ok();
+        assert_eq!(read("1.5e3"), Some(1500.0));
+        assert_eq!(read("\"-Infinity\""), Some(f32::NEG_INFINITY));
+        for wrong in ["1e39", "\"inf\"", "[1]", "null", "{}", "true"] {
+            assert_eq!(read(wrong), None, "{wrong}");
         }
     }
 }

@@ -13,7 +13,9 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use crate::base::record::{FormatRecord, WarningRecord};
-use crate::base::{Array, ArrayError, DType, Limits, PagePolicy, Parameters, Storage};
+use crate::base::{
+    Array, ArrayError, DType, Limits, PagePolicy, Parameters, ParametersError, Storage,
+};
 
 pub mod arrow;
 pub mod bincode;
@@ -32,6 +34,7 @@ pub mod raw;
 pub mod registry;
 pub mod rkyv;
 pub mod safetensors;
+mod serde_documents;
 pub mod sniff;
 pub mod wincode;
 pub mod wire;
@@ -266,8 +269,35 @@ pub(crate) fn contain<T>(
     })
 }
 
+/// Compares the length of a header that lies in the input with the bound on it.
+pub(crate) fn check_header_len(found: usize, limits: &Limits) -> Result<(), ParametersError> {
+    match limits.max_header_bytes {
+        limit if found > limit => Err(ParametersError::Limit {
+            what: "bytes in the header",
+            found: found as u64,
+            limit: limit as u64,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Name, dtype, shape and bytes of an array that a parser found in its input.
 pub(crate) type Part<'a> = (String, DType, Vec<usize>, &'a [u8]);
+
+/// Copies arrays that a parser found into one arena; an error names the array.
+pub(crate) fn copy_parts(
+    parts: &[(&str, DType, &[usize], &[u8])],
+    pages: PagePolicy,
+) -> Result<Vec<Array>, FormatError> {
+    let views = parts.iter().map(|(_, dtype, shape, bytes)| (*dtype, *shape, *bytes));
+    crate::base::array::copy_into_arena(views.clone(), pages).map_err(|source| {
+        // The rare way: find the array that the error speaks of by asking for each alone.
+        let alone = |view| crate::base::array::copy_into_arena(std::iter::once(view), pages);
+        let culprit = parts.iter().zip(views).find(|(_, view)| alone(*view).is_err());
+        let name = culprit.map_or("(all)", |((name, ..), _)| name);
+        FormatError::Array { name: name.to_owned(), source }
+    })
+}
 
 /// Copies what a parser found into one arena, and adds it to the parameters under its names.
 pub(crate) fn insert_copies(
@@ -275,16 +305,11 @@ pub(crate) fn insert_copies(
     parts: Vec<Part<'_>>,
     pages: PagePolicy,
 ) -> Result<(), FormatError> {
-    let views = parts.iter().map(|(_, dtype, shape, bytes)| (*dtype, shape.as_slice(), *bytes));
-    let arrays = crate::base::array::copy_into_arena(views.clone(), pages).map_err(|source| {
-        // The rare way: find the array that the error speaks of by asking for each alone.
-        let alone = |view| crate::base::array::copy_into_arena(std::iter::once(view), pages);
-        let culprit = parts.iter().zip(views).find(|(_, view)| alone(*view).is_err());
-        match culprit {
-            Some(((name, ..), _)) => FormatError::Array { name: name.clone(), source },
-            None => FormatError::Array { name: "(all)".into(), source },
-        }
-    })?;
+    let views: Vec<_> = parts
+        .iter()
+        .map(|(name, dtype, shape, bytes)| (name.as_str(), *dtype, shape.as_slice(), *bytes))
+        .collect();
+    let arrays = copy_parts(&views, pages)?;
     for ((name, ..), array) in parts.into_iter().zip(arrays) {
         parameters.insert(name, array)?;
     }

@@ -97,6 +97,10 @@ parameters_codec!(
             rmp_serde::encode::write(&mut text, mark).is_ok() && rest.starts_with(&text)
         })
     },
+    fn largest_array(&self) -> u64 {
+        // Lengths have 32 bits; the crate cuts longer ones off without a word.
+        u32::MAX.into()
+    },
     fn expected_len(&self, array_bytes: usize, elements: bool) -> usize {
         // A double takes nine bytes.
         if elements { array_bytes.saturating_add(array_bytes / 8) } else { array_bytes }

@@ -366,7 +366,9 @@ pub(crate) fn encode(array: &Array) -> Encoded<'_> {
         DType::U8 => "|u1",
         DType::Bool => "|b1",
         DType::Text => {
-            return match encode_unicode(array) {
+            // Beyond this the padding would be most of it.
+            let most = array.byte_len().saturating_mul(8).saturating_add(65_536);
+            return match encode_unicode(array, most) {
                 Some(encoded) => encoded,
                 None => Encoded {
                     header: header_text("|u1", &[array.byte_len()]),
@@ -378,16 +380,32 @@ pub(crate) fn encode(array: &Array) -> Encoded<'_> {
     Encoded { header: header_text(descr, array.shape()), data: Cow::Borrowed(array.as_bytes()) }
 }
 
+/// The bytes of a whole `.npy` file. Text is always `<U`, as numpy would write it.
+///
+/// # Errors
+/// [`FormatError`] for a text that ends in a zero character, which numpy cannot keep.
+pub fn write(array: &Array) -> Result<Vec<u8>, FormatError> {
+    let encoded = match array.dtype() {
+        DType::Text => encode_unicode(array, usize::MAX).ok_or_else(|| {
+            malformed("npy text", "texts that end in another character than zero", "one that does")
+        })?,
+        _ => encode(array),
+    };
+    let mut bytes = encoded.header;
+    bytes.extend_from_slice(&encoded.data);
+    Ok(bytes)
+}
+
 /// Text as numpy has it: each string padded with zeros to the longest. `None` where a string ends
-/// in a zero of its own, or the padding would be most of it.
-fn encode_unicode(array: &Array) -> Option<Encoded<'static>> {
+/// in a zero of its own, or it takes more than `most` bytes.
+fn encode_unicode(array: &Array, most: usize) -> Option<Encoded<'static>> {
     let texts = array.texts().ok()?;
     if texts.iter().any(|text| text.ends_with('\0')) {
         return None;
     }
     let characters = texts.iter().map(|text| text.chars().count()).max().unwrap_or(0).max(1);
     let total = characters.checked_mul(4)?.checked_mul(texts.len())?;
-    if total > array.byte_len().saturating_mul(8).saturating_add(65_536) {
+    if total > most {
         return None;
     }
     let mut data = Vec::with_capacity(total);

@@ -19,9 +19,8 @@ use super::envelope::{self, Envelope};
 use super::npy::{self, Encoded, Header};
 use super::{
     DecodeOptions, Descriptor, Encoding, Format, FormatError, FormatKind, Warning, WarningKind,
-    borrow_or_copy, contain, wire,
+    borrow_or_copy, contain, copy_parts, wire,
 };
-use crate::base::array::copy_into_arena;
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::storage::ARENA_ALIGNMENT;
 use crate::base::{Array, ArrayError, DType, Limits, PagePolicy, Parameters, Storage};
@@ -91,12 +90,13 @@ impl Format for Npz {
         let (parameters, pieces) = contain(ID, || read(bytes, options, true))?;
         // What lies in the input as it is goes to one arena; what had to be made is adopted.
         let plain = pieces.iter().filter_map(|piece| match &piece.data {
-            Data::Input(part) => Some((piece.dtype, piece.shape.as_slice(), *part)),
+            Data::Input(part) => {
+                Some((piece.name.as_str(), piece.dtype, piece.shape.as_slice(), *part))
+            }
             Data::Made(..) => None,
         });
-        let copies = copy_into_arena(plain, options.pages)
-            .map_err(|source| FormatError::Array { name: "(all)".into(), source })?;
-        let mut copies = copies.into_iter();
+        let plain: Vec<_> = plain.collect();
+        let mut copies = copy_parts(&plain, options.pages)?.into_iter();
         finish(parameters, pieces, options, |piece| match &piece.data {
             Data::Input(part) => match copies.next() {
                 Some(copy) => Ok(copy),
@@ -245,7 +245,7 @@ fn read<'a>(
     options: &DecodeOptions,
     checked: bool,
 ) -> Result<(Parameters, Vec<Piece<'a>>), FormatError> {
-    if !bytes.starts_with(b"PK") {
+    if !Npz.recognizes(bytes) {
         return Err(wire::not_this_format(ID, bytes));
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(codec)?;

@@ -18,8 +18,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     DecodeOptions, Descriptor, Encoding, Format, FormatError, FormatKind, Warning, WarningKind,
+    sniff,
 };
-use crate::base::array::copy_into_arena;
 use crate::base::storage::ARENA_ALIGNMENT;
 use crate::base::value;
 use crate::base::{Array, DType, Limits, Parameters, Storage};
@@ -105,10 +105,10 @@ impl Format for Raw {
         let (header, body) = read_header(bytes, &options.limits)?;
         let mut parts = Vec::with_capacity(header.arrays.len());
         for entry in &header.arrays {
-            parts.push((entry.1, entry.2.as_slice(), entry_bytes(bytes, body, entry)?));
+            let part = entry_bytes(bytes, body, entry)?;
+            parts.push((entry.0.as_str(), entry.1, entry.2.as_slice(), part));
         }
-        let arrays = copy_into_arena(parts.iter().copied(), options.pages)
-            .map_err(|source| FormatError::Array { name: "(all)".into(), source })?;
+        let arrays = super::copy_parts(&parts, options.pages)?;
         assemble(header, arrays, &options.limits)
     }
 
@@ -150,7 +150,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
             offset: 0,
             what: "raw magic",
             expected: format!("{:?}", String::from_utf8_lossy(MAGIC)),
-            found: format!("{:?}", String::from_utf8_lossy(bytes.get(..7).unwrap_or(bytes))),
+            found: sniff::found(bytes),
         });
     }
     let version = bytes.get(MAGIC.len()).copied().unwrap_or_default();
@@ -163,15 +163,14 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
     }
     let (len, hash) = (word(bytes, 8)?, word(bytes, 16)?);
     let left = bytes.len().saturating_sub(HEADER_START);
-    let len = usize::try_from(len)
-        .ok()
-        .filter(|len| *len <= left && *len <= limits.max_header_bytes)
-        .ok_or(FormatError::Truncated {
+    let len =
+        usize::try_from(len).ok().filter(|len| *len <= left).ok_or(FormatError::Truncated {
             offset: HEADER_START,
             what: "raw header text",
             expected: len,
             found: left as u64,
         })?;
+    super::check_header_len(len, limits)?;
     let end = HEADER_START.saturating_add(len);
     let text = bytes.get(HEADER_START..end).unwrap_or_default();
     if xxh3_64(text) != hash {
@@ -189,6 +188,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
         found: error.to_string(),
     })?;
     let body = end.next_multiple_of(ARENA_ALIGNMENT);
+    check_positions(&header.arrays, body)?;
     let last = header.arrays.iter().map(|entry| entry.4).max();
     match last {
         Some(last) if body.checked_add(last) != Some(bytes.len()) => Err(FormatError::Malformed {
@@ -205,6 +205,24 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<(Header, usize), FormatE
 }
 
 type Entry = (String, DType, Vec<usize>, usize, usize);
+
+/// Each array begins where the one before it ends, rounded up. Were they allowed to share bytes,
+/// a small file could ask for any amount of memory.
+fn check_positions(arrays: &[Entry], body: usize) -> Result<(), FormatError> {
+    let mut end = 0usize;
+    for (name, _, _, start, next) in arrays {
+        if end.checked_next_multiple_of(ARENA_ALIGNMENT) != Some(*start) || next < start {
+            return Err(FormatError::Malformed {
+                offset: body,
+                what: "position of an array",
+                expected: format!("a start at the next multiple of 64 from {end}"),
+                found: format!("{start}..{next} for {name:?}"),
+            });
+        }
+        end = *next;
+    }
+    Ok(())
+}
 
 fn entry_bytes<'a>(bytes: &'a [u8], body: usize, entry: &Entry) -> Result<&'a [u8], FormatError> {
     let (name, _, _, start, end) = entry;

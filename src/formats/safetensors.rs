@@ -176,7 +176,7 @@ fn read<'a>(
     if !Safetensors.recognizes(bytes) {
         return Err(wire::not_this_format(ID, bytes));
     }
-    if length > left || length > options.limits.max_header_bytes as u64 {
+    if length > left {
         return Err(FormatError::Truncated {
             offset: 8,
             what: "safetensors header",
@@ -184,6 +184,7 @@ fn read<'a>(
             found: left,
         });
     }
+    super::check_header_len(usize::try_from(length).unwrap_or(usize::MAX), &options.limits)?;
     let (_, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|error| FormatError::codec(ID, error))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| FormatError::codec(ID, error))?;

@@ -14,19 +14,11 @@
 //! Decoding never allocates on the word of a length alone, refuses trailing bytes, and contains
 //! a panic of the codec's crate.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
-use serde::ser::Serializer;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use super::documents::{bytes_document, elements_to_read, elements_to_write};
-use super::{DecodeOptions, Descriptor, Format, FormatError, contain, json, sniff};
+use super::serde_documents::{BytesDocument, ElementsDocument, Marked, OwnedDocument, Text};
+use super::{DecodeOptions, Descriptor, Format, FormatError, contain, sniff};
 use crate::base::{Parameters, value};
 
 /// The version in the mark of every file that the rows write.
@@ -127,6 +119,11 @@ pub trait ParametersCodec: Send + Sync {
         false
     }
 
+    /// The most bytes, or elements, that an array can have in the codec.
+    fn largest_array(&self) -> u64 {
+        u64::MAX
+    }
+
     /// How many bytes to set aside before encoding arrays of `array_bytes`.
     fn expected_len(&self, array_bytes: usize, elements: bool) -> usize {
         let _ = elements;
@@ -189,6 +186,7 @@ macro_rules! row {
                 out: &mut Vec<u8>,
             ) -> Result<(), FormatError> {
                 let mark = mark(self.descriptor.id);
+                check_lengths(self.descriptor.id, &self.codec, parameters)?;
                 out.reserve(expected_len(&self.codec, parameters, $elements));
                 if !C::MARK_IS_FIELD {
                     out.extend_from_slice(mark.as_bytes());
@@ -225,6 +223,22 @@ macro_rules! row {
 row!(BytesRow, encode_bytes, decode_bytes, false);
 row!(ElementsRow, encode_elements, decode_elements, true);
 
+/// Refuses what the codec has no length for, before anything is written.
+fn check_lengths<C: ParametersCodec>(
+    id: &'static str,
+    codec: &C,
+    parameters: &Parameters,
+) -> Result<(), FormatError> {
+    let most = codec.largest_array();
+    match parameters.arrays().find(|(_, array)| array.byte_len() as u64 > most) {
+        None => Ok(()),
+        Some((name, array)) => Err(FormatError::codec(
+            id,
+            format!("array {name:?} has {} bytes, {most} are possible", array.byte_len()),
+        )),
+    }
+}
+
 /// What to set aside for a document: its arrays, and names, dtypes, shapes and field names.
 fn expected_len<C: ParametersCodec>(codec: &C, parameters: &Parameters, elements: bool) -> usize {
     let named = |(name, array): (&str, &crate::base::Array)| {
@@ -232,231 +246,6 @@ fn expected_len<C: ParametersCodec>(codec: &C, parameters: &Parameters, elements
     };
     let around: usize = parameters.arrays().map(named).sum();
     codec.expected_len(parameters.byte_len(), elements).saturating_add(around).saturating_add(1024)
-}
-
-/// A document with its mark as the first field, for codecs that describe themselves.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Marked<S, T> {
-    format: S,
-    parameters: T,
-}
-
-impl<S: AsRef<str>, T> Marked<S, T> {
-    pub(crate) fn new(format: S, parameters: T) -> Self {
-        Marked { format, parameters }
-    }
-
-    pub(crate) fn check(self, mark: &str) -> Result<T, FormatError> {
-        if self.format.as_ref() == mark {
-            return Ok(self.parameters);
-        }
-        Err(FormatError::Malformed {
-            offset: 0,
-            what: "format",
-            expected: format!("{mark:?}"),
-            found: format!("{:?}", self.format.as_ref()),
-        })
-    }
-}
-
-bytes_document! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    BytesDocument, BytesArray,
-    text: #[serde(borrow)] Text<'a>,
-    metadata: #[serde(borrow)] MetadataText<'a>,
-    data: #[serde(borrow)] Block<'a>,
-}
-
-elements_to_write! {
-    #[derive(Serialize)]
-    #[serde(rename_all = "lowercase")]
-    ElementsDocument, ElementsArray, Elements,
-    metadata: MetadataText<'a>,
-    floats: { #[serde(serialize_with = "json::serialize_floats")] },
-}
-
-elements_to_read! {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "lowercase", deny_unknown_fields)]
-    OwnedDocument, OwnedArray, OwnedElements,
-    text: Text<'static>,
-    metadata: MetadataText<'static>,
-    floats: { #[serde(deserialize_with = "json::deserialize_floats")] },
-}
-
-/// A text that is asked for as a `str`: a codec that can borrow then compares its length with the
-/// input before anything is allocated.
-pub(crate) struct Text<'a>(Cow<'a, str>);
-
-impl<'a> From<&'a str> for Text<'a> {
-    fn from(text: &'a str) -> Self {
-        Text(Cow::Borrowed(text))
-    }
-}
-
-impl<'a> From<Text<'a>> for Cow<'a, str> {
-    fn from(text: Text<'a>) -> Self {
-        text.0
-    }
-}
-
-impl From<Text<'_>> for String {
-    fn from(text: Text<'_>) -> Self {
-        text.0.into_owned()
-    }
-}
-
-impl AsRef<str> for Text<'_> {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Serialize for Text<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Names are short: copying them keeps one document type for all lifetimes.
-        deserializer.deserialize_str(TextVisitor).map(|text| Text(Cow::Owned(text)))
-    }
-}
-
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<String, E> {
-        Ok(text)
-    }
-}
-
-/// The JSON text of the metadata: nested as it is in a format that is read by people (JSON), a
-/// string in all others.
-pub(crate) struct MetadataText<'a>(Cow<'a, str>);
-
-impl<'a> From<&'a str> for MetadataText<'a> {
-    fn from(text: &'a str) -> Self {
-        MetadataText(Cow::Borrowed(text))
-    }
-}
-
-impl<'a> From<MetadataText<'a>> for Cow<'a, str> {
-    fn from(text: MetadataText<'a>) -> Self {
-        text.0
-    }
-}
-
-impl From<MetadataText<'_>> for String {
-    fn from(text: MetadataText<'_>) -> Self {
-        text.0.into_owned()
-    }
-}
-
-impl Serialize for MetadataText<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if !serializer.is_human_readable() {
-            return serializer.serialize_str(&self.0);
-        }
-        serde_json::from_str::<&RawValue>(&self.0)
-            .map_err(serde::ser::Error::custom)?
-            .serialize(serializer)
-    }
-}
-
-impl<'de, 'a> Deserialize<'de> for MetadataText<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if !deserializer.is_human_readable() {
-            return Text::deserialize(deserializer).map(|text| MetadataText(text.0));
-        }
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(MetadataText(Cow::Owned(raw.get().to_owned())))
-    }
-}
-
-/// The block of bytes of an array: base64 in a format that is read by people (JSON), the codec's
-/// byte string in all others, borrowed where the codec can.
-pub(crate) struct Block<'a>(Cow<'a, [u8]>);
-
-impl<'a> From<&'a [u8]> for Block<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Block(Cow::Borrowed(bytes))
-    }
-}
-
-impl<'a> From<Block<'a>> for Cow<'a, [u8]> {
-    fn from(block: Block<'a>) -> Self {
-        block.0
-    }
-}
-
-impl Serialize for Block<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return serializer
-                .collect_str(&base64::display::Base64Display::new(&self.0, &STANDARD));
-        }
-        serializer.serialize_bytes(&self.0)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Block<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            return deserializer.deserialize_str(Base64Visitor).map(|block| Block(block.into()));
-        }
-        deserializer.deserialize_bytes(BlockVisitor(PhantomData)).map(Block)
-    }
-}
-
-struct Base64Visitor;
-
-impl Visitor<'_> for Base64Visitor {
-    type Value = Vec<u8>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("base64")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<u8>, E> {
-        STANDARD.decode(text).map_err(|error| E::custom(format!("base64: {error}")))
-    }
-}
-
-struct BlockVisitor<'a>(PhantomData<&'a ()>);
-
-impl<'a, 'de: 'a> Visitor<'de> for BlockVisitor<'a> {
-    type Value = Cow<'a, [u8]>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a byte string")
-    }
-
-    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(bytes))
-    }
-
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(bytes.to_vec()))
-    }
-
-    fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(bytes))
-    }
 }
 
 /// Encodes both documents with a serde codec; decoding differs for codecs that cannot borrow.

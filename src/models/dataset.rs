@@ -34,7 +34,8 @@ pub struct Dataset {
 pub enum Source {
     /// Fisher's iris: 150 rows, 4 features, 3 classes.
     Iris,
-    /// Diabetes progression (Efron et al. 2004): 442 rows, 10 features, a value.
+    /// Diabetes progression (Efron et al. 2004): 441 rows, 10 features, a value. The study has
+    /// 442: linfa-datasets 0.8.1 takes the first for a header.
     Diabetes,
     /// Red wine quality (Cortez et al. 2009): 1,599 rows, 11 features; good (6 and more) or not.
     WineQuality,
@@ -46,7 +47,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::Iris => f.write_str("iris, 150 x 4"),
-            Source::Diabetes => f.write_str("diabetes, 442 x 10"),
+            Source::Diabetes => f.write_str("diabetes, 441 x 10"),
             Source::WineQuality => f.write_str("winequality (6 and more against less), 1599 x 11"),
             Source::Generated(c) => write!(
                 f,
@@ -290,7 +291,7 @@ mod tests {
     #[test]
     fn real_data_is_there() {
         assert_eq!(Source::Iris.load().rows.dim(), (150, 4));
-        assert_eq!(Source::Diabetes.load().rows.dim(), (442, 10));
+        assert_eq!(Source::Diabetes.load().rows.dim(), (441, 10));
         assert_eq!(Source::WineQuality.load().rows.dim(), (1599, 11));
     }
 }

@@ -46,6 +46,16 @@ pub enum ModelError {
         /// What is there.
         found: String,
     },
+    /// A metadata entry has a value that no model can have.
+    #[error("metadata entry {entry:?}: expected {expected}, found {found}")]
+    Entry {
+        /// The entry.
+        entry: &'static str,
+        /// What would be right.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// A value of the input cannot be predicted from.
     #[error("input row {row}, column {column}: {found} is not accepted by this model")]
     Input {

@@ -3,7 +3,7 @@
 //! Distances are Euclidean; of equally near rows the first in the data counts as nearer, so that
 //! the result never depends on a search structure.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1};
 
 use super::labels::{Classes, largest};
 use super::{Model, ModelError, Predictions};
@@ -34,10 +34,9 @@ impl KNeighborsClassifier {
         let asked = parameters.integer("n_neighbors")?;
         let n_neighbors = usize::try_from(asked).ok().filter(|n| (1..=samples).contains(n));
         let Some(n_neighbors) = n_neighbors else {
-            return Err(ModelError::Invalid {
-                array: "data",
-                index: 0,
-                expected: format!("n_neighbors from 1 to {samples}, the number of rows"),
+            return Err(ModelError::Entry {
+                entry: "n_neighbors",
+                expected: format!("1 to {samples}, the number of rows"),
                 found: asked.to_string(),
             });
         };
@@ -60,6 +59,92 @@ impl KNeighborsClassifier {
             (true, false) => 1.0 / square.sqrt(),
         }
     }
+
+    /// The share of each class in the weights of the nearest rows.
+    fn vote(&self, nearest: Nearest, mut target: ArrayViewMut1<'_, f64>) -> Result<(), ModelError> {
+        let labels = self.labels.as_slice::<i64>()?;
+        let nearest = nearest.sorted();
+        let any_at_zero = nearest.iter().any(|(square, _)| *square == 0.0);
+        for (square, index) in nearest {
+            let label = labels.get(index).copied().unwrap_or(-1);
+            let class = usize::try_from(label).ok().and_then(|class| target.get_mut(class));
+            let Some(class) = class else {
+                return Err(ModelError::Invalid {
+                    array: "labels",
+                    index,
+                    expected: format!("an index below {}", self.classes.len()),
+                    found: label.to_string(),
+                });
+            };
+            *class += self.weight(square, any_at_zero);
+        }
+        let sum = target.sum();
+        target.mapv_inplace(|weight| weight / sum);
+        Ok(())
+    }
+}
+
+/// Rows that are searched for in one pass over the data: a pass waits for memory, not for sums.
+const TOGETHER: usize = 8;
+
+/// The square of the Euclidean distance, summed in four lanes.
+fn square_distance(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 4];
+    let (a_chunks, b_chunks) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
+    let rest: f64 = rest.map(|(a, b)| (a - b) * (a - b)).sum();
+    for (a, b) in a_chunks.zip(b_chunks) {
+        for lane in 0..4 {
+            lanes[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+        }
+    }
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
+}
+
+/// The nearest of the samples that were offered so far, in any order.
+struct Nearest {
+    count: usize,
+    kept: Vec<(f64, usize)>,
+    /// The distance from which on nothing is kept any more.
+    bound: f64,
+}
+
+impl Nearest {
+    fn new(count: usize) -> Self {
+        Nearest { count, kept: Vec::new(), bound: f64::from_bits(i64::MAX as u64) }
+    }
+
+    /// Takes a sample in; samples come in the order of their indices.
+    fn offer(&mut self, square: f64, index: usize) {
+        if square.total_cmp(&self.bound).is_lt() {
+            self.kept.push((square, index));
+            // Twice as many are kept as are wanted, so that selecting is rare.
+            if self.kept.len() >= self.count.saturating_mul(2).max(64) {
+                self.select();
+                let farthest = self.kept.iter().map(|(square, _)| *square);
+                self.bound = farthest.max_by(f64::total_cmp).unwrap_or(self.bound);
+            }
+        }
+    }
+
+    fn select(&mut self) {
+        if self.kept.len() > self.count {
+            self.kept.select_nth_unstable_by(self.count.saturating_sub(1), nearer);
+            self.kept.truncate(self.count);
+        }
+    }
+
+    /// The nearest first.
+    fn sorted(mut self) -> Vec<(f64, usize)> {
+        self.select();
+        self.kept.sort_unstable_by(nearer);
+        self.kept
+    }
+}
+
+/// By distance; of equally near ones the first in the data.
+fn nearer(a: &(f64, usize), b: &(f64, usize)) -> std::cmp::Ordering {
+    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
 }
 
 impl Model for KNeighborsClassifier {
@@ -85,47 +170,25 @@ impl Model for KNeighborsClassifier {
     }
 
     fn predict_proba(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        super::check_features(self.n_features(), &rows)?;
-        let features = self.n_features();
+        super::check_rows(self.n_features(), &rows)?;
         let data = self.data.as_slice::<f64>()?;
-        let labels = self.labels.as_slice::<i64>()?;
         let mut probabilities = Array2::zeros((rows.nrows(), self.classes.len()));
-        let mut row_values = vec![0.0; features];
-        let mut squares: Vec<(f64, u32)> = Vec::with_capacity(labels.len());
-        for (row_index, row) in rows.outer_iter().enumerate() {
-            for (column, (target, value)) in row_values.iter_mut().zip(row).enumerate() {
-                if value.is_nan() {
-                    return Err(ModelError::Input { row: row_index, column, found: *value });
+        for first in (0..rows.nrows()).step_by(TOGETHER) {
+            let last = rows.nrows().min(first + TOGETHER);
+            let mut searches = Vec::with_capacity(TOGETHER);
+            for row in first..last {
+                let values = rows.row(row).to_vec();
+                searches.push((values, Nearest::new(self.n_neighbors)));
+            }
+            // `max` because rows without features have no chunks to speak of.
+            for (index, sample) in data.chunks_exact(self.n_features().max(1)).enumerate() {
+                for (values, nearest) in &mut searches {
+                    nearest.offer(square_distance(sample, values), index);
                 }
-                *target = *value;
             }
-            squares.clear();
-            for index in 0..labels.len() {
-                let sample = &data[index * features..][..features];
-                let square = sample.iter().zip(&row_values).map(|(a, b)| (a - b) * (a - b)).sum();
-                squares.push((square, index as u32));
+            for (row, (_, nearest)) in (first..last).zip(searches) {
+                self.vote(nearest, probabilities.row_mut(row))?;
             }
-            let nearer = |a: &(f64, u32), b: &(f64, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-            squares.select_nth_unstable_by(self.n_neighbors - 1, nearer);
-            let nearest = &mut squares[..self.n_neighbors];
-            nearest.sort_unstable_by(nearer);
-            let any_at_zero = nearest.iter().any(|(square, _)| *square == 0.0);
-            let mut target = probabilities.row_mut(row_index);
-            for (square, index) in nearest.iter() {
-                let label = labels[*index as usize];
-                let class = usize::try_from(label).ok().and_then(|class| target.get_mut(class));
-                let Some(class) = class else {
-                    return Err(ModelError::Invalid {
-                        array: "labels",
-                        index: *index as usize,
-                        expected: format!("an index below {}", self.classes.len()),
-                        found: label.to_string(),
-                    });
-                };
-                *class += self.weight(*square, any_at_zero);
-            }
-            let sum = target.sum();
-            target.mapv_inplace(|weight| weight / sum);
         }
         Ok(probabilities)
     }
@@ -162,6 +225,19 @@ mod tests {
         parameters.insert("labels", labels).unwrap();
         parameters.insert("classes", Array::from_vec(vec![7i64, 9], &[2]).unwrap()).unwrap();
         KNeighborsClassifier::from_parameters(&parameters).unwrap()
+    }
+
+    #[test]
+    fn the_nearest_are_those_of_a_full_sort() {
+        let squares: Vec<f64> = (0..1000).map(|n| f64::from(n * 7919 % 211)).collect();
+        let mut all: Vec<(f64, usize)> = squares.iter().copied().zip(0..).collect();
+        all.sort_by(nearer);
+        for count in [1, 5, 64, 999, 1000] {
+            let mut nearest = Nearest::new(count);
+            squares.iter().enumerate().for_each(|(index, square)| nearest.offer(*square, index));
+            assert_eq!(nearest.sorted(), all[..count], "{count}");
+        }
+        assert_eq!(square_distance(&[1.0; 7], &[3.0; 7]), 28.0);
     }
 
     #[test]

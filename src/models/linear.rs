@@ -41,7 +41,7 @@ impl Linear {
     /// Rows by outputs. Each sum runs over the features in order, so that it is the same to the
     /// bit however many rows are asked at once.
     pub(super) fn values(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        super::check_features(self.n_features(), &rows)?;
+        super::check_rows(self.n_features(), &rows)?;
         let coef = self.coef.view::<f64, Ix2>()?;
         let intercept = self.intercept.view::<f64, Ix1>()?;
         let mut values = Array2::zeros((rows.nrows(), self.outputs()));

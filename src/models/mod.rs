@@ -138,6 +138,16 @@ fn entries_of(kind: &kinds::KindSpec, parameters: &Parameters) -> Metadata {
     kind.entries.iter().filter_map(entry).collect()
 }
 
+/// Refuses rows of another width, and what is no number: scikit-learn refuses it too, and a
+/// comparison with NaN would quietly choose a class.
+fn check_rows(expected: usize, rows: &ArrayView2<'_, f64>) -> Result<(), ModelError> {
+    check_features(expected, rows)?;
+    match rows.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some(((row, column), found)) => Err(ModelError::Input { row, column, found: *found }),
+    }
+}
+
 fn check_features(expected: usize, rows: &ArrayView2<'_, f64>) -> Result<(), ModelError> {
     match rows.ncols() {
         found if found == expected => Ok(()),

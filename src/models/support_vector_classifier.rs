@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::labels::{Classes, largest};
 use super::{Model, ModelError, Predictions};
-use crate::base::{Array, Metadata, Parameters, kinds};
+use crate::base::{Array, Metadata, Parameters, Value, kinds};
 
 #[derive(Debug, Clone, Copy)]
 enum Kernel {
@@ -125,7 +125,7 @@ impl SupportVectorClassifier {
 
     /// One decision a pair of classes, in the order (0, 1), (0, 2), ..., (1, 2), ...
     fn decisions(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        super::check_features(self.n_features(), &rows)?;
+        super::check_rows(self.n_features(), &rows)?;
         let starts = self.starts()?;
         let features = self.n_features();
         let vectors = self.support_vectors.as_slice::<f64>()?;
@@ -202,6 +202,14 @@ impl Model for SupportVectorClassifier {
 
     fn validate(&self) -> Result<(), ModelError> {
         self.starts()?;
+        for entry in ["gamma", "coef0", "degree"] {
+            if let Some(Value::Float(value)) = self.entries.get(entry)
+                && !value.is_finite()
+            {
+                let (expected, found) = ("a finite number".into(), value.to_string());
+                return Err(ModelError::Entry { entry, expected, found });
+            }
+        }
         super::check_finite("support_vectors", self.support_vectors.as_slice()?)?;
         super::check_finite("dual_coef", self.dual_coef.as_slice()?)?;
         super::check_finite("intercept", self.intercept.as_slice()?)?;

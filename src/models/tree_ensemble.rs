@@ -12,6 +12,9 @@ use crate::base::{Array, Metadata, Parameters, kinds};
 
 const ARRAYS: [&str; 6] = ["tree_offsets", "feature", "threshold", "left", "right", "value"];
 
+/// Trees that are walked at the same time: about as many loads as a core keeps in flight.
+const ABREAST: usize = 16;
+
 /// The columns of a tree ensemble and how they are to be read.
 #[derive(Debug, Clone)]
 pub(super) struct TreeEnsemble {
@@ -60,12 +63,19 @@ impl TreeEnsemble {
             take(right)?,
             take(value)?,
         ];
-        let n_features = parameters.integer("n_features")?;
-        let n_features = usize::try_from(n_features).ok().filter(|n| *n <= i32::MAX as usize);
+        let [tree_offsets, ..] = &arrays;
+        if tree_offsets.element_count() < 2 {
+            return Err(invalid("tree_offsets", 0, "at least one tree", "none"));
+        }
+        let asked = parameters.integer("n_features")?;
+        let n_features = usize::try_from(asked).ok().filter(|n| *n <= i32::MAX as usize);
         Ok(TreeEnsemble {
             kind: kind.id,
-            n_features: n_features
-                .ok_or_else(|| invalid("feature", 0, "n_features from 0 to 2^31 - 1", "another"))?,
+            n_features: n_features.ok_or_else(|| ModelError::Entry {
+                entry: "n_features",
+                expected: "0 to 2147483647".into(),
+                found: asked.to_string(),
+            })?,
             strict: parameters.text("comparator")? == "less",
             single_precision: parameters.text("input_cast")? == "f32",
             missing_goes_right: parameters.text("missing")? == "right",
@@ -74,6 +84,12 @@ impl TreeEnsemble {
             classes: Classes::from_parameters(parameters)?,
             entries: super::entries_of(kind, parameters),
         })
+    }
+
+    /// How many trees there are; at least one.
+    pub(super) fn trees(&self) -> usize {
+        let [tree_offsets, ..] = &self.arrays;
+        tree_offsets.element_count().saturating_sub(1)
     }
 
     pub(super) fn kind(&self) -> &'static str {
@@ -118,27 +134,31 @@ impl TreeEnsemble {
         super::check_features(self.n_features, &rows)?;
         let columns = self.columns()?;
         let trees = columns.offsets.len().saturating_sub(1);
-        if trees == 0 {
-            return Err(invalid("tree_offsets", 0, "at least one tree", "none"));
-        }
         let mut probabilities = Array2::zeros((rows.nrows(), columns.n_classes));
         let mut row_values = vec![0.0; self.n_features];
         for (index, row) in rows.outer_iter().enumerate() {
             for (column, (target, value)) in row_values.iter_mut().zip(row).enumerate() {
+                // Infinities compare as they should; NaN would go right without being asked.
                 if value.is_nan() && !self.missing_goes_right {
                     return Err(ModelError::Input { row: index, column, found: *value });
                 }
                 *target = if self.single_precision { f64::from(*value as f32) } else { *value };
             }
             let mut sums = probabilities.row_mut(index);
-            for tree in 0..trees {
-                let fractions = columns.leaf(tree, &row_values)?;
-                if self.vote {
-                    if let Some(sum) = sums.get_mut(largest(fractions.iter().copied())) {
-                        *sum += 1.0;
+            for first in (0..trees).step_by(ABREAST) {
+                let mut leaves = [0; ABREAST];
+                let leaves = &mut leaves[..ABREAST.min(trees - first)];
+                columns.leaves(first, leaves, &row_values)?;
+                // The sums are taken tree by tree, so that walking abreast changes no bit.
+                for leaf in leaves {
+                    let fractions = columns.fractions(*leaf)?;
+                    if self.vote {
+                        if let Some(sum) = sums.get_mut(largest(fractions.iter().copied())) {
+                            *sum += 1.0;
+                        }
+                    } else {
+                        sums.iter_mut().zip(fractions).for_each(|(sum, fraction)| *sum += fraction);
                     }
-                } else {
-                    sums.iter_mut().zip(fractions).for_each(|(sum, fraction)| *sum += fraction);
                 }
             }
             sums.iter_mut().for_each(|sum| *sum /= trees as f64);
@@ -170,32 +190,67 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Walks one tree with a row and returns the fractions at the leaf it ends in.
-    fn leaf(&self, tree: usize, row: &[f64]) -> Result<&'a [f64], ModelError> {
-        let (start, end) = self.range(tree)?;
-        let mut node = start;
-        loop {
-            let feature = self.feature.get(node).copied().unwrap_or(-1);
-            if feature == -1 {
-                break;
-            }
-            let value = usize::try_from(feature).ok().and_then(|feature| row.get(feature));
-            let Some(value) = value else {
-                let expected = format!("-1 or a feature below {}", row.len());
-                return Err(invalid("feature", node, expected, feature));
-            };
-            let threshold = self.threshold.get(node).copied().unwrap_or(f64::NAN);
-            let goes_left = if self.strict { *value < threshold } else { *value <= threshold };
-            let (name, children) =
-                if goes_left { ("left", self.left) } else { ("right", self.right) };
-            let child = children.get(node).copied().unwrap_or(0);
-            let next = start + child as usize;
-            if next <= node || next >= end {
-                let expected = format!("a child after {} and before {}", node - start, end - start);
-                return Err(invalid(name, node, expected, child));
-            }
-            node = next;
+    /// Walks as many trees as `leaves` has places, from `first` on, with a row; leaves the node
+    /// where each ends.
+    ///
+    /// The trees are walked abreast, a step of each in turn: in a large forest each step waits
+    /// for memory, and the waits of different trees overlap.
+    fn leaves(&self, first: usize, leaves: &mut [usize], row: &[f64]) -> Result<(), ModelError> {
+        let mut ranges = [(0, 0); ABREAST];
+        let mut walking = [0; ABREAST];
+        for (lane, leaf) in leaves.iter_mut().enumerate() {
+            ranges[lane] = self.range(first + lane)?;
+            *leaf = ranges[lane].0;
+            walking[lane] = lane;
         }
+        let mut count = leaves.len();
+        while count > 0 {
+            let mut still = 0;
+            for position in 0..count {
+                let lane = walking[position];
+                if let Some(next) = self.step(leaves[lane], ranges[lane], row)? {
+                    leaves[lane] = next;
+                    walking[still] = lane;
+                    still += 1;
+                }
+            }
+            count = still;
+        }
+        Ok(())
+    }
+
+    /// The child that a row goes to from a node of the tree with this range, `None` at a leaf.
+    fn step(
+        &self,
+        node: usize,
+        (start, end): (usize, usize),
+        row: &[f64],
+    ) -> Result<Option<usize>, ModelError> {
+        let feature = self.feature.get(node).copied().unwrap_or(-1);
+        if feature == -1 {
+            return Ok(None);
+        }
+        let value = usize::try_from(feature).ok().and_then(|feature| row.get(feature));
+        let Some(value) = value else {
+            let expected = format!("-1 or a feature below {}", row.len());
+            return Err(invalid("feature", node, expected, feature));
+        };
+        let threshold = self.threshold.get(node).copied().unwrap_or(f64::NAN);
+        let goes_left = if self.strict { *value < threshold } else { *value <= threshold };
+        // Picked by index: a branch here is guessed wrong half of the time, and each wrong guess
+        // throws away the steps of the other trees that had begun.
+        let side = usize::from(goes_left);
+        let child = [self.right, self.left][side].get(node).copied().unwrap_or(0);
+        let next = start + child as usize;
+        if next <= node || next >= end {
+            let expected = format!("a child after {} and before {}", node - start, end - start);
+            return Err(invalid(["right", "left"][side], node, expected, child));
+        }
+        Ok(Some(next))
+    }
+
+    /// The fractions of the classes at a node.
+    fn fractions(&self, node: usize) -> Result<&'a [f64], ModelError> {
         let first = node.saturating_mul(self.n_classes);
         self.value
             .get(first..first.saturating_add(self.n_classes))

@@ -1,0 +1,131 @@
+//! `cargo bench`: criterion over the same cases that `deadweight run` measures.
+//!
+//! Criterion runs one case in a tight loop, so caches are as warm as they get; the report's
+//! figures come from shuffled rounds in fresh processes. Both call the same [`Case::run`].
+//!
+//! ```text
+//! cargo bench                                   # the forest, small and large: some minutes
+//! cargo bench -- decode/safetensors             # only what matches
+//! cargo bench -- --save-baseline main           # keep, and compare later:
+//! cargo bench -- --baseline main
+//! DEADWEIGHT_BENCH_MODELS=all cargo bench       # every model, or ids with commas between them
+//! ```
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
+use deadweight::base::case::{Case, Operation};
+use deadweight::bench::cases::{self, Prepared};
+use deadweight::bench::clock::{Clock, MonotonicClock};
+use deadweight::bench::memory::CountingAllocator;
+use deadweight::bench::subject::Subject;
+use deadweight::bench::trained;
+use deadweight::formats::registry::FORMATS;
+use deadweight::models::recipes::RECIPES;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// Environment variable that names the models.
+const MODELS: &str = "DEADWEIGHT_BENCH_MODELS";
+const DEFAULT_MODELS: &str = "random_forest_classifier-s,random_forest_classifier-m";
+
+const OPERATIONS: &[Operation] = &[
+    Operation::Encode,
+    Operation::Decode,
+    Operation::DecodePredictOne,
+    Operation::View,
+    Operation::ViewPredictOne,
+];
+
+/// The models that were asked for, from the cache or trained now.
+fn subjects() -> Vec<Arc<Subject>> {
+    let asked = std::env::var(MODELS).unwrap_or_else(|_| DEFAULT_MODELS.to_owned());
+    let ids: Vec<&str> = asked.split(',').map(str::trim).collect();
+    let mut known = Vec::new();
+    let mut subjects = Vec::new();
+    for recipe in RECIPES {
+        for size in recipe.sizes {
+            let id = trained::id(recipe, *size);
+            if ids.contains(&id.as_str()) || (asked == "all" && size.id() != "L") {
+                let cache = trained::default_directory();
+                let (subject, _) = trained::obtain(recipe, *size, &cache, false, &|_| ())
+                    .unwrap_or_else(|error| panic!("{id}: {error}"));
+                subjects.push(Arc::new(subject));
+            }
+            known.push(id);
+        }
+    }
+    assert!(!subjects.is_empty(), "{MODELS}={asked}: no such model; models: {}", known.join(", "));
+    subjects
+}
+
+/// One case under criterion: the case times itself, in batches that it can bear.
+fn measure(
+    group: &mut criterion::BenchmarkGroup<
+        '_,
+        impl criterion::measurement::Measurement<Value = Duration>,
+    >,
+    id: BenchmarkId,
+    case: &mut dyn Case,
+) {
+    group.throughput(Throughput::Bytes(case.bytes()));
+    group.bench_function(id, |bencher| {
+        bencher.iter_custom(|iterations| {
+            let (mut left, mut nanos) = (iterations, 0);
+            while left > 0 {
+                let batch = left.min(case.max_iterations());
+                nanos += case.run(batch).unwrap_or_else(|error| panic!("{}: {error}", case.id()));
+                left -= batch;
+            }
+            Duration::from_nanos(nanos)
+        });
+    });
+}
+
+fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, dir: &Path) {
+    let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::default());
+    let reference = subject.reference().unwrap();
+    let prepared: Vec<Arc<Prepared>> = FORMATS
+        .iter()
+        .map(|format| {
+            let prepared = Prepared::new(subject.clone(), *format, dir).unwrap();
+            prepared.verify(reference.as_ref()).unwrap();
+            Arc::new(prepared)
+        })
+        .collect();
+    for operation in OPERATIONS {
+        let mut group = criterion.benchmark_group(format!("{}/{}", subject.id(), operation.id()));
+        // Large loads keep their results until the clock stops: equal, small samples.
+        group.sampling_mode(SamplingMode::Flat);
+        if *operation == Operation::Decode {
+            let floor = cases::floor(subject, Operation::FloorCopy, None, dir, &clock);
+            measure(&mut group, BenchmarkId::from_parameter("floor"), &mut *floor.unwrap());
+        }
+        for (format, prepared) in FORMATS.iter().zip(&prepared) {
+            if cases::missing(*format, true, *operation).is_none() {
+                let case = cases::case(prepared, *operation, None, &clock);
+                let id = BenchmarkId::from_parameter(format.descriptor().id);
+                measure(&mut group, id, &mut *case.unwrap());
+            }
+        }
+        group.finish();
+    }
+    black_box(prepared);
+}
+
+fn main() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(800))
+        .configure_from_args();
+    for subject in subjects() {
+        benchmark(&mut criterion, &subject, dir.path());
+    }
+    criterion.final_summary();
+}

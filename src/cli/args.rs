@@ -1,0 +1,312 @@
+//! What can be typed. The names are fixed, since other people script against them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::base::Content;
+use crate::bench::plan::Profile;
+use crate::formats::{Format, registry};
+use crate::models::recipes::{self, Recipe, Size};
+
+/// Measures how fast, how small and how frugal every serious way to store a trained model is.
+/// Without a command: run.
+#[derive(Debug, Parser)]
+#[command(
+    name = "deadweight",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit codes: 0 done, 1 the job could not be done, 2 wrong usage, 3 not supported on this system."
+)]
+pub struct Arguments {
+    /// The arguments of `run`, which is what happens without a command.
+    #[command(flatten)]
+    pub run: RunArguments,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train the models once, measure every format on them, write the report (the default)
+    Run(RunArguments),
+    /// Train models into the cache
+    Train(TrainArguments),
+    /// Measure formats on trained models, or on a model file of yours
+    Bench(BenchArguments),
+    /// List the formats and what is known against each
+    Formats(FormatsArguments),
+    /// Say what a model file holds
+    Inspect(InspectArguments),
+    /// Predict the rows of a .npy or .csv file
+    Predict(PredictArguments),
+    /// Store the same model in another format
+    Convert(ConvertArguments),
+    /// Make the report again from the last record, without measuring
+    Report(ReportArguments),
+    /// Print completions for a shell
+    Completions(CompletionsArguments),
+    /// The process that measures; started by a run
+    #[command(hide = true)]
+    Helper,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Clone, Args)]
+pub struct RunArguments {
+    /// How thorough: minutes, a quarter of an hour, or hours
+    #[arg(long, value_enum, default_value_t = ProfileName::Quick)]
+    pub profile: ProfileName,
+    /// Seed of the order of the rounds and of the intervals
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Directory of the report and its records
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `train`.
+#[derive(Debug, Clone, Args)]
+pub struct TrainArguments {
+    /// Only this model; repeat for more (default: all)
+    #[arg(long = "model", value_name = "KIND", value_parser = model)]
+    pub models: Vec<&'static Recipe>,
+    /// Only this size: S is a classic tutorial, M about 10 MB, L about 100 MB (default: S and M)
+    #[arg(long, value_parser = size)]
+    pub size: Option<Size>,
+    /// Train anew what is in the cache already
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, Clone, Args)]
+pub struct BenchArguments {
+    /// Model files of yours, in any format that is read (default: the trained models)
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// A trained model to measure on; repeat for more
+    #[arg(long = "model", value_name = "KIND", value_parser = model)]
+    pub models: Vec<&'static Recipe>,
+    /// Only this size of trained models (default: S and M)
+    #[arg(long, value_parser = size)]
+    pub size: Option<Size>,
+    /// Only this format; repeat for more (default: all)
+    #[arg(long = "format", value_name = "ID", value_parser = format)]
+    pub formats: Vec<FormatArgument>,
+    /// How thorough: minutes, a quarter of an hour, or hours
+    #[arg(long, value_enum, default_value_t = ProfileName::Quick)]
+    pub profile: ProfileName,
+    /// Seed of the order of the rounds and of the intervals
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Write the report and its records to this directory
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Keep the result under this name, to compare with later
+    #[arg(long, value_name = "NAME", value_parser = baseline_name)]
+    pub save_baseline: Option<String>,
+    /// Compare with the result kept under this name
+    #[arg(long, value_name = "NAME", value_parser = baseline_name)]
+    pub baseline: Option<String>,
+    /// Print the record as JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `formats`.
+#[derive(Debug, Clone, Args)]
+pub struct FormatsArguments {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Clone, Args)]
+pub struct InspectArguments {
+    /// The model file; its content says what it is, not its name
+    pub file: PathBuf,
+    /// Look at every element of the model, and fail when one is wrong
+    #[arg(long)]
+    pub validate: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `predict`.
+#[derive(Debug, Clone, Args)]
+pub struct PredictArguments {
+    /// The model file; its content says what it is, not its name
+    pub file: PathBuf,
+    /// Rows to predict: a two-dimensional .npy, or a .csv of numbers with or without a header
+    #[arg(long, value_name = "X.npy|X.csv")]
+    pub input: PathBuf,
+    /// What to ask the model for
+    #[arg(long, value_enum, default_value_t = Method::Predict)]
+    pub method: Method,
+    /// Where to: the extension says .npy or .csv; - prints one value or row a line
+    #[arg(long, value_name = "Y.npy|Y.csv|-", default_value = "-")]
+    pub output: PathBuf,
+    /// Overwrite the output if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `convert`.
+#[derive(Debug, Clone, Args)]
+pub struct ConvertArguments {
+    /// The model file; its content says what it is, not its name
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// The file to write
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// Its format (default: the one whose files have the extension of OUT)
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    pub to: Option<FormatArgument>,
+    /// How much to keep: all that IN holds, or what prediction needs (default: all)
+    #[arg(long, value_enum)]
+    pub content: Option<ContentName>,
+    /// Overwrite OUT even if deadweight did not write it
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArguments {
+    /// Directory that holds bench.json and receives the report
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Names of [`Profile`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProfileName {
+    /// A first honest answer in about three minutes
+    Quick,
+    /// Every operation, more processes
+    Standard,
+    /// The slowest codecs too
+    Thorough,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Profile {
+        match name {
+            ProfileName::Quick => Profile::Quick,
+            ProfileName::Standard => Profile::Standard,
+            ProfileName::Thorough => Profile::Thorough,
+        }
+    }
+}
+
+/// What a model can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Method {
+    /// A label or value a row
+    Predict,
+    /// The probability of each class, in the order of the array `classes`
+    PredictProba,
+    /// Decision values
+    DecisionFunction,
+}
+
+/// Names of [`Content`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ContentName {
+    /// Everything that the input holds
+    Full,
+    /// What prediction needs
+    Predict,
+}
+
+impl From<ContentName> for Content {
+    fn from(name: ContentName) -> Content {
+        match name {
+            ContentName::Full => Content::Full,
+            ContentName::Predict => Content::Predict,
+        }
+    }
+}
+
+/// A format that was named on the command line.
+#[derive(Clone, Copy)]
+pub struct FormatArgument(pub &'static dyn Format);
+
+impl std::fmt::Debug for FormatArgument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.descriptor().id)
+    }
+}
+
+fn format(id: &str) -> Result<FormatArgument, String> {
+    registry::find(id).map(FormatArgument).ok_or_else(|| registry::unknown(id))
+}
+
+fn model(id: &str) -> Result<&'static Recipe, String> {
+    recipes::find(id).ok_or_else(|| recipes::unknown(id))
+}
+
+fn size(name: &str) -> Result<Size, String> {
+    let sizes = [Size::S, Size::M, Size::L];
+    let found = sizes.into_iter().find(|size| size.id().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| "sizes are S, M and L".to_owned())
+}
+
+/// A baseline's name becomes the name of a file.
+fn baseline_name(name: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match !name.is_empty() && name.len() <= 100 && name.chars().all(plain) && !name.starts_with('.')
+    {
+        true => Ok(name.to_owned()),
+        false => Err("a baseline's name is of letters, digits, '-', '_' and '.'".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_of_run_work_with_and_without_its_name() {
+        let named = Arguments::parse_from(["deadweight", "run", "--out", "x"]);
+        let Some(Command::Run(run)) = named.command else { panic!("{named:?}") };
+        assert_eq!(run.out, PathBuf::from("x"));
+        let bare = Arguments::parse_from(["deadweight", "--profile", "standard"]);
+        assert!(bare.command.is_none());
+        assert_eq!(bare.run.profile, ProfileName::Standard);
+    }
+
+    #[test]
+    fn names_that_do_not_exist_get_the_list_and_a_guess() {
+        let error = format("safetensor").unwrap_err();
+        assert!(error.contains("did you mean \"safetensors\"?"), "{error}");
+        let error = model("random_forest").unwrap_err();
+        assert!(error.contains("Did you mean \"random_forest_classifier\"?"), "{error}");
+        assert!(baseline_name("../x").is_err() && baseline_name(".x").is_err());
+        assert_eq!(baseline_name("main-1.2").unwrap(), "main-1.2");
+        assert_eq!(size("m"), Ok(Size::M));
+        assert!(size("XL").is_err());
+    }
+}

@@ -1,0 +1,70 @@
+//! `bench`: measures formats on trained models or on files that users bring.
+
+use super::args::BenchArguments;
+use super::measure::{self, Measure};
+use super::{baseline, comparison, report};
+use crate::base::record::BenchRecord;
+use crate::bench::subject::Subject;
+use crate::formats::Format;
+use crate::formats::registry::FORMATS;
+use crate::report::verdict::verdicts;
+
+/// Measures, prints, keeps, compares.
+pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
+    if let Some(directory) = &arguments.out {
+        report::check(directory)?;
+    }
+    let old = arguments.baseline.as_deref().map(baseline::load).transpose()?;
+    measure::listen()?;
+    let subjects = subjects(arguments)?;
+    let chosen: Vec<&'static dyn Format> = arguments.formats.iter().map(|f| f.0).collect();
+    let formats = if chosen.is_empty() { FORMATS.to_vec() } else { chosen };
+    let measure = Measure { profile: arguments.profile.into(), seed: arguments.seed, formats };
+    let record = measure.all(&subjects)?;
+    print(&record, arguments.json)?;
+    if let Some(directory) = &arguments.out {
+        let page = report::write(directory, &record)?;
+        anstream::eprintln!("report: {}", page.display());
+    }
+    if let Some(name) = &arguments.save_baseline {
+        baseline::save(name, &record)?;
+    }
+    if let (Some(name), Some(old)) = (&arguments.baseline, old) {
+        let changes = baseline::changes(&record, &old, name)?;
+        match arguments.json {
+            true => anstream::eprintln!("{changes}"),
+            false => super::print_line(&format!("\n{changes}"))?,
+        }
+    }
+    measure::stopped_is_failure()
+}
+
+fn subjects(arguments: &BenchArguments) -> anyhow::Result<Vec<Subject>> {
+    let mut subjects = Vec::new();
+    if arguments.files.is_empty() || !arguments.models.is_empty() {
+        let wanted = measure::wanted(&arguments.models, arguments.size)?;
+        subjects.extend(measure::trained(&wanted, false)?);
+    }
+    for file in &arguments.files {
+        let subject = measure::of_file(file, &subjects, arguments.seed)?;
+        subjects.push(subject);
+    }
+    Ok(subjects)
+}
+
+fn print(record: &BenchRecord, json: bool) -> anyhow::Result<()> {
+    if json {
+        return Ok(super::print_line(&serde_json::to_string(record)?)?);
+    }
+    for model in &record.models {
+        super::print_line(&format!("\n{}", comparison::text(record, model)))?;
+    }
+    super::print_line("")?;
+    for sentence in verdicts(record).sentences() {
+        super::print_line(super::table::wrapped(&sentence, 2).trim_end())?;
+    }
+    for note in &record.notes {
+        anstream::eprintln!("note: {note}");
+    }
+    Ok(())
+}

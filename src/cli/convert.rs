@@ -1,0 +1,176 @@
+//! `convert`: the same model in another format. What was written is read back and compared
+//! before the file gets its name.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+
+use super::args::ConvertArguments;
+use super::failure::{Advise, UsageError};
+use super::{files, outputs};
+use crate::base::parameters::PLAIN_ARRAYS;
+use crate::base::value::maps_bits_equal;
+use crate::base::{Array, Content, DType, Element, Limits, Parameters, units};
+use crate::formats::registry::{self, FORMATS};
+use crate::formats::{DecodeOptions, Format};
+use crate::models::registry::from_parameters;
+
+/// Converts one file.
+pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
+    let format = match arguments.to {
+        Some(format) => format.0,
+        None => by_extension(&arguments.output)?,
+    };
+    check_output(arguments)?;
+    let file = files::load(&arguments.input)?;
+    let parameters = match arguments.content {
+        None => file.parameters,
+        Some(content) => reduced(file.parameters, content.into(), &arguments.input)?,
+    };
+    let id = format.descriptor().id;
+    let mut bytes = Vec::new();
+    format
+        .encode(&parameters, &mut bytes)
+        .with_context(|| format!("{} cannot be stored as {id}", arguments.input.display()))
+        .advise("choose another format; `deadweight formats` says what each cannot keep")?;
+    let lost = read_back(format, &bytes, &parameters)?;
+    outputs::write(&arguments.output, &bytes)?;
+    let (from, to) = (file.format.descriptor(), format.descriptor());
+    anstream::eprintln!(
+        "{} ({}, {}) -> {} ({}, {})",
+        arguments.input.display(),
+        from.id,
+        units::bytes(file.bytes),
+        arguments.output.display(),
+        to.id,
+        units::bytes(bytes.len() as u64)
+    );
+    match lost {
+        None => anstream::eprintln!("read back and compared: every bit is the same"),
+        Some(difference) => {
+            anstream::eprintln!("warning: {difference}");
+            for loss in to.losses {
+                anstream::eprintln!("  {id}: {}", loss.text());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first format whose files usually have this extension.
+fn by_extension(path: &Path) -> anyhow::Result<&'static dyn Format> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
+    let of = |format: &&&dyn Format| format.descriptor().extension.eq_ignore_ascii_case(extension);
+    if let Some(format) = FORMATS.iter().find(of) {
+        return Ok(*format);
+    }
+    let mut known: Vec<&str> = FORMATS.iter().map(|f| f.descriptor().extension).collect();
+    known.dedup();
+    let path = path.display();
+    let error = format!("no format has the extension of {path}; extensions: {}", known.join(", "));
+    Err(anyhow!(UsageError(error))).advise("rename it, or name the format with --to")
+}
+
+/// Nothing is read before it is known that the result can be written.
+fn check_output(arguments: &ConvertArguments) -> anyhow::Result<()> {
+    let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    };
+    if same(&arguments.input, &arguments.output) {
+        let error = UsageError("IN and OUT are the same file".to_owned());
+        return Err(anyhow!(error)).advise("choose another name for OUT");
+    }
+    outputs::check_free(&arguments.output, arguments.force, is_ours)
+        .map_err(|error| error.context("OUT"))
+}
+
+/// True for a file that holds a model in the way that only deadweight writes it. Plain arrays can
+/// be anybody's.
+fn is_ours(path: &Path) -> bool {
+    files::load(path).is_ok_and(|file| file.parameters.kind() != PLAIN_ARRAYS)
+}
+
+/// The parameters with the content that was asked for.
+fn reduced(parameters: Parameters, wanted: Content, path: &Path) -> anyhow::Result<Parameters> {
+    let path = path.display();
+    match (parameters.content(), wanted) {
+        (found, wanted) if found == wanted => Ok(parameters),
+        (_, Content::Full) => {
+            Err(anyhow!("{path} holds only what prediction needs: no full content can be made"))
+                .advise("convert from the original file")
+        }
+        (_, Content::Predict) => {
+            let model = from_parameters(&parameters)
+                .with_context(|| format!("{path}: what prediction needs is not known"))
+                .advise("leave --content away to keep everything")?;
+            Ok(model.to_parameters())
+        }
+    }
+}
+
+/// True when all that differs are bits of NaN, which is all that a format may lose.
+fn only_nan_differs(a: &Parameters, b: &Parameters) -> bool {
+    fn same<T: Element>(a: &Array, b: &Array, is_nan: fn(&T) -> bool) -> bool {
+        let (Ok(a), Ok(b)) = (a.as_slice::<T>(), b.as_slice::<T>()) else { return false };
+        let equal = |(a, b): (&T, &T)| {
+            bytemuck::bytes_of(a) == bytemuck::bytes_of(b) || (is_nan(a) && is_nan(b))
+        };
+        a.len() == b.len() && a.iter().zip(b).all(equal)
+    }
+    let same_array = |a: &Array, b: &Array| match (a.dtype(), b.dtype()) {
+        _ if a.bits_equal(b) => true,
+        _ if a.shape() != b.shape() => false,
+        (DType::F64, DType::F64) => same::<f64>(a, b, |value| value.is_nan()),
+        (DType::F32, DType::F32) => same::<f32>(a, b, |value| value.is_nan()),
+        _ => false,
+    };
+    a.kind() == b.kind()
+        && a.layout_version() == b.layout_version()
+        && maps_bits_equal(a.metadata(), b.metadata())
+        && a.arrays().len() == b.arrays().len()
+        && a.arrays().zip(b.arrays()).all(|(a, b)| a.0 == b.0 && same_array(a.1, b.1))
+}
+
+/// Decodes what was encoded. `None` when it is the same to the bit, the first difference when the
+/// format declares a loss; anything else is an error.
+fn read_back(
+    format: &dyn Format,
+    bytes: &[u8],
+    parameters: &Parameters,
+) -> anyhow::Result<Option<String>> {
+    let id = format.descriptor().id;
+    let options = DecodeOptions { limits: Limits::default(), ..DecodeOptions::default() };
+    let again = format
+        .decode(bytes, &options)
+        .with_context(|| format!("{id} cannot read what it wrote; nothing was written"))?;
+    let difference = parameters.first_difference(&again);
+    let declared = !format.descriptor().losses.is_empty() && only_nan_differs(parameters, &again);
+    if let (Some(difference), false) = (&difference, declared) {
+        bail!("{id} changed the model ({difference}); nothing was written");
+    }
+    let recognized = registry::recognize(bytes).map(|found| found.descriptor().id);
+    match recognized {
+        Some(_) => Ok(difference),
+        None => bail!("what {id} wrote is not recognised again; nothing was written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bits_of_nan_may_be_lost() {
+        let with = |values: [f64; 2]| {
+            let mut parameters = Parameters::new("arrays", 1);
+            parameters.insert("a", Array::from_vec(values.to_vec(), &[2]).unwrap()).unwrap();
+            parameters
+        };
+        let odd = f64::from_bits(0x7ff8_dead_beef_0001);
+        assert!(only_nan_differs(&with([1.0, odd]), &with([1.0, f64::NAN])));
+        assert!(!only_nan_differs(&with([1.0, odd]), &with([1.5, f64::NAN])));
+        assert!(!only_nan_differs(&with([0.0, odd]), &with([-0.0, f64::NAN])));
+        assert!(!only_nan_differs(&with([1.0, odd]), &with([1.0, odd]).with("more", true)));
+    }
+}

@@ -1,0 +1,64 @@
+//! `formats`: what formats there are, and what is known against each.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use super::args::FormatsArguments;
+use super::table::Table;
+use crate::base::record::FormatRecord;
+use crate::bench::environment::crate_version;
+use crate::formats::registry::FORMATS;
+
+/// Schema of the JSON document.
+const SCHEMA: &str = "deadweight.formats/1";
+
+/// Prints the list.
+pub fn run(arguments: &FormatsArguments) -> anyhow::Result<()> {
+    let formats: Vec<FormatRecord> =
+        FORMATS.iter().map(|format| format.descriptor().record(crate_version)).collect();
+    let text = match arguments.json {
+        true => serde_json::to_string_pretty(&json!({"schema": SCHEMA, "formats": formats}))?,
+        false => listing(&formats),
+    };
+    Ok(writeln!(anstream::stdout(), "{text}")?)
+}
+
+fn listing(formats: &[FormatRecord]) -> String {
+    let mut table = Table::new(&["format", "loading", "arrays", "view", "crate", "known problems"]);
+    for format in formats {
+        let mut problems: Vec<&str> = format.warnings.iter().map(|w| w.id.as_str()).collect();
+        problems.dedup();
+        if !format.losses.is_empty() {
+            problems.push("lossy");
+        }
+        table.row(vec![
+            format.id.clone(),
+            format.kind.clone(),
+            format.encoding.clone(),
+            if format.modes.iter().any(|mode| mode == "view") { "yes" } else { "" }.to_owned(),
+            format.implementation.clone().unwrap_or_else(|| "our own".to_owned()),
+            problems.join(", "),
+        ]);
+    }
+    let mut text = table.text();
+    text.push_str("\n\nKnown problems\n");
+    let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+    for format in formats {
+        let warnings = format.warnings.iter().map(|warning| {
+            let reference = warning.reference.as_ref().map(|r| format!(" ({r})"));
+            format!("{}: {}{}", warning.id, warning.text, reference.unwrap_or_default())
+        });
+        let losses = format.losses.iter().map(|loss| format!("lossy: {loss}"));
+        for problem in warnings.chain(losses) {
+            match told.iter_mut().find(|(known, _)| *known == problem) {
+                Some((_, ids)) => ids.push(&format.id),
+                None => told.push((problem, vec![&format.id])),
+            }
+        }
+    }
+    for (problem, ids) in told {
+        text.push_str(&super::table::wrapped(&format!("{}: {problem}", ids.join(", ")), 2));
+    }
+    text.trim_end().to_owned()
+}

@@ -1,0 +1,268 @@
+//! What `run`, `train` and `bench` share: subjects, Ctrl-C, and a run over the subjects.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, anyhow};
+
+use super::failure::{Advise, UsageError};
+use super::progress::{Terminal, spoken};
+use super::{files, table};
+use crate::base::case::Operation;
+use crate::base::record::{BenchRecord, ModelRecord};
+use crate::base::{Parameters, units};
+use crate::bench::plan::Profile;
+use crate::bench::run::{Options, Progress};
+use crate::bench::subject::{Subject, generated};
+use crate::bench::trained::{self, Provenance};
+use crate::formats::Format;
+use crate::models::recipes::{RECIPES, Recipe, Size};
+use crate::models::registry::from_parameters;
+
+/// Set by Ctrl-C while there is something to keep.
+static STOP: AtomicBool = AtomicBool::new(false);
+/// True once measuring began.
+static MEASURING: AtomicBool = AtomicBool::new(false);
+
+/// Makes Ctrl-C end the measuring cleanly, and the process at once before or at the second time.
+pub fn listen() -> anyhow::Result<()> {
+    let handle = || {
+        if !MEASURING.load(Ordering::SeqCst) || STOP.swap(true, Ordering::SeqCst) {
+            anstream::eprintln!("\nstopped: nothing was written");
+            std::process::exit(1);
+        }
+        anstream::eprintln!("\nstopping; what was measured is kept (Ctrl-C again to drop it)");
+    };
+    ctrlc::set_handler(handle).context("cannot listen for Ctrl-C")
+}
+
+/// A model and a size of it.
+pub type Wanted = (&'static Recipe, Size);
+
+/// The models that were asked for, all when none was, small ones first.
+///
+/// # Errors
+/// When a model that was named has no such size.
+pub fn wanted(models: &[&'static Recipe], size: Option<Size>) -> anyhow::Result<Vec<Wanted>> {
+    let sizes = size.map_or(vec![Size::S, Size::M], |size| vec![size]);
+    let lacks = |recipe: &&&Recipe| size.is_some_and(|size| !recipe.sizes.contains(&size));
+    if let (Some(size), Some(recipe)) = (size, models.iter().find(lacks)) {
+        let has: Vec<&str> = recipe.sizes.iter().map(|size| size.id()).collect();
+        let error = format!("{} has no size {}; it has {}", recipe.id, size.id(), has.join(", "));
+        return Err(anyhow!(UsageError(error)));
+    }
+    let chosen =
+        |recipe: &Recipe| models.is_empty() || models.iter().any(|model| model.id == recipe.id);
+    let mut wanted = Vec::new();
+    for size in sizes {
+        let of_size = RECIPES.iter().filter(|r| chosen(r) && r.sizes.contains(&size));
+        wanted.extend(of_size.map(|recipe| (recipe, size)));
+    }
+    match wanted.is_empty() {
+        true => Err(anyhow!(UsageError("no model has this size".to_owned()))),
+        false => Ok(wanted),
+    }
+}
+
+/// Takes models from the cache or trains them, and says which it was.
+///
+/// # Errors
+/// When training fails or the cache cannot be written.
+pub fn trained(wanted: &[Wanted], force: bool) -> anyhow::Result<Vec<Subject>> {
+    let cache = trained::default_directory();
+    let mut subjects = Vec::new();
+    let (mut newly, mut nanos) = (0usize, 0);
+    for (recipe, size) in wanted {
+        let id = trained::id(recipe, *size);
+        let progress = Terminal::new();
+        let told = |share: f64| progress.update(share, &format!("training {id}"));
+        let (subject, provenance) = trained::obtain(recipe, *size, &cache, force, &told)
+            .with_context(|| format!("cannot train {id}"))
+            .advise(format!("the cache is {}; DEADWEIGHT_CACHE names another", cache.display()))?;
+        progress.finish();
+        if let Provenance::Retrained(damage) = &provenance {
+            anstream::eprintln!("warning: the cache entry is damaged and was replaced: {damage}");
+        }
+        if provenance != Provenance::Cached {
+            newly += 1;
+            nanos += subject.record.training_nanos.unwrap_or(0);
+            anstream::eprintln!("{}", sentence(&subject.record));
+        }
+        subjects.push(subject);
+    }
+    let models = |count: usize| format!("{count} model{}", if count == 1 { "" } else { "s" });
+    let (cached, place) = (subjects.len() - newly, cache.display());
+    match (newly, cached) {
+        (0, _) => anstream::eprintln!("nothing was trained: {} from {place}", models(cached)),
+        (_, 0) => anstream::eprintln!(
+            "trained {} in {}; kept in {place}",
+            models(newly),
+            units::duration(nanos as f64)
+        ),
+        _ => anstream::eprintln!("trained {}, took {cached} from {place}", models(newly)),
+    }
+    Ok(subjects)
+}
+
+fn sentence(record: &ModelRecord) -> String {
+    let took = record.training_nanos.map_or(String::new(), |n| units::duration(n as f64));
+    let metric = record.metric.as_ref().map(|m| format!("{} {:.3}", m.name, m.value));
+    let bytes = units::bytes(record.array_bytes);
+    format!(" trained {:<36} {:<15} {bytes:>8}  {took}", record.id, metric.unwrap_or_default())
+}
+
+/// A model file as a subject. Its id is the file's name without what a path could not bear.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn of_file(path: &Path, taken: &[Subject], seed: u64) -> anyhow::Result<Subject> {
+    let file = files::load(path)?;
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let stem: String = stem.unwrap_or_default().chars().take(60).map(plain).collect();
+    let is_taken = |id: &String| taken.iter().any(|subject| subject.id() == id);
+    let mut id = stem.clone();
+    for number in 2.. {
+        if !is_taken(&id) {
+            break;
+        }
+        id = format!("{stem}-{number}");
+    }
+    let format = file.format.descriptor().id;
+    let (rows, data) = match rows_for(&file.parameters, seed) {
+        Ok(rows) => {
+            (Some(rows), "the rows to predict are standard normal, from the seed".to_owned())
+        }
+        Err(reason) => {
+            let path = path.display();
+            anstream::eprintln!("{path}: measured as arrays, without predictions: {reason}");
+            (None, format!("measured as arrays: {reason}"))
+        }
+    };
+    let parameters = file.parameters;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let record = ModelRecord {
+        id,
+        title: format!("{name} ({format})"),
+        kind: parameters.kind().to_owned(),
+        size: None,
+        data,
+        hyper_parameters: Default::default(),
+        metric: None,
+        array_bytes: parameters.byte_len() as u64,
+        array_count: parameters.arrays().len() as u64,
+        content: parameters.content().id().to_owned(),
+        training_nanos: None,
+        from_cache: false,
+        checksum: format!("{:016x}", parameters.checksum()),
+    };
+    Ok(Subject { record, parameters, rows })
+}
+
+/// Rows for a model, when the parameters make one that predicts them.
+fn rows_for(parameters: &Parameters, seed: u64) -> anyhow::Result<ndarray::Array2<f64>> {
+    let model = from_parameters(parameters)?;
+    let rows = generated(model.n_features(), seed);
+    model.predict(rows.view())?;
+    Ok(rows)
+}
+
+/// What to measure beside the subjects.
+pub struct Measure {
+    /// How thorough.
+    pub profile: Profile,
+    /// Seed of orders and intervals.
+    pub seed: u64,
+    /// The formats.
+    pub formats: Vec<&'static dyn Format>,
+}
+
+impl Measure {
+    /// Everything that the profile plans.
+    ///
+    /// # Errors
+    /// When the measuring processes cannot be started.
+    pub fn all(&self, subjects: &[Subject]) -> anyhow::Result<BenchRecord> {
+        let terminal = Terminal::new();
+        let options = self.options(&terminal)?;
+        let planned = crate::bench::run::planned(subjects, &options).as_secs();
+        anstream::eprintln!(
+            "{}",
+            table::wrapped(
+                &format!(
+                    "measuring {} formats on {} model{} in {} fresh processes, about {} (Ctrl-C ends it and keeps what was measured)",
+                    options.formats.len(),
+                    subjects.len(),
+                    if subjects.len() == 1 { "" } else { "s" },
+                    self.profile.processes(),
+                    spoken(planned)
+                ),
+                0
+            )
+            .trim()
+        );
+        measure(subjects, &options, &terminal)
+    }
+
+    /// One short process over a few operations: a first answer while the long run goes on.
+    ///
+    /// # Errors
+    /// As [`Measure::all`].
+    pub fn first(&self, subject: &Subject) -> anyhow::Result<BenchRecord> {
+        let terminal = Terminal::new();
+        let only = vec![
+            Operation::Encode,
+            Operation::Decode,
+            Operation::DecodePredictOne,
+            Operation::ViewPredictOne,
+        ];
+        let (processes, budget_share) = (Some(1), 0.5);
+        let options =
+            Options { only, processes, budget_share, memory: false, ..self.options(&terminal)? };
+        measure(std::slice::from_ref(subject), &options, &terminal)
+    }
+
+    fn options<'a>(&self, terminal: &'a Terminal) -> anyhow::Result<Options<'a>> {
+        let helper = std::env::current_exe().context("cannot find this program's own file")?;
+        Ok(Options {
+            profile: self.profile,
+            seed: self.seed,
+            formats: self.formats.clone(),
+            only: Vec::new(),
+            processes: None,
+            budget_share: 1.0,
+            memory: true,
+            helper,
+            progress: terminal,
+            stop: &STOP,
+        })
+    }
+}
+
+fn measure(
+    subjects: &[Subject],
+    options: &Options<'_>,
+    terminal: &Terminal,
+) -> anyhow::Result<BenchRecord> {
+    MEASURING.store(true, Ordering::SeqCst);
+    let record = crate::bench::run::run(subjects, options);
+    terminal.finish();
+    Ok(record?)
+}
+
+/// The exit code of a run that was stopped is that of a job which was not done.
+///
+/// # Errors
+/// When Ctrl-C ended the measuring.
+pub fn stopped_is_failure() -> anyhow::Result<()> {
+    match was_stopped() {
+        true => Err(anyhow!("the run was stopped before its end"))
+            .advise("what was measured until then is in the record and the report"),
+        false => Ok(()),
+    }
+}
+
+/// True when Ctrl-C ended the measuring.
+pub fn was_stopped() -> bool {
+    STOP.load(Ordering::SeqCst)
+}

@@ -1,0 +1,94 @@
+//! Writes files whole or not at all, and never over somebody else's.
+//!
+//! A file is written beside its place under a temporary name, synced and renamed. A full disk
+//! or a killed process leaves what was there before.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+
+use super::failure::Advise;
+
+/// Writes `bytes` to `path`, replacing what is there.
+///
+/// # Errors
+/// What the system says; then `path` is as it was before.
+pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || -> anyhow::Result<()> {
+        let folder = folder_of(path);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".deadweight-");
+        // As any new file of this user, less the umask: temporary files are closed to others.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(&folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        // The new name is kept after a power cut once its folder is synced; folders of some file
+        // systems cannot be, which loses nothing that was promised.
+        let _ = fs::File::open(&folder).and_then(|folder| folder.sync_all());
+        Ok(())
+    };
+    write()
+        .with_context(|| format!("cannot write {}", path.display()))
+        .advise("nothing was changed; check the folder, its permissions and the space on the disk")
+}
+
+/// Fails unless `path` is free, or is a file of which `is_ours` says so, or `force` is given.
+///
+/// # Errors
+/// Says what is in the way.
+pub fn check_free(path: &Path, force: bool, is_ours: impl Fn(&Path) -> bool) -> anyhow::Result<()> {
+    let name = path.display();
+    match fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let folder = folder_of(path);
+            match folder.is_dir() {
+                true => Ok(()),
+                false => Err(anyhow!("cannot write {name}: {} is no folder", folder.display()))
+                    .advise("create it first"),
+            }
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot write {name}")),
+        Ok(found) if !found.is_file() => {
+            Err(anyhow!("cannot write {name}: it exists and is not a regular file"))
+                .advise("choose another name")
+        }
+        Ok(_) if force || is_ours(path) => Ok(()),
+        Ok(_) => Err(anyhow!("{name} exists and was not written by deadweight: not overwritten"))
+            .advise("choose another name"),
+    }
+}
+
+/// The folder that a file lies in.
+pub fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_replaced_whole_and_strangers_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        check_free(&path, false, |_| false).unwrap();
+        write(&path, b"one").unwrap();
+        assert!(check_free(&path, false, |_| false).is_err());
+        check_free(&path, true, |_| false).unwrap();
+        check_free(&path, false, |_| true).unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert!(check_free(dir.path(), true, |_| true).is_err(), "a folder");
+        assert!(check_free(&dir.path().join("no/out"), false, |_| true).is_err());
+        assert!(write(&dir.path().join("no/out"), b"x").is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! `predict`: the rows of a file through a model file.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+
+use super::args::{Method, PredictArguments};
+use super::failure::{Advise, UsageError};
+use super::rows::{self, Answer};
+use super::{files, outputs};
+use crate::base::parameters::PLAIN_ARRAYS;
+use crate::formats::npy;
+use crate::models::registry::from_parameters;
+
+/// Where predictions go.
+enum Output {
+    Lines,
+    Npy,
+    Csv,
+}
+
+/// Predicts and writes.
+pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
+    let output = output(&arguments.output)?;
+    if !matches!(output, Output::Lines) {
+        // Arrays carry no mark of who wrote them, so any file that exists is somebody's.
+        outputs::check_free(&arguments.output, arguments.force, |_| false)
+            .map_err(|error| error.context("pass --force to overwrite it"))?;
+    }
+    let path = arguments.file.display();
+    let file = files::load(&arguments.file)?;
+    if file.parameters.kind() == PLAIN_ARRAYS {
+        return Err(anyhow!("{path}: expected a model, found plain arrays of another program"))
+            .advise("`deadweight inspect` lists them");
+    }
+    let model = from_parameters(&file.parameters)
+        .with_context(|| format!("{path}: no model can be made of it"))
+        .advise("`deadweight inspect` says what the file holds")?;
+    let rows = rows::read(&arguments.input)?;
+    let answer = match arguments.method {
+        Method::Predict => model.predict(rows.view()).map(Answer::Predictions),
+        Method::PredictProba => model.predict_proba(rows.view()).map(Answer::Scores),
+        Method::DecisionFunction => model.decision_function(rows.view()).map(Answer::Scores),
+    };
+    let answer = answer
+        .with_context(|| format!("{path}: cannot predict {}", arguments.input.display()))
+        .advise(
+            "`deadweight inspect --validate` says whether the model or the input is at fault",
+        )?;
+    match output {
+        Output::Lines => std::io::stdout().write_all(&answer.to_csv()?)?,
+        Output::Csv => outputs::write(&arguments.output, &answer.to_csv()?)?,
+        Output::Npy => outputs::write(&arguments.output, &npy::write(&answer.to_array()?)?)?,
+    }
+    if !matches!(output, Output::Lines) {
+        anstream::eprintln!("{} rows -> {}", answer.len(), arguments.output.display());
+    }
+    Ok(())
+}
+
+fn output(path: &Path) -> anyhow::Result<Output> {
+    if path == Path::new("-") {
+        return Ok(Output::Lines);
+    }
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("npy") => Ok(Output::Npy),
+        Some("csv") => Ok(Output::Csv),
+        _ => {
+            let found = path.display();
+            let error = format!("--output: expected Y.npy, Y.csv or -, found {found}");
+            Err(anyhow!(UsageError(error))).advise("the extension says what is written")
+        }
+    }
+}

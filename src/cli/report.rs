@@ -1,0 +1,90 @@
+//! `report`: a record to files, without measuring. `run` and `bench` write theirs through it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+
+use super::args::ReportArguments;
+use super::failure::Advise;
+use super::{files, outputs};
+use crate::base::Limits;
+use crate::base::record::{BENCH_SCHEMA, BenchRecord};
+use crate::report;
+
+/// The record, from which the others are made.
+const RECORD: &str = "bench.json";
+/// The page.
+const PAGE: &str = "index.html";
+
+/// Makes a file's content of a record.
+type Make = fn(&BenchRecord) -> anyhow::Result<Vec<u8>>;
+
+/// What is written, with what makes it of a record.
+const FILES: &[(&str, Make)] = &[
+    (RECORD, |record| Ok(serde_json::to_vec(record)?)),
+    (PAGE, |record| Ok(report::html(record).into_bytes())),
+    ("rows.csv", |record| Ok(report::csv::rows(record))),
+    ("sizes.csv", |record| Ok(report::csv::sizes(record))),
+    ("memory.csv", |record| Ok(report::csv::memory(record))),
+];
+
+/// Makes the report of the record in the directory again.
+pub fn run(arguments: &ReportArguments) -> anyhow::Result<()> {
+    let record = read(&arguments.out)?;
+    let page = write(&arguments.out, &record)?;
+    Ok(super::print_line(&page.display().to_string())?)
+}
+
+/// Fails early where a report could not be written in the end.
+///
+/// # Errors
+/// Says what is in the way.
+pub fn check(directory: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(directory)
+        .with_context(|| format!("cannot create the directory {}", directory.display()))
+        .advise("name another directory with --out")?;
+    for (name, _) in FILES {
+        outputs::check_free(&directory.join(name), false, is_ours)?;
+    }
+    Ok(())
+}
+
+/// Writes the record and everything that is made of it; returns the path of the page.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(directory: &Path, record: &BenchRecord) -> anyhow::Result<PathBuf> {
+    check(directory)?;
+    for (name, make) in FILES {
+        outputs::write(&directory.join(name), &make(record)?)?;
+    }
+    Ok(directory.join(PAGE))
+}
+
+fn read(directory: &Path) -> anyhow::Result<BenchRecord> {
+    let path = directory.join(RECORD);
+    let name = path.display().to_string();
+    let remedy = "`deadweight run` or `deadweight bench --out` writes it";
+    let bytes = files::read(&path, &Limits::default()).map_err(|error| error.context(remedy))?;
+    let found: serde_json::Value = serde_json::from_slice(bytes.as_bytes())
+        .with_context(|| format!("{name}: expected a record in JSON"))
+        .advise(remedy)?;
+    let schema = found.get("schema").and_then(|schema| schema.as_str()).unwrap_or("none");
+    if schema != BENCH_SCHEMA {
+        let error = anyhow!("{name}: expected schema {BENCH_SCHEMA:?}, found {schema:?}");
+        return Err(error).advise("make the report with the version of deadweight that measured");
+    }
+    serde_json::from_value(found).with_context(|| format!("{name} is no record")).advise(remedy)
+}
+
+/// True for what an earlier report wrote: each of its files begins in a way of its own.
+fn is_ours(path: &Path) -> bool {
+    let Ok(bytes) = fs::read(path) else { return false };
+    let start = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(&bytes));
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => start.contains("<meta name=\"generator\" content=\"deadweight"),
+        Some("json") => start.contains("\"schema\":\"deadweight.bench/"),
+        _ => start.starts_with("model,format,"),
+    }
+}
