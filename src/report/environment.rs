@@ -15,7 +15,7 @@ pub fn models_section(lookup: &Lookup<'_>) -> Markup {
         section #models {
             h2 { "Models" }
             (scroll("Models", html! {
-                table.t.f {
+                table.t.f.md {
                     thead { tr {
                         th scope="col" { "model" }
                         th scope="col" { "arrays" }
@@ -66,7 +66,7 @@ fn model_cells(model: &ModelRecord) -> Markup {
                 Some(nanos) => (units::duration(nanos as f64)),
                 None => "not trained here",
             }
-            @if model.from_cache { small { "earlier, from the cache" } }
+            @if model.from_cache { small { "from the cache" } }
             @else if model.training_nanos.is_some() { small { "in this run" } }
         }
         td.l { code { (model.checksum) } }
