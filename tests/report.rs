@@ -41,10 +41,9 @@ fn the_largest_model_speaks_and_every_shared_rank_is_named() {
         sentences(&sample()),
         [
             "Forest (M), 10.4 MB in 7 arrays, the largest of 2 models:",
-            "Fastest first prediction: rkyv 1.10 ms, raw 1.20 ms, safetensors 1.25 ms (not distinguishable); next",
-            "    postcard, 2.40 ms (2.18×).",
+            "Fastest first prediction: rkyv 1.10 ms, raw 1.20 ms, safetensors 1.25 ms (not distinguishable); next postcard, 2.40 ms (2.18×).",
             "Fastest through a view: raw, 10.0 µs [9.50 – 10.5 µs]; next safetensors, 25.0 µs (2.50×).",
-            "Smallest: postcard, 7.60 MB, 73 % of the arrays; postcard + zstd-3, 3.90 MB, 38 %.",
+            "Smallest: postcard, 7.60 MB, 73 % of the arrays; with zstd-3 3.90 MB, 38 %.",
             "Use safetensors: first prediction 1.25 ms (among the fastest), 25.0 µs as a view, 10.4 MB, portable.",
             "Faster, not recommended: rkyv (advisory).",
         ]
@@ -246,13 +245,28 @@ fn without_ranks_intervals_decide_who_is_among_the_best() {
 fn sizes_alone_are_told_without_a_recommendation() {
     let mut record = with_formats(&[format("a", "bytes", &[])]);
     record.sizes = vec![size("m", "a", 1_200_000, &[])];
+    record.formats[0].warnings = format("a", "bytes", &["unmaintained"]).warnings;
     assert_eq!(
         sentences(&record)[1..],
         [
             "Fastest first prediction: not measured.",
-            "Smallest: a, 1.20 MB, 120 % of the arrays.",
+            "Smallest: a (unmaintained), 1.20 MB, 120 % of the arrays.",
             "No recommendation: no load was measured.",
         ]
+    );
+}
+
+#[test]
+fn another_format_that_is_smallest_when_compressed_is_named() {
+    let mut record =
+        with_formats(&[format("a", "bytes", &[]), format("b", "bytes", &["advisory"])]);
+    record.sizes = vec![
+        size("m", "a", 900_000, &[("lz4", 500_000)]),
+        size("m", "b", 950_000, &[("lz4", 400_000)]),
+    ];
+    assert_eq!(
+        sentences(&record)[2],
+        "Smallest: a, 900 kB, 90 % of the arrays; b (advisory) + lz4, 400 kB, 40 %."
     );
 }
 

@@ -40,14 +40,14 @@ pub fn section() -> Markup {
                 table.t.calc #cost {
                     thead { tr {
                         th scope="col" { "format" }
+                        th scope="col" { "total" }
+                        th scope="col" .l { "bottleneck" }
                         th scope="col" .l { "codec" }
                         th scope="col" { span.sw.s0 {} "fetch" }
                         th scope="col" { span.sw.s1 {} "decompress" }
                         th scope="col" { span.sw.s2 {} "load" }
                         th scope="col" { span.sw.s3 {} "to prediction" }
-                        th scope="col" { "total" }
-                        th scope="col" .l { "" }
-                        th scope="col" .l { "bottleneck" }
+                        th scope="col" .l { "parts of the total" }
                     } }
                     tbody {}
                 }

@@ -15,12 +15,10 @@ pub fn models_section(lookup: &Lookup<'_>) -> Markup {
         section #models {
             h2 { "Models" }
             (scroll("Models", html! {
-                table.t.f {
+                table.t.f.md {
                     thead { tr {
                         th scope="col" { "model" }
-                        th scope="col" .l { "kind" }
                         th scope="col" { "arrays" }
-                        th scope="col" .l { "content" }
                         th scope="col" .l { "data" }
                         th scope="col" .l { "hyper-parameters" }
                         th scope="col" { "quality" }
@@ -30,10 +28,13 @@ pub fn models_section(lookup: &Lookup<'_>) -> Markup {
                     tbody {
                         @for model in &lookup.models {
                             tr {
-                                th scope="row" { (model.title()) small { (model.id) } }
+                                th scope="row" {
+                                    (model.title()) small { (model.id) }
+                                    @if let Some(record) = model.record { small { (kind(record)) } }
+                                }
                                 @match model.record {
                                     Some(record) => (model_cells(record)),
-                                    None => td.l colspan="8" {
+                                    None => td.l colspan="6" {
                                         "The record has rows of this model and does not describe it."
                                     },
                                 }
@@ -46,13 +47,17 @@ pub fn models_section(lookup: &Lookup<'_>) -> Markup {
     }
 }
 
+/// What sort of model it is, its size and what was kept of it.
+fn kind(model: &ModelRecord) -> String {
+    let size = model.size.as_ref().map(|size| format!(", size {size}")).unwrap_or_default();
+    format!("{}{size}, content: {}", model.kind, model.content)
+}
+
 fn model_cells(model: &ModelRecord) -> Markup {
     let hyper: Vec<String> =
         model.hyper_parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     html! {
-        td.l { (model.kind) @if let Some(size) = &model.size { small { "size " (size) } } }
         td { (units::bytes(model.array_bytes)) small { (grouped(model.array_count)) " arrays" } }
-        td.l { (model.content) }
         td.l.why { (model.data) }
         td.l.why { (if hyper.is_empty() { "none".to_owned() } else { hyper.join(", ") }) }
         td { @match &model.metric { Some(metric) => (quality(metric)), None => "–" } }
@@ -61,7 +66,7 @@ fn model_cells(model: &ModelRecord) -> Markup {
                 Some(nanos) => (units::duration(nanos as f64)),
                 None => "not trained here",
             }
-            @if model.from_cache { small { "earlier, from the cache" } }
+            @if model.from_cache { small { "from the cache" } }
             @else if model.training_nanos.is_some() { small { "in this run" } }
         }
         td.l { code { (model.checksum) } }
@@ -106,9 +111,9 @@ pub fn environment_section(record: &BenchRecord) -> Markup {
     }
 }
 
-/// The command that made the record.
+/// The command that makes such a record.
 fn command(record: &BenchRecord) -> String {
-    format!("cargo run --release -- run --profile {}", record.profile)
+    format!("cargo run --release -- run --profile {} --seed {}", record.profile, record.seed)
 }
 
 fn list(title: &str, entries: &[(&str, Option<String>)]) -> Markup {

@@ -307,9 +307,12 @@
     var head = element("th", "", one.format);
     head.scope = "row";
     row.appendChild(head);
+    row.appendChild(element("td", "total", duration(one.total)));
+    var largest = one.parts.indexOf(Math.max.apply(null, one.parts));
+    var share = one.total ? Math.round(one.parts[largest] / one.total * 100) : 0;
+    row.appendChild(element("td", "l", PARTS[largest] + " (" + share + " %)"));
     row.appendChild(element("td", "l", one.codec));
     one.parts.forEach(function (part) { row.appendChild(element("td", "", part ? duration(part) : "–")); });
-    row.appendChild(element("td", "total", duration(one.total)));
     var cell = element("td", "l bar");
     var drawing = svg("svg", { viewBox: "0 0 200 12", preserveAspectRatio: "none", "aria-hidden": "true" });
     var at = 0;
@@ -320,9 +323,6 @@
     });
     cell.appendChild(drawing);
     row.appendChild(cell);
-    var largest = one.parts.indexOf(Math.max.apply(null, one.parts));
-    var share = one.total ? Math.round(one.parts[largest] / one.total * 100) : 0;
-    row.appendChild(element("td", "l", PARTS[largest] + " (" + share + " %)"));
     return row;
   }
   function calculate() {

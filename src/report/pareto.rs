@@ -1,8 +1,8 @@
 //! Size against the time of a load, one chart a model, drawn on logarithmic and on linear axes.
 //!
-//! Shape says what a point is, colour only repeats it: a disc is a data-only format that is loaded
-//! into memory of its own, a ring is a view, a triangle is a format that can run code. The line is
-//! the front: points to its upper right are beaten by another format in size and in time.
+//! Shape says what a point is, colour only repeats it: round is a data-only format and a triangle
+//! one that can run code; full is a load into memory of its own and hollow a view. The line is the
+//! front: points to its upper right are beaten by another format in size and in time.
 
 use maud::{Markup, html};
 
@@ -38,11 +38,12 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
     }
 }
 
+/// Round is data-only and pointed can run code; full is a load into memory of its own and hollow a
+/// view.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Disc,
-    Ring,
-    Triangle,
+struct Shape {
+    pointed: bool,
+    hollow: bool,
 }
 
 struct Point<'a> {
@@ -54,9 +55,9 @@ struct Point<'a> {
 
 impl Point<'_> {
     fn label(&self) -> String {
-        match self.shape {
-            Shape::Ring => format!("{} view", self.format.id),
-            _ => self.format.id.to_owned(),
+        match self.shape.hollow {
+            true => format!("{} view", self.format.id),
+            false => self.format.id.to_owned(),
         }
     }
 }
@@ -71,11 +72,7 @@ fn points<'a>(
     let timings = lookup.timings(model.id, (operation, None)).into_iter();
     let point = |(format, timing): (Format<'a>, &crate::base::record::Timing)| {
         let bytes = lookup.size(model.id, format.id)?.bytes;
-        let shape = match (format.is_executable(), view) {
-            (true, _) => Shape::Triangle,
-            (false, true) => Shape::Ring,
-            (false, false) => Shape::Disc,
-        };
+        let shape = Shape { pointed: format.is_executable(), hollow: view };
         Some(Point { format, shape, nanos: timing.median_nanos, bytes: bytes as f64 })
     };
     timings.filter_map(point).collect()
@@ -97,34 +94,46 @@ fn charts(lookup: &Lookup<'_>, model: &Model<'_>) -> Markup {
 }
 
 fn legend(all: &[Point<'_>], load: Option<Operation>, view: Option<Operation>) -> Markup {
-    let has = |shape| all.iter().any(|point| point.shape == shape);
-    let entry = |shape, text: String| {
-        html! {
-            span { svg.key viewBox="0 0 14 14" aria-hidden="true" { (mark(shape, 7.0, 7.0)) } (text) }
-        }
-    };
     let meaning = |operation: Option<Operation>| match operation.map(Operation::meaning) {
         Some(meaning) => meaning.split([':', '.']).next().unwrap_or_default().to_lowercase(),
         None => String::new(),
     };
+    let text = |shape: Shape| {
+        let kind = if shape.pointed { "can run code" } else { "data only" };
+        match shape.hollow {
+            true => format!("{kind}, view: {}", meaning(view)),
+            false => format!("{kind}, own memory: {}", meaning(load)),
+        }
+    };
+    let shapes = [(false, false), (false, true), (true, false), (true, true)]
+        .map(|(pointed, hollow)| Shape { pointed, hollow });
     html! {
         p.legend {
-            @if has(Shape::Disc) {
-                (entry(Shape::Disc, format!("data only, own memory: {}", meaning(load))))
+            @for shape in shapes {
+                @if all.iter().any(|point| point.shape == shape) {
+                    span {
+                        svg.key viewBox="0 0 14 14" aria-hidden="true" { (mark(shape, 7.0, 7.0)) }
+                        (text(shape))
+                    }
+                }
             }
-            @if has(Shape::Ring) { (entry(Shape::Ring, format!("view: {}", meaning(view)))) }
-            @if has(Shape::Triangle) { (entry(Shape::Triangle, "can run code".to_owned())) }
         }
     }
 }
 
 fn mark(shape: Shape, x: f64, y: f64) -> Markup {
     let (cx, cy) = (coordinate(x), coordinate(y));
+    let class = match (shape.pointed, shape.hollow) {
+        (false, false) => "pd",
+        (false, true) => "pv",
+        (true, false) => "px",
+        (true, true) => "px pv",
+    };
     html! {
-        @match shape {
-            Shape::Disc => circle.pd cx=(cx) cy=(cy) r="4" {},
-            Shape::Ring => circle.pv cx=(cx) cy=(cy) r="4" {},
-            Shape::Triangle => path.px d={ "M" (cx) " " (coordinate(y - 5.0)) "l5 9h-10z" } {},
+        @if shape.pointed {
+            path class=(class) d={ "M" (cx) " " (coordinate(y - 5.0)) "l5 9h-10z" } {}
+        } @else {
+            circle class=(class) cx=(cx) cy=(cy) r="4" {}
         }
     }
 }

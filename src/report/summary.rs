@@ -30,10 +30,10 @@ pub fn section(lookup: &Lookup<'_>, verdicts: &Verdicts) -> Markup {
 }
 
 fn lead(verdicts: &Verdicts) -> Markup {
-    let statements = verdicts.statements();
+    let sentences = verdicts.sentences();
     // The caveats have banners of their own.
-    let statements = statements.iter().filter(|statement| !verdicts.caveats.contains(statement));
-    let (heads, lines): (Vec<_>, Vec<_>) = statements.partition(|s| s.ends_with(':'));
+    let sentences = sentences.iter().filter(|sentence| !verdicts.caveats.contains(sentence));
+    let (heads, lines): (Vec<_>, Vec<_>) = sentences.partition(|s| s.ends_with(':'));
     html! {
         div.lead {
             @for head in heads { p { (head) } }
@@ -103,6 +103,7 @@ fn cell(goal: Option<&Goal>) -> Markup {
             @match goal.best.as_slice() {
                 [first, others @ ..] => {
                     (first.format)
+                    @for caution in &first.cautions { " " span.b { (caution) } }
                     small {
                         (goal.figure(first.value))
                         @if let Some(codec) = &first.codec { ", " (codec) }

@@ -11,7 +11,7 @@ use super::lookup::{Format, Lookup, Measured, Model};
 use super::strip::{self, Axis};
 use super::widgets::{
     absent_cell, group_id, group_title, number_cell, operation_id, operation_title, percent,
-    plain_row_of, range, rank, row_of, scroll, without_figures,
+    plain_row_of, range, rank, row_of, scroll, speed_cell, without_figures,
 };
 use crate::base::case::Group;
 use crate::base::record::{Outcome, Timing};
@@ -131,8 +131,6 @@ fn cells(
     fastest: f64,
     floor: Option<f64>,
 ) -> Markup {
-    let speed = timing.bytes as f64 / timing.median_nanos;
-    let throughput = units::throughput(timing.bytes, timing.median_nanos);
     html! {
         @match timing.rank {
             Some(value) => td { (rank(value, is_shared(ranks, value))) },
@@ -149,9 +147,7 @@ fn cells(
                 None => (absent_cell()),
             }
         }
-        @if speed.is_finite() && timing.bytes > 0 {
-            td { (throughput.trim_end_matches(" GB/s")) }
-        } @else { (absent_cell()) }
+        (speed_cell(timing))
     }
 }
 
@@ -276,9 +272,7 @@ fn floor_row(of: Measured, outcome: &Outcome) -> Markup {
                 Outcome::Measured(timing) => {
                     td { (units::duration(timing.median_nanos)) }
                     td { (range(timing.low_nanos, timing.high_nanos)) }
-                    td {
-                        (units::throughput(timing.bytes, timing.median_nanos).trim_end_matches(" GB/s"))
-                    }
+                    (speed_cell(timing))
                     td.l { (of.0.meaning()) }
                 }
                 Outcome::Failed { reason } => td.l colspan="4" { "failed: " (reason) },

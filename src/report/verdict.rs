@@ -48,6 +48,8 @@ pub struct Entry {
     pub value: f64,
     /// The 95 % interval, of times.
     pub interval: Option<(f64, f64)>,
+    /// Why the format should not be used without a thought; empty as a rule.
+    pub cautions: Vec<String>,
 }
 
 impl Entry {
@@ -56,6 +58,18 @@ impl Entry {
         match &self.codec {
             Some(codec) => format!("{} + {codec}", self.format),
             None => self.format.clone(),
+        }
+    }
+
+    /// The same with the reasons for caution: `cbor (unmaintained) + zstd-3`.
+    fn name_with_cautions(&self) -> String {
+        let format = match self.cautions.as_slice() {
+            [] => self.format.clone(),
+            cautions => format!("{} ({})", self.format, cautions.join(", ")),
+        };
+        match &self.codec {
+            Some(codec) => format!("{format} + {codec}"),
+            None => format,
         }
     }
 }
@@ -131,14 +145,9 @@ impl Verdicts {
         self.models.get(self.headline?)
     }
 
-    /// What a run ends with: a heading and some sentences, in lines of at most [`COLUMNS`]. A line
-    /// that goes on in the next one is followed by an indented one.
+    /// What a run ends with: a heading that names the model, then some sentences. Each is in one piece:
+    /// a terminal or a page breaks lines where it needs to.
     pub fn sentences(&self) -> Vec<String> {
-        self.statements().iter().flat_map(|statement| lines(statement)).collect()
-    }
-
-    /// The same with each sentence in one piece.
-    pub fn statements(&self) -> Vec<String> {
         let Some(model) = self.headline() else {
             return vec!["Nothing was measured: the record has no model.".to_owned()];
         };
@@ -146,40 +155,11 @@ impl Verdicts {
             1 => String::new(),
             models => format!(", the largest of {models} models"),
         };
-        let mut statements = vec![format!("{}{largest}:", model.heading())];
-        statements.extend(model.statements());
-        statements.extend(self.caveats.iter().cloned());
-        statements
+        let mut sentences = vec![format!("{}{largest}:", model.heading())];
+        sentences.extend(model.sentences());
+        sentences.extend(self.caveats.iter().cloned());
+        sentences
     }
-}
-
-/// Columns of a terminal that a line of [`Verdicts::sentences`] fills.
-pub const COLUMNS: usize = 100;
-
-/// Words that stay on the line of the number before them.
-const UNITS: &[&str] = &["ns", "µs", "ms", "s", "B", "kB", "MB", "GB", "%"];
-
-/// A sentence in lines, broken at spaces.
-fn lines(sentence: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for word in sentence.split(' ') {
-        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '%');
-        match words.last_mut() {
-            Some(number) if UNITS.contains(&bare) => *number += &format!(" {word}"),
-            _ => words.push(word.to_owned()),
-        }
-    }
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => {
-                *line += &format!(" {word}");
-            }
-            Some(_) => lines.push(format!("    {word}")),
-            None => lines.push(word),
-        }
-    }
-    lines
 }
 
 impl ModelVerdict {
@@ -204,43 +184,50 @@ impl ModelVerdict {
         operations.iter().find_map(|operation| self.goal(Want::Fast(*operation)))
     }
 
-    /// The model's sentences, in lines of at most [`COLUMNS`].
+    /// Fastest load with and without a copy, smallest, what to use.
     pub fn sentences(&self) -> Vec<String> {
-        self.statements().iter().flat_map(|statement| lines(statement)).collect()
-    }
-
-    /// Fastest load with and without a copy, smallest, what to use; each in one piece.
-    pub fn statements(&self) -> Vec<String> {
         if self.goals.is_empty() {
             return vec!["Nothing was measured for this model.".to_owned()];
         }
-        let mut statements = Vec::new();
+        let mut sentences = Vec::new();
         match self.fastest(LOADS) {
-            Some(goal) => statements.push(goal.sentence()),
-            None => statements.push("Fastest first prediction: not measured.".to_owned()),
+            Some(goal) => sentences.push(goal.sentence()),
+            None => sentences.push("Fastest first prediction: not measured.".to_owned()),
         }
-        statements.extend(self.fastest(VIEWS).map(Goal::sentence));
-        statements.extend(self.size_sentence());
+        sentences.extend(self.fastest(VIEWS).map(Goal::sentence));
+        sentences.extend(self.size_sentence());
         match &self.choice {
-            Some(choice) => statements.extend(choice.sentences()),
-            None => statements.push("No recommendation: no load was measured.".to_owned()),
+            Some(choice) => sentences.extend(choice.sentences()),
+            None => sentences.push("No recommendation: no load was measured.".to_owned()),
         }
-        statements
+        sentences
     }
 
     fn size_sentence(&self) -> Option<String> {
-        let part = |goal: &Goal| match (self.arrays, goal.best.first()) {
-            (Some((arrays @ 1.., _)), Some(best)) => {
-                format!("{}, {}", goal.best_text(), percent(best.value / arrays as f64))
-            }
-            _ => goal.best_text(),
+        let figure = |goal: &Goal, of: &str| {
+            let bytes = goal.best.first().map_or(0.0, |best| best.value);
+            let share = match self.arrays {
+                Some((arrays @ 1.., _)) => format!(", {}{of}", percent(bytes / arrays as f64)),
+                _ => String::new(),
+            };
+            let each = if goal.best.len() > 1 { " each" } else { "" };
+            format!("{}{each}{share}", goal.figure(bytes))
+        };
+        let names = |goal: &Goal| {
+            goal.best.iter().map(Entry::name_with_cautions).collect::<Vec<_>>().join(", ")
         };
         let raw = self.goal(Want::Small)?;
-        let of_arrays =
-            if self.arrays.is_some_and(|(bytes, _)| bytes > 0) { " of the arrays" } else { "" };
-        let compressed = self.goal(Want::SmallCompressed);
-        let compressed = compressed.map(|goal| format!("; {}", part(goal))).unwrap_or_default();
-        Some(format!("Smallest: {}{of_arrays}{compressed}.", part(raw)))
+        let compressed = self.goal(Want::SmallCompressed).map(|goal| {
+            let figure = figure(goal, "");
+            match (goal.best.as_slice(), raw.best.as_slice()) {
+                ([Entry { format, codec: Some(codec), .. }], [same]) if *format == same.format => {
+                    format!("; with {codec} {figure}")
+                }
+                _ => format!("; {}, {figure}", names(goal)),
+            }
+        });
+        let compressed = compressed.unwrap_or_default();
+        Some(format!("Smallest: {}, {}{compressed}.", names(raw), figure(raw, " of the arrays")))
     }
 }
 
@@ -276,9 +263,10 @@ fn of_model(lookup: &Lookup<'_>, model: &Model<'_>) -> ModelVerdict {
     }
 }
 
-fn timed(format: &str, timing: &Timing) -> Entry {
+fn timed(format: &Format<'_>, timing: &Timing) -> Entry {
     Entry {
-        format: format.to_owned(),
+        format: format.id.to_owned(),
+        cautions: choice::cautions(format),
         codec: None,
         value: timing.median_nanos,
         interval: Some((timing.low_nanos, timing.high_nanos)),
@@ -305,7 +293,7 @@ fn fastest_of(want: Want, timings: Vec<(Format<'_>, &Timing)>) -> Option<Goal> {
     let (mut best, mut rest) = (Vec::new(), Vec::new());
     for (position, (format, timing)) in timings.iter().enumerate() {
         let side = if position == 0 || is_as_fast(timing, first) { &mut best } else { &mut rest };
-        side.push(timed(format.id, timing));
+        side.push(timed(format, timing));
     }
     Some(Goal { want, best, next: rest.into_iter().next() })
 }
@@ -326,9 +314,10 @@ fn lowest(want: Want, mut entries: Vec<Entry>) -> Option<Goal> {
     Some(Goal { want, best, next: rest.into_iter().next() })
 }
 
-fn sized(format: &str, codec: Option<&str>, bytes: u64) -> Entry {
+fn sized(format: &Format<'_>, codec: Option<&str>, bytes: u64) -> Entry {
     Entry {
-        format: format.to_owned(),
+        format: format.id.to_owned(),
+        cautions: choice::cautions(format),
         codec: codec.map(str::to_owned),
         value: bytes as f64,
         interval: None,
@@ -337,13 +326,13 @@ fn sized(format: &str, codec: Option<&str>, bytes: u64) -> Entry {
 
 fn smallest(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
     let sizes = lookup.sizes(model).into_iter();
-    lowest(Want::Small, sizes.map(|(format, size)| sized(format.id, None, size.bytes)).collect())
+    lowest(Want::Small, sizes.map(|(format, size)| sized(&format, None, size.bytes)).collect())
 }
 
 fn smallest_compressed(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
     let best_codec = |(format, size): (Format<'_>, &SizeRow)| {
         let (codec, bytes) = size.compressed_bytes.iter().min_by_key(|(_, bytes)| **bytes)?;
-        Some(sized(format.id, Some(codec), *bytes))
+        Some(sized(&format, Some(codec), *bytes))
     };
     let sizes = lookup.sizes(model).into_iter();
     lowest(Want::SmallCompressed, sizes.filter_map(best_codec).collect())
@@ -353,7 +342,7 @@ fn frugal(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
     let memory = lookup.memory(model, Operation::Decode).into_iter();
     lowest(
         Want::Frugal,
-        memory.map(|(format, memory)| sized(format.id, None, memory.peak_bytes)).collect(),
+        memory.map(|(format, memory)| sized(&format, None, memory.peak_bytes)).collect(),
     )
 }
 

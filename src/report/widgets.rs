@@ -12,6 +12,7 @@ use super::choice;
 use super::lookup::{Format, Lookup, Measured};
 use crate::base::PagePolicy;
 use crate::base::case::Group;
+use crate::base::record::Timing;
 use crate::base::units;
 
 /// Badges of a format: each reason for caution. They lead to the format's row, where every known
@@ -44,6 +45,15 @@ pub fn plain_row_of(lookup: &Lookup<'_>, format: &Format<'_>, cells: impl Render
 /// unit. Other cells are sorted by their text's number.
 pub fn number_cell(value: f64, shown: impl Render) -> Markup {
     html! { td data-v=(sort_value(value)) { (shown) } }
+}
+
+/// A cell with a throughput in GB/s, the unit left to the column's head.
+pub fn speed_cell(timing: &Timing) -> Markup {
+    if timing.bytes == 0 || timing.median_nanos <= 0.0 {
+        return absent_cell();
+    }
+    let speed = units::throughput(timing.bytes, timing.median_nanos);
+    html! { td { (speed.trim_end_matches(" GB/s")) } }
 }
 
 /// A cell for what is not known.
