@@ -60,7 +60,7 @@ fn print(record: &BenchRecord, json: bool) -> anyhow::Result<()> {
         super::print_line(&format!("\n{}", comparison::text(record, model)))?;
     }
     super::print_line("")?;
-    for sentence in verdicts(record).statements() {
+    for sentence in verdicts(record).sentences() {
         super::print_line(super::table::wrapped(&sentence, 4).trim_end())?;
     }
     for note in &record.notes {

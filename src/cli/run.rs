@@ -51,7 +51,7 @@ fn summary(record: &BenchRecord) {
     if let Some(model) = largest {
         anstream::eprintln!("\n{}\n", comparison::text(record, model));
     }
-    for sentence in verdicts(record).statements() {
+    for sentence in verdicts(record).sentences() {
         anstream::eprintln!("{}", wrapped(&sentence, 4).trim_end());
     }
     for note in &record.notes {
