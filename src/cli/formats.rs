@@ -25,21 +25,30 @@ pub fn run(arguments: &FormatsArguments) -> anyhow::Result<()> {
 }
 
 fn listing(formats: &[FormatRecord]) -> String {
-    let mut table = Table::new(&["format", "loading", "arrays", "view", "crate", "known problems"]);
+    // The id of the longest format and the longest problem fit side by side in any terminal.
+    let narrow = super::table::width() < 90;
+    let mut table = match narrow {
+        true => Table::new(&["format", "view", "known problems"]),
+        false => Table::new(&["format", "loading", "arrays", "view", "crate", "known problems"]),
+    };
     for format in formats {
         let mut problems: Vec<&str> = format.warnings.iter().map(|w| w.id.as_str()).collect();
         problems.dedup();
         if !format.losses.is_empty() {
             problems.push("lossy");
         }
-        table.row(vec![
-            format.id.clone(),
-            format.kind.clone(),
-            format.encoding.clone(),
-            if format.modes.iter().any(|mode| mode == "view") { "yes" } else { "" }.to_owned(),
-            format.implementation.clone().unwrap_or_else(|| "our own".to_owned()),
-            problems.join(", "),
-        ]);
+        let view = if format.modes.iter().any(|mode| mode == "view") { "yes" } else { "" };
+        let (kind, encoding, view) =
+            (format.kind.clone(), format.encoding.clone(), view.to_owned());
+        let implementation = format.implementation.clone().unwrap_or_else(|| "our own".to_owned());
+        let cells = match narrow {
+            true => vec![format.id.clone(), view, problems.join("\n")],
+            false => {
+                let problems = problems.join(", ");
+                vec![format.id.clone(), kind, encoding, view, implementation, problems]
+            }
+        };
+        table.row(cells);
     }
     let mut text = table.text();
     text.push_str("\n\nKnown problems\n");

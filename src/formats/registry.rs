@@ -53,7 +53,7 @@ pub fn nearest(id: &str) -> Option<&'static str> {
 /// What to tell a user who asked for a format that is not there.
 pub fn unknown(id: &str) -> String {
     let ids: Vec<&str> = FORMATS.iter().map(|format| format.descriptor().id).collect();
-    let hint = nearest(id).map(|id| format!("; did you mean {id:?}?")).unwrap_or_default();
+    let hint = nearest(id).map_or(".".to_owned(), |id| format!("; did you mean {id:?}?"));
     format!("no format {id:?}{hint} Formats: {}", ids.join(", "))
 }
 
@@ -69,6 +69,6 @@ mod tests {
         assert!(
             unknown("jsno").starts_with("no format \"jsno\"; did you mean \"json\"? Formats: raw,")
         );
-        assert!(unknown("onnxruntime").starts_with("no format \"onnxruntime\" Formats: raw, "));
+        assert!(unknown("onnxruntime").starts_with("no format \"onnxruntime\". Formats: raw, "));
     }
 }
