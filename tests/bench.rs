@@ -208,6 +208,13 @@ fn ctrl_c_keeps_what_was_measured() {
     assert!(measured > 50, "{measured} rows; {stderr}");
     let page = fs::read_to_string(place.path().join("report/index.html")).unwrap();
     assert!(page.contains("stopped by the user"));
+    // What it wrote it knows as its own.
+    command(place.path())
+        .args(["report", "--out", "report"])
+        .assert()
+        .success()
+        .stdout(contains("index.html"));
+    assert_eq!(fs::read_to_string(place.path().join("report/index.html")).unwrap(), page);
 }
 
 struct Silent;

@@ -9,7 +9,7 @@
 //!    or within [`NEAR_RATIO`], or within [`NEAR_NANOS`].
 //! 3. Of these, one whose arrays other programs can read goes before one whose arrays they cannot.
 //! 4. Of those, the ones that are not clearly larger than the smallest ([`NEAR_SIZE`]) stay; then
-//!    the better rank decides, then fewer bytes.
+//!    fewer known problems decide, then the better rank, then fewer bytes.
 
 use super::lookup::{Format, Lookup};
 use super::verdict::{LOADS, VIEWS, load_operation};
@@ -155,7 +155,8 @@ fn choose<'a, 'b>(
             (Some(bytes), Some(smallest)) => bytes as f64 > smallest as f64 * NEAR_SIZE,
             _ => true,
         };
-        (larger, candidate.timing.rank.unwrap_or(u32::MAX), candidate.bytes)
+        let problems = candidate.format.record.map_or(usize::MAX, |record| record.warnings.len());
+        (larger, problems, candidate.timing.rank.unwrap_or(u32::MAX), candidate.bytes)
     })
 }
 

@@ -219,7 +219,8 @@ pub fn reading_section() -> Markup {
                 dt { "use" }
                 dd {
                     "Of the formats without a reason for caution, those that load within 25 % or 50 µs of the "
-                    "fastest of them; of these a portable one, not clearly larger than the smallest, by rank. "
+                    "fastest of them; of these a portable one, not clearly larger than the smallest, with the fewest known "
+                    "problems, by rank. "
                     "50 µs is less than a round trip in a local network."
                 }
                 dt { "reasons for caution" }

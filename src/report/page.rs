@@ -102,6 +102,8 @@ fn head(record: &BenchRecord) -> Markup {
     markup! {
         head {
             meta charset="utf-8";
+            // By this a later run knows that the file is its own and may be replaced.
+            meta name="generator" content={ "deadweight " (record.tool_version) };
             meta http-equiv="Content-Security-Policy" content=(policy());
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
