@@ -551,7 +551,71 @@ fn report_needs_a_record_of_its_own() {
     place.run(&["report"]).code(1).stderr(contains("expected a record in JSON"));
     place.write("reports/index.html", b"<html>my page</html>");
     for arguments in [&["run"][..], &["bench", "model.safetensors", "--out", "reports"]] {
-        place.run(arguments).code(1).stderr(contains("was not written by deadweight"));
+        place.run(arguments).code(1).stderr(contains("exists: not overwritten"));
     }
     assert_eq!(place.read("reports/index.html"), b"<html>my page</html>");
+}
+
+#[test]
+fn a_trained_model_predicts_rows_as_they_are_measured() {
+    let place = Place::new();
+    let train = ["train", "--model", "logistic_regression_iris"];
+    place.run(&train).success();
+    let entry = names_in(&place.path("cache")).into_iter().next().unwrap();
+    let model = format!("cache/{entry}/parameters.dw");
+    // Centimetres, not deviations from a mean that only training knows.
+    place.write("iris.csv", b"5.1,3.5,1.4,0.2\n7.0,3.2,4.7,1.4\n6.3,3.3,6.0,2.5\n");
+    place
+        .run(&["predict", &model, "--input", "iris.csv"])
+        .success()
+        .stdout("setosa\nversicolor\nvirginica\n");
+}
+
+#[test]
+fn processes_may_train_into_one_cache_at_the_same_time() {
+    let place = Place::new();
+    let start = || {
+        std::process::Command::new(assert_cmd::cargo::cargo_bin("deadweight"))
+            .args(["train", "--model", "linear_regression", "--model", "logistic_regression"])
+            .env("DEADWEIGHT_CACHE", place.path("cache"))
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    for _ in 0..3 {
+        let _ = fs::remove_dir_all(place.path("cache"));
+        let children: Vec<_> = (0..6).map(|_| start()).collect();
+        for child in children {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        assert_eq!(names_in(&place.path("cache")).len(), 2, "{:?}", names_in(&place.path("cache")));
+    }
+}
+
+#[test]
+fn outputs_that_would_destroy_an_input_are_refused() {
+    let place = Place::new();
+    place.write("rows.csv", b"1,0\n");
+    let predict = ["predict", "model.safetensors", "--input", "rows.csv", "--output", "rows.csv"];
+    place.run(&[&predict[..], &["--force"]].concat()).code(2).stderr(contains("input itself"));
+    assert_eq!(place.read("rows.csv"), b"1,0\n");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere.npz", place.path("link.npz")).unwrap();
+        place
+            .run(&["convert", "model.safetensors", "link.npz"])
+            .code(1)
+            .stderr(contains("a link to a file that does not exist"));
+    }
+}
+
+#[test]
+fn plain_arrays_are_no_invalid_model() {
+    let place = Place::new();
+    place.write("plain.npz", &encoded("npz", &Parameters::new("arrays", 1)));
+    place
+        .run(&["inspect", "--validate", "plain.npz"])
+        .success()
+        .stdout(contains("there is no model to validate"));
 }

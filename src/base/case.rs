@@ -74,8 +74,8 @@ operations! {
     DecompressZstd3, "decompress-zstd-3", Compression, "decompress, zstd 3", "Back to the encoded bytes, in a fresh buffer.";
     DecompressZstd19, "decompress-zstd-19", Compression, "decompress, zstd 19", "Back to the encoded bytes, in a fresh buffer.";
     DecompressLz4, "decompress-lz4", Compression, "decompress, lz4", "Back to the encoded bytes, in a fresh buffer.";
-    FloorCopy, "floor-copy", Floor, "memcpy", "Copy as many bytes as the arrays have into a fresh arena: no owned load can be faster.";
-    FloorCopyWarm, "floor-copy-warm", Floor, "memcpy, warm", "The same into memory that was written before: what page faults cost is the difference.";
+    FloorCopy, "floor-copy", Floor, "memcpy", "Copy as many bytes as the arrays have into a fresh arena. A load into memory that the allocator has at hand can be faster, as can one that compresses.";
+    FloorCopyWarm, "floor-copy-warm", Floor, "memcpy, warm", "The same into memory that was written before: page faults are most of the difference.";
     FloorRead, "floor-read", Floor, "read()", "Read a file of as many bytes, which is in the page cache, into a fresh arena.";
     FloorMapTouch, "floor-map-touch", Floor, "mmap and touch", "Map a file of as many bytes and touch each of its pages.";
     FloorWrite, "floor-write", Floor, "write()", "Write as many bytes to a new file, not synced.";
@@ -95,7 +95,7 @@ pub enum Group {
     File,
     /// Compression over the encoded bytes.
     Compression,
-    /// What no format can beat.
+    /// The same movement of bytes with no format at all.
     Floor,
 }
 

@@ -20,7 +20,9 @@ use crate::base::{Array, Parameters};
 use crate::models::ModelError;
 use crate::models::recipes::{Recipe, Size};
 
-/// Where trained models are kept: `$DEADWEIGHT_CACHE`, else `deadweight` in the user's cache.
+/// Where trained models are kept: `$DEADWEIGHT_CACHE`, else `deadweight` in the user's cache
+/// directory. A user without a home gets a directory below the current one: what is trusted must
+/// not lie where everybody can write.
 pub fn default_directory() -> PathBuf {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(path) = variable("DEADWEIGHT_CACHE") {
@@ -28,9 +30,8 @@ pub fn default_directory() -> PathBuf {
     }
     variable("XDG_CACHE_HOME")
         .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("deadweight")
+        .or_else(|| Some(std::env::home_dir()?.join(".cache")))
+        .map_or_else(|| PathBuf::from(".deadweight"), |cache| cache.join("deadweight"))
 }
 
 /// What became of a request for a trained model.
@@ -107,7 +108,18 @@ pub fn obtain(
         training_nanos,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    write(&entry, &trained.parameters, &evaluation, cache, &place)?;
+    for attempt in 1.. {
+        let Err(error) = write(&entry, &trained.parameters, &evaluation, cache, &place) else {
+            break;
+        };
+        // Another process may have put the same model there, or be about to.
+        if read(recipe, size, &place, &entry.fingerprint).is_ok() {
+            break;
+        }
+        if attempt == 3 {
+            return Err(error);
+        }
+    }
     let record = record(recipe, size, &entry, &trained.parameters, false);
     let rows = Some(repeated(rows.view()));
     Ok((Subject { record, parameters: trained.parameters, rows }, provenance))
@@ -146,10 +158,15 @@ fn write(
             .map_err(io("cannot sync", &path))?;
     }
     if place.exists() {
-        std::fs::remove_dir_all(place).map_err(io("cannot replace", place))?;
+        // Moved away in one step, so that nobody finds half of it; removed with our own directory.
+        let old = tempfile::Builder::new().prefix(".training-").tempdir_in(cache);
+        let old = old.map_err(io("cannot write below", cache))?;
+        std::fs::rename(place, old.path().join("old")).map_err(io("cannot replace", place))?;
     }
-    let beside = beside.keep();
-    std::fs::rename(&beside, place).map_err(io("cannot rename to", place))
+    std::fs::rename(beside.path(), place).map_err(io("cannot rename to", place))?;
+    // Its name is another now: there is nothing left to remove.
+    let _ = beside.keep();
+    Ok(())
 }
 
 /// Reads and checks an entry; the error says in words what is wrong with it.

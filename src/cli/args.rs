@@ -9,8 +9,7 @@ use crate::bench::plan::Profile;
 use crate::formats::{Format, registry};
 use crate::models::recipes::{self, Recipe, Size};
 
-/// Measures how fast, how small and how frugal every serious way to store a trained model is.
-/// Without a command: run.
+/// Measures how fast, how small and how frugal formats store a trained model. Without a command: run.
 #[derive(Debug, Parser)]
 #[command(
     name = "deadweight",

@@ -75,9 +75,21 @@ pub fn changes(new: &BenchRecord, old: &BenchRecord, name: &str) -> anyhow::Resu
         count(false),
         changes.len() - significant.len()
     );
+    let ids = |record: &BenchRecord| -> Vec<String> {
+        record.formats.iter().map(|format| format.id.clone()).collect()
+    };
+    if ids(new) != ids(old) || new.profile != old.profile {
+        text.push_str(
+            "\n The two were not measured alike (other formats or another profile): caches and \
+             neighbours differ, so part of the changes may be theirs.",
+        );
+    }
     if significant.is_empty() {
         return Ok(text);
     }
+    text.push_str(
+        "\n Each row is judged by its own 95 % interval: of many rows some seem changed by chance.",
+    );
     let mut table = Table::of_figures(&["row", "new / old", "95 % interval", ""]);
     for change in significant.iter().take(LISTED) {
         let ratio = &change.ratio;

@@ -74,7 +74,12 @@ fn timing<'a>(
 /// The formats of a model, fastest load first, with a line below that explains the figures.
 pub fn text(record: &BenchRecord, model: &ModelRecord) -> String {
     let width = width();
-    let columns: Vec<&Column> = COLUMNS.iter().filter(|(beyond, ..)| width > *beyond).collect();
+    let is_known = |figure: fn(&Figures<'_>) -> Option<String>| {
+        let mut formats = record.formats.iter();
+        formats.any(|f| figure(&Figures { record, model: &model.id, format: &f.id }).is_some())
+    };
+    let columns: Vec<&Column> =
+        COLUMNS.iter().filter(|(beyond, _, figure)| width > *beyond && is_known(*figure)).collect();
     let mut head = vec!["format"];
     head.extend(columns.iter().map(|(_, title, _)| *title));
     let mut table = Table::of_figures(&head);

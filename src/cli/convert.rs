@@ -73,16 +73,12 @@ fn by_extension(path: &Path) -> anyhow::Result<&'static dyn Format> {
 
 /// Nothing is read before it is known that the result can be written.
 fn check_output(arguments: &ConvertArguments) -> anyhow::Result<()> {
-    let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    };
-    if same(&arguments.input, &arguments.output) {
+    if outputs::is_same(&arguments.input, &arguments.output) {
         let error = UsageError("IN and OUT are the same file".to_owned());
         return Err(anyhow!(error)).advise("choose another name for OUT");
     }
-    outputs::check_free(&arguments.output, arguments.force, is_ours)
-        .map_err(|error| error.context("OUT"))
+    let may_replace = |path: &Path| arguments.force || is_ours(path);
+    outputs::check_free(&arguments.output, may_replace, outputs::OR_FORCE)
 }
 
 /// True for a file that holds a model in the way that only deadweight writes it. Plain arrays can

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::args::InspectArguments;
 use super::failure::Advise;
 use super::files::{self, ModelFile};
-use super::table::{Table, labelled, wrapped};
+use super::table::{Table, labelled, printable, wrapped};
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::{Parameters, kinds, units, value};
 use crate::models::registry::from_parameters;
@@ -19,7 +19,8 @@ const SCHEMA: &str = "deadweight.model/1";
 /// Prints what is in the file.
 pub fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
     let file = files::load(&arguments.file)?;
-    if arguments.validate {
+    let is_model = file.parameters.kind() != PLAIN_ARRAYS;
+    if arguments.validate && is_model {
         let name = arguments.file.display();
         from_parameters(&file.parameters)
             .and_then(|model| model.validate())
@@ -87,7 +88,11 @@ fn listing(file: &ModelFile, arguments: &InspectArguments) -> anyhow::Result<Str
         ("checksum", format!("{:016x} (xxh3 of kind, metadata and arrays)", parameters.checksum())),
     ];
     if arguments.validate {
-        facts.push(("valid", "yes, every element was looked at".to_owned()));
+        let found = match parameters.kind() {
+            PLAIN_ARRAYS => "plain arrays: there is no model to validate",
+            _ => "yes, every element was looked at",
+        };
+        facts.push(("valid", found.to_owned()));
     }
     let mut text = String::new();
     for (name, fact) in facts {
@@ -112,13 +117,4 @@ fn listing(file: &ModelFile, arguments: &InspectArguments) -> anyhow::Result<Str
         }
     }
     Ok(text.trim_end().to_owned())
-}
-
-/// Text of a stranger for a terminal: control characters are shown, not obeyed.
-fn printable(text: &str) -> String {
-    let shown = |c: char| match c.is_control() {
-        true => c.escape_default().collect::<String>(),
-        false => c.to_string(),
-    };
-    text.chars().map(shown).collect()
 }

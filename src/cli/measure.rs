@@ -140,7 +140,11 @@ pub fn of_file(path: &Path, taken: &[Subject], seed: u64) -> anyhow::Result<Subj
         }
     };
     let parameters = file.parameters;
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    // Two files of one name are told apart by their paths.
+    let name = match id == stem {
+        true => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
+        false => path.to_string_lossy(),
+    };
     let record = ModelRecord {
         id,
         title: format!("{name} ({format})"),
@@ -190,8 +194,9 @@ impl Measure {
             "{}",
             table::wrapped(
                 &format!(
-                    "measuring {} formats on {} model{} in {} fresh processes, about {} (Ctrl-C ends it and keeps what was measured)",
+                    "measuring {} format{} on {} model{} in {} fresh processes, about {} (Ctrl-C ends it and keeps what was measured)",
                     options.formats.len(),
+                    if options.formats.len() == 1 { "" } else { "s" },
                     subjects.len(),
                     if subjects.len() == 1 { "" } else { "s" },
                     self.profile.processes(),

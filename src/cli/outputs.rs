@@ -37,12 +37,24 @@ pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .advise("nothing was changed; check the folder, its permissions and the space on the disk")
 }
 
-/// Fails unless `path` is free, or is a file of which `is_ours` says so, or `force` is given.
+/// What to do about a file that is in the way.
+pub const OR_FORCE: &str = "choose another name, or pass --force to overwrite it";
+
+/// Fails unless `path` is free, or is a file of which `is_ours` says so. `remedy` is what the user
+/// can do about a file that is in the way.
 ///
 /// # Errors
 /// Says what is in the way.
-pub fn check_free(path: &Path, force: bool, is_ours: impl Fn(&Path) -> bool) -> anyhow::Result<()> {
+pub fn check_free(
+    path: &Path,
+    is_ours: impl Fn(&Path) -> bool,
+    remedy: &'static str,
+) -> anyhow::Result<()> {
     let name = path.display();
+    if path.is_symlink() && !path.exists() {
+        return Err(anyhow!("cannot write {name}: it is a link to a file that does not exist"))
+            .advise("remove the link, or name the file");
+    }
     match fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let folder = folder_of(path);
@@ -57,9 +69,16 @@ pub fn check_free(path: &Path, force: bool, is_ours: impl Fn(&Path) -> bool) -> 
             Err(anyhow!("cannot write {name}: it exists and is not a regular file"))
                 .advise("choose another name")
         }
-        Ok(_) if force || is_ours(path) => Ok(()),
-        Ok(_) => Err(anyhow!("{name} exists and was not written by deadweight: not overwritten"))
-            .advise("choose another name"),
+        Ok(_) if is_ours(path) => Ok(()),
+        Ok(_) => Err(anyhow!("{name} exists: not overwritten")).advise(remedy),
+    }
+}
+
+/// True when both are the same file, by whatever names.
+pub fn is_same(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
     }
 }
 
@@ -79,16 +98,15 @@ mod tests {
     fn files_are_replaced_whole_and_strangers_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out");
-        check_free(&path, false, |_| false).unwrap();
+        check_free(&path, |_| false, OR_FORCE).unwrap();
         write(&path, b"one").unwrap();
-        assert!(check_free(&path, false, |_| false).is_err());
-        check_free(&path, true, |_| false).unwrap();
-        check_free(&path, false, |_| true).unwrap();
+        assert!(check_free(&path, |_| false, OR_FORCE).is_err());
+        check_free(&path, |_| true, OR_FORCE).unwrap();
         write(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
-        assert!(check_free(dir.path(), true, |_| true).is_err(), "a folder");
-        assert!(check_free(&dir.path().join("no/out"), false, |_| true).is_err());
+        assert!(check_free(dir.path(), |_| true, OR_FORCE).is_err(), "a folder");
+        assert!(check_free(&dir.path().join("no/out"), |_| true, OR_FORCE).is_err());
         assert!(write(&dir.path().join("no/out"), b"x").is_err());
     }
 }

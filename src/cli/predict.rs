@@ -1,6 +1,6 @@
 //! `predict`: the rows of a file through a model file.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
@@ -11,6 +11,7 @@ use super::rows::{self, Answer};
 use super::{files, outputs};
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::formats::npy;
+use crate::models::ModelError;
 use crate::models::registry::from_parameters;
 
 /// Where predictions go.
@@ -25,8 +26,14 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
     let output = output(&arguments.output)?;
     if !matches!(output, Output::Lines) {
         // Arrays carry no mark of who wrote them, so any file that exists is somebody's.
-        outputs::check_free(&arguments.output, arguments.force, |_| false)
-            .map_err(|error| error.context("pass --force to overwrite it"))?;
+        if [&arguments.file, &arguments.input]
+            .iter()
+            .any(|p| outputs::is_same(p, &arguments.output))
+        {
+            let error = UsageError("--output is the model or the input itself".to_owned());
+            return Err(anyhow!(error)).advise("choose another name");
+        }
+        outputs::check_free(&arguments.output, |_| arguments.force, outputs::OR_FORCE)?;
     }
     let path = arguments.file.display();
     let file = files::load(&arguments.file)?;
@@ -43,13 +50,18 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
         Method::PredictProba => model.predict_proba(rows.view()).map(Answer::Scores),
         Method::DecisionFunction => model.decision_function(rows.view()).map(Answer::Scores),
     };
+    let remedy = match &answer {
+        Err(ModelError::Features { .. } | ModelError::Input { .. }) => {
+            "give the columns that the model was trained on, each a number in every row"
+        }
+        Err(ModelError::Unsupported { .. }) => "choose another --method",
+        _ => "`deadweight inspect --validate` says what is wrong with the model",
+    };
     let answer = answer
         .with_context(|| format!("{path}: cannot predict {}", arguments.input.display()))
-        .advise(
-            "`deadweight inspect --validate` says whether the model or the input is at fault",
-        )?;
+        .advise(remedy)?;
     match output {
-        Output::Lines => std::io::stdout().write_all(&answer.to_csv()?)?,
+        Output::Lines => print(&answer.to_csv()?)?,
         Output::Csv => outputs::write(&arguments.output, &answer.to_csv()?)?,
         Output::Npy => outputs::write(&arguments.output, &npy::write(&answer.to_array()?)?)?,
     }
@@ -57,6 +69,21 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
         anstream::eprintln!("{} rows -> {}", answer.len(), arguments.output.display());
     }
     Ok(())
+}
+
+/// Data for a program as it is; for a terminal with control characters shown, since labels are
+/// texts of strangers.
+fn print(lines: &[u8]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.is_terminal() {
+        false => out.write_all(lines)?,
+        true => {
+            for line in String::from_utf8_lossy(lines).lines() {
+                writeln!(out, "{}", super::table::printable(line))?;
+            }
+        }
+    }
+    Ok(out.flush()?)
 }
 
 fn output(path: &Path) -> anyhow::Result<Output> {

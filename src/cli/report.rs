@@ -32,7 +32,7 @@ const FILES: &[(&str, Make)] = &[
 /// Makes the report of the record in the directory again.
 pub fn run(arguments: &ReportArguments) -> anyhow::Result<()> {
     let record = read(&arguments.out)?;
-    let page = write(&arguments.out, &record)?;
+    let page = write_files(&arguments.out, &record, |name| name != RECORD)?;
     Ok(super::print_line(&page.display().to_string())?)
 }
 
@@ -44,10 +44,19 @@ pub fn check(directory: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(directory)
         .with_context(|| format!("cannot create the directory {}", directory.display()))
         .advise("name another directory with --out")?;
+    // Asked now, not after hours of measuring.
+    tempfile::tempfile_in(directory)
+        .with_context(|| format!("cannot write below {}", directory.display()))
+        .advise("name another directory with --out")?;
     for (name, _) in FILES {
-        outputs::check_free(&directory.join(name), false, is_ours)?;
+        check_file(&directory.join(name))?;
     }
     Ok(())
+}
+
+fn check_file(path: &Path) -> anyhow::Result<()> {
+    let remedy = "deadweight did not write it: move it away, or name another directory with --out";
+    outputs::check_free(path, is_ours, remedy)
 }
 
 /// Writes the record and everything that is made of it; returns the path of the page.
@@ -55,8 +64,19 @@ pub fn check(directory: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When a file cannot be written.
 pub fn write(directory: &Path, record: &BenchRecord) -> anyhow::Result<PathBuf> {
-    check(directory)?;
-    for (name, make) in FILES {
+    write_files(directory, record, |_| true)
+}
+
+fn write_files(
+    directory: &Path,
+    record: &BenchRecord,
+    wanted: impl Fn(&str) -> bool,
+) -> anyhow::Result<PathBuf> {
+    let files = || FILES.iter().filter(|(name, _)| wanted(name));
+    for (name, _) in files() {
+        check_file(&directory.join(name))?;
+    }
+    for (name, make) in files() {
         outputs::write(&directory.join(name), &make(record)?)?;
     }
     Ok(directory.join(PAGE))
@@ -84,7 +104,11 @@ fn is_ours(path: &Path) -> bool {
     let start = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(&bytes));
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("html") => start.contains("<meta name=\"generator\" content=\"deadweight"),
-        Some("json") => start.contains("\"schema\":\"deadweight.bench/"),
+        Some("json") => {
+            // Other programs may have put spaces in.
+            let start: String = start.chars().filter(|c| !c.is_whitespace()).collect();
+            start.contains("\"schema\":\"deadweight.bench/")
+        }
         _ => start.starts_with("model,format,"),
     }
 }

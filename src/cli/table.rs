@@ -85,6 +85,15 @@ fn broken(mut line: String, indent: usize, text: &str) -> String {
     out
 }
 
+/// Text of a stranger for a terminal: control characters are shown, not obeyed.
+pub fn printable(text: &str) -> String {
+    let shown = |c: char| match c.is_control() {
+        true => c.escape_default().collect::<String>(),
+        false => c.to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -301,10 +301,20 @@ fn check_end(bytes: &[u8], archive: &ZipArchive<Cursor<&[u8]>>) -> Result<(), Fo
     }
     let end = bytes.len().checked_sub(archive.comment().len().saturating_add(22));
     let record = end.and_then(|end| bytes.get(end..));
-    if !record.is_some_and(|record| record.starts_with(b"PK\x05\x06")) {
+    let Some(record) = record.filter(|record| record.starts_with(b"PK\x05\x06")) else {
         return Err(codec("bytes stand behind the archive"));
+    };
+    // The crate keeps the last of entries with one name, numpy the first: two readers of one file.
+    let listed = record.get(10..12).and_then(|count| count.try_into().ok());
+    match listed.map(u16::from_le_bytes) {
+        // That many and more stand in the record of zip64.
+        Some(u16::MAX) | None => Ok(()),
+        Some(listed) if usize::from(listed) == archive.len() => Ok(()),
+        Some(listed) => {
+            let found = format!("{listed} entries of {} names", archive.len());
+            Err(codec(format!("two entries have the same name: {found}")))
+        }
     }
-    Ok(())
 }
 
 /// All entries by name; stored ones as slices of the input, compressed ones decompressed within
@@ -409,4 +419,31 @@ fn piece<'a>(
     };
     let (dtype, shape) = listed.unwrap_or((found, header.shape));
     Ok(Piece { name, dtype, shape, data })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_one_name_are_refused() {
+        let mut parameters = Parameters::new("arrays", 1);
+        for name in ["weights_a", "weights_b"] {
+            parameters.insert(name, Array::from_vec(vec![1.0f64], &[1]).unwrap()).unwrap();
+        }
+        let mut bytes = Vec::new();
+        Npz.encode(&parameters, &mut bytes).unwrap();
+        let places: Vec<usize> = bytes
+            .windows(b"weights_b.npy".len())
+            .enumerate()
+            .filter(|(_, window)| *window == b"weights_b.npy")
+            .map(|(place, _)| place + b"weights_".len())
+            .collect();
+        assert_eq!(places.len(), 2, "in the entry and in the directory");
+        for place in places {
+            bytes[place] = b'a';
+        }
+        let error = Npz.decode(&bytes, &DecodeOptions::default()).err().unwrap().to_string();
+        assert!(error.contains("two entries have the same name"), "{error}");
+    }
 }

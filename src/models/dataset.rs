@@ -119,14 +119,20 @@ impl Dataset {
         (self.select(train), self.select(test))
     }
 
-    /// The same with each feature at mean 0 and standard deviation 1, by the figures of `of`.
-    pub fn standardized(&self, of: &Dataset) -> Dataset {
+    /// Mean and standard deviation of each feature; 1 in place of a deviation of 0.
+    pub fn scaling(&self) -> Vec<(f64, f64)> {
+        let of_column = |column: ArrayView1<'_, f64>| {
+            let deviation = column.std(0.0);
+            (column.mean().unwrap_or(0.0), if deviation > 0.0 { deviation } else { 1.0 })
+        };
+        self.rows.columns().into_iter().map(of_column).collect()
+    }
+
+    /// The same with each mean subtracted and divided by each deviation.
+    pub fn scaled(&self, scaling: &[(f64, f64)]) -> Dataset {
         let mut rows = self.rows.clone();
-        for (mut column, reference) in rows.columns_mut().into_iter().zip(of.rows.columns()) {
-            let mean = reference.mean().unwrap_or(0.0);
-            let deviation = reference.std(0.0);
-            let divisor = if deviation > 0.0 { deviation } else { 1.0 };
-            column.mapv_inplace(|value| (value - mean) / divisor);
+        for (mut column, (mean, deviation)) in rows.columns_mut().into_iter().zip(scaling) {
+            column.mapv_inplace(|value| (value - mean) / deviation);
         }
         Dataset { rows, targets: self.targets.clone() }
     }

@@ -43,7 +43,7 @@ const TEST_SHARE: f64 = 0.3;
 const SEED: u64 = 42;
 
 /// Grows when the same recipe would train another model.
-const TRAINER_VERSION: u32 = 1;
+const TRAINER_VERSION: u32 = 2;
 
 /// Numbers that training is told, by name.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +90,8 @@ pub struct Recipe {
     /// The sizes it comes in.
     pub sizes: &'static [Size],
     trainer: Trainer,
-    /// Features at mean 0 and deviation 1, which gradient methods and distances ask for.
+    /// Trained on features at mean 0 and deviation 1, as gradient methods ask for; the linear model
+    /// that comes out is made one of the features as they are.
     standardize: bool,
     plans: &'static [Plan],
 }
@@ -195,7 +196,7 @@ pub static RECIPES: &[Recipe] = &[
         kind: "support_vector_classifier",
         sizes: &[Size::S],
         trainer: Trainer::SupportVectors,
-        standardize: true,
+        standardize: false,
         plans: &[Plan {
             size: Size::S,
             source: Source::Generated(TUTORIAL),
@@ -208,7 +209,7 @@ pub static RECIPES: &[Recipe] = &[
         kind: "k_neighbors_classifier",
         sizes: &[Size::S, Size::M, Size::L],
         trainer: Trainer::Neighbors,
-        standardize: true,
+        standardize: false,
         plans: &[
             Plan {
                 size: Size::S,
@@ -305,12 +306,15 @@ impl Recipe {
         progress: &(dyn Fn(f64) + Sync),
     ) -> Result<Trained, ModelError> {
         let plan = self.plan(size)?;
-        let (mut train, mut test) = plan.source.load().split(TEST_SHARE, SEED);
-        if self.standardize {
-            test = test.standardized(&train);
-            train = train.standardized(&train);
-        }
-        let mut parameters = self.fit(plan, &train, progress)?;
+        let (train, test) = plan.source.load().split(TEST_SHARE, SEED);
+        let mut parameters = match self.standardize {
+            false => self.fit(plan, &train, progress)?,
+            true => {
+                let scaling = train.scaling();
+                let scaled = self.fit(plan, &train.scaled(&scaling), progress)?;
+                train_linear::unscaled(&scaled, &scaling)?
+            }
+        };
         let library = match self.trainer {
             Trainer::Neighbors => ("deadweight", env!("CARGO_PKG_VERSION")),
             _ => ("linfa", "0.8.1"),

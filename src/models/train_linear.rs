@@ -16,16 +16,37 @@ fn failed(what: &'static str) -> impl Fn(&dyn std::fmt::Display) -> ModelError {
     move |error| ModelError::Training { what, message: error.to_string() }
 }
 
-fn linear(
-    kind: &'static str,
-    coef: &Array2<f64>,
-    intercept: Vec<f64>,
-) -> Result<Parameters, ModelError> {
+fn linear(kind: &str, coef: &Array2<f64>, intercept: Vec<f64>) -> Result<Parameters, ModelError> {
     let mut parameters = Parameters::new(kind, 1);
     let rows = intercept.len();
     parameters.insert("coef", Array::from_vec(coef.iter().copied().collect(), coef.shape())?)?;
     parameters.insert("intercept", Array::from_vec(intercept, &[rows])?)?;
     Ok(parameters)
+}
+
+/// The linear model of scaled rows as one of the rows as they are: nobody who predicts with it
+/// needs to know of the scaling.
+pub(super) fn unscaled(
+    parameters: &Parameters,
+    scaling: &[(f64, f64)],
+) -> Result<Parameters, ModelError> {
+    let mut coef = parameters.array("coef")?.view::<f64, ndarray::Ix2>()?.to_owned();
+    let mut intercept = parameters.array("intercept")?.as_slice::<f64>()?.to_vec();
+    for (mut weights, constant) in coef.outer_iter_mut().zip(&mut intercept) {
+        for (weight, (mean, deviation)) in weights.iter_mut().zip(scaling) {
+            *weight /= deviation;
+            *constant -= *weight * mean;
+        }
+    }
+    let mut unscaled =
+        linear(parameters.kind(), &coef, intercept)?.with_metadata(parameters.metadata().clone());
+    for (name, array) in parameters.arrays() {
+        if unscaled.get(name).is_some() {
+            continue;
+        }
+        unscaled.insert(name, array.clone())?;
+    }
+    Ok(unscaled)
 }
 
 /// Ordinary least squares.
@@ -121,4 +142,20 @@ pub(super) fn support_vectors(
     parameters.insert("intercept", Array::from_vec(vec![-model.rho], &[1])?)?;
     parameters.insert("support_counts", Array::from_vec(counts, &[2])?)?;
     Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unscaled_model_says_of_rows_what_the_scaled_one_says_of_scaled_rows() {
+        let coef = ndarray::array![[2.0, -3.0], [0.5, 1.0]];
+        let scaled = linear("linear_regression", &coef, vec![1.0, -1.0]).unwrap();
+        let unscaled = unscaled(&scaled, &[(10.0, 4.0), (-2.0, 0.5)]).unwrap();
+        // Row (14, -1) is (1, 2) when scaled: 2 - 6 + 1 and 0.5 + 2 - 1.
+        let model = crate::models::registry::from_parameters(&unscaled).unwrap();
+        let found = model.predict(ndarray::array![[14.0, -1.0]].view()).unwrap();
+        assert_eq!(found, crate::models::Predictions::Values(ndarray::array![[-3.0, 1.5]]));
+    }
 }
