@@ -335,7 +335,9 @@ impl<'a> Reader<'a> {
             },
             ArgumentKind::QuotedLine => match line {
                 [b'\'', inside @ .., b'\''] | [b'"', inside @ .., b'"'] => {
-                    texts::quoted(inside).map(Argument::String).map_err(escape)
+                    // Positions inside the quotes are one less than in the line.
+                    let decoded = texts::quoted(inside).map(Argument::String);
+                    decoded.map_err(|(at, expected)| escape((at.saturating_add(1), expected)))
                 }
                 _ => Err(wrong("a string in quotes")),
             },
