@@ -107,6 +107,6 @@ fn errors_say_where_and_what() {
         "byte 0, BINUNICODE: text: expected UTF-8, found \"\\xff\\xfe\" at its byte 2"
     );
     assert_eq!(error(b"c\nx\n."), "byte 0, GLOBAL: module: expected a name in UTF-8, found \"\"");
-    let long = [b"c".repeat(1), b"m".repeat(90)].concat();
+    let long = [b"c".as_slice(), &b"m".repeat(90)].concat();
     assert!(error(&long).ends_with("mmm\"... (90 bytes)"), "{}", error(&long));
 }
