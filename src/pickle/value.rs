@@ -180,7 +180,8 @@ impl Node<'_> {
         }
     }
 
-    /// True for what Python does not take as a key or as a member of a set.
+    /// True for what Python does not take as a key or as a member of a set. A tuple that holds such
+    /// a value is not looked into: Python refuses it, here it is only a key that equals no other.
     pub(super) fn is_unhashable(&self) -> bool {
         matches!(self, Node::List(_) | Node::Dict(_) | Node::Set(_) | Node::ByteArray(_))
     }
