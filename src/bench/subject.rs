@@ -76,7 +76,7 @@ pub fn write(subject: &Subject, dir: &Path, stem: &str) -> Result<(), BenchError
     write_raw(&wrapped, &dir.join(format!("{stem}.rows")))
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// [`BenchError`] when a file is missing or damaged.
