@@ -34,4 +34,5 @@ pub mod bench;
 pub mod cli;
 pub mod formats;
 pub mod models;
+pub mod pickle;
 pub mod report;

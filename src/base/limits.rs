@@ -35,6 +35,14 @@ pub struct Limits {
     pub max_decompression_ratio: u64,
     /// Most entries of an archive.
     pub max_archive_entries: usize,
+    /// Most values that a pickle makes. A vocabulary of five million words has ten million; at 32
+    /// bytes or more for each, one byte of input can ask for that much.
+    pub max_pickle_nodes: usize,
+    /// Most values on the stack of a pickle, and most marks. A tuple lies there as a whole before it
+    /// is made; lists and dicts come in batches of 1000.
+    pub max_pickle_stack: usize,
+    /// Most entries of a pickle's memo. Python stores nearly every value that is not a number.
+    pub max_pickle_memo: usize,
 }
 
 impl Default for Limits {
@@ -49,6 +57,9 @@ impl Default for Limits {
             max_decompressed_bytes: 16 << 30,
             max_decompression_ratio: 1100,
             max_archive_entries: 1_000_000,
+            max_pickle_nodes: 20_000_000,
+            max_pickle_stack: 10_000_000,
+            max_pickle_memo: 20_000_000,
         }
     }
 }
@@ -79,6 +90,9 @@ impl Limits {
             ("max_decompressed_bytes", self.max_decompressed_bytes),
             ("max_decompression_ratio", self.max_decompression_ratio),
             ("max_archive_entries", self.max_archive_entries as u64),
+            ("max_pickle_nodes", self.max_pickle_nodes as u64),
+            ("max_pickle_stack", self.max_pickle_stack as u64),
+            ("max_pickle_memo", self.max_pickle_memo as u64),
         ];
         if let Some((name, found)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return Err(LimitsError { name, found, expected: "at least 1" });
