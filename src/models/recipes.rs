@@ -336,7 +336,7 @@ impl Recipe {
             .map(|(name, value)| ((*name).to_owned(), value.to_string()))
             .collect();
         if self.standardize {
-            hyper_parameters.insert("standardize".to_owned(), "true".to_owned());
+            hyper_parameters.insert("standardize".to_owned(), "true, folded into coef".to_owned());
         }
         Ok(Trained {
             parameters,
