@@ -43,6 +43,7 @@ const FORMAT_SUPPORT: &[&str] = &[
 ];
 /// Files of `src/models` that are not a kind.
 const MODEL_SUPPORT: &[&str] = &[
+    "rows",
     "mod",
     "error",
     "registry",

@@ -21,6 +21,7 @@ pub mod case;
 pub mod dtype;
 pub mod kinds;
 pub mod limits;
+pub mod nested;
 pub mod parameters;
 pub mod record;
 pub mod storage;

@@ -223,6 +223,8 @@ pub enum Method {
     PredictProba,
     /// Decision values
     DecisionFunction,
+    /// The features that a transformer makes
+    Transform,
 }
 
 /// Names of [`Content`].

@@ -167,7 +167,7 @@ pub fn of_file(path: &Path, taken: &[Subject], seed: u64) -> anyhow::Result<Subj
 fn rows_for(parameters: &Parameters, seed: u64) -> anyhow::Result<ndarray::Array2<f64>> {
     let model = from_parameters(parameters)?;
     let rows = generated(model.n_features(), seed);
-    model.predict(rows.view())?;
+    model.predict(rows.view().into())?;
     Ok(rows)
 }
 
