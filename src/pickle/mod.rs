@@ -30,10 +30,14 @@
 
 pub mod assemble;
 pub mod decode;
+pub mod document;
 pub mod error;
+pub mod globals;
+mod joblib;
 pub mod machine;
 pub mod memo;
 mod numbers;
+pub mod numpy;
 mod objects;
 pub mod opcode;
 mod texts;
@@ -41,7 +45,10 @@ pub mod value;
 
 pub use assemble::Assembler;
 pub use decode::{Argument, Decoder, Instruction};
+pub use document::Document;
 pub use error::PickleError;
+pub use globals::Known;
 pub use machine::{Event, Machine, Pickle, Step, load};
+pub use numpy::{Dtype, NumpyArray, Scalar};
 pub use opcode::{Op, Opcode};
 pub use value::{Global, Node, NodeId, Object, Text, Values};
