@@ -40,6 +40,7 @@ mod numbers;
 pub mod numpy;
 mod objects;
 pub mod opcode;
+pub mod origin;
 pub mod sklearn;
 mod texts;
 pub mod value;
