@@ -27,12 +27,14 @@ pub mod logistic_regression;
 pub mod random_forest_classifier;
 pub mod recipes;
 pub mod registry;
+pub mod rows;
 pub mod support_vector_classifier;
 mod train_linear;
 mod train_trees;
 mod tree_ensemble;
 
 pub use error::ModelError;
+pub use rows::{Column, Rows, Table, Transformed};
 
 /// What a model says of rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +43,12 @@ pub enum Predictions {
     Integers(Vec<i64>),
     /// Class labels that are text, one a row.
     Texts(Vec<String>),
-    /// Values of a regression: rows by outputs.
+    /// Class labels that are true or false, one a row.
+    Booleans(Vec<bool>),
+    /// Values of a regression, or class labels that are no whole numbers: rows by outputs.
     Values(Array2<f64>),
+    /// Class labels of several outputs, one after the other.
+    Outputs(Vec<Predictions>),
 }
 
 impl Predictions {
@@ -51,6 +57,9 @@ impl Predictions {
         match (self, other) {
             (Predictions::Values(a), Predictions::Values(b)) => {
                 a.dim() == b.dim() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+            }
+            (Predictions::Outputs(a), Predictions::Outputs(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.bits_equal(b))
             }
             _ => self == other,
         }
@@ -61,6 +70,8 @@ impl Predictions {
         match self {
             Predictions::Integers(labels) => labels.len(),
             Predictions::Texts(labels) => labels.len(),
+            Predictions::Booleans(labels) => labels.len(),
+            Predictions::Outputs(outputs) => outputs.first().map_or(0, Predictions::len),
             Predictions::Values(values) => values.nrows(),
         }
     }
@@ -82,17 +93,21 @@ pub trait Model: Send + Sync {
     /// The model as parameters, content `predict`, arrays shared and not copied.
     fn to_parameters(&self) -> Parameters;
 
-    /// Predicts each row of `rows` (rows by features).
+    /// Predicts each row.
     ///
     /// # Errors
-    /// [`ModelError`] when the number of features differs, or a step leads out of the model.
-    fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError>;
+    /// [`ModelError`] when the number of features differs, or a step leads out of the model;
+    /// [`ModelError::Unsupported`] for kinds that only transform.
+    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
+        let _ = rows;
+        Err(ModelError::Unsupported { kind: self.kind(), method: "predict" })
+    }
 
-    /// Probability of each class: rows by classes.
+    /// Probability of each class: rows by classes, of several outputs side by side.
     ///
     /// # Errors
     /// [`ModelError::Unsupported`] for kinds without probabilities, else as [`Model::predict`].
-    fn predict_proba(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
+    fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
         let _ = rows;
         Err(ModelError::Unsupported { kind: self.kind(), method: "predict_proba" })
     }
@@ -102,9 +117,19 @@ pub trait Model: Send + Sync {
     ///
     /// # Errors
     /// [`ModelError::Unsupported`] for kinds without decision values, else as [`Model::predict`].
-    fn decision_function(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
+    fn decision_function(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
         let _ = rows;
         Err(ModelError::Unsupported { kind: self.kind(), method: "decision_function" })
+    }
+
+    /// Makes other features of each row: scales, encodes, projects. What scikit-learn returns as a
+    /// sparse matrix is dense here.
+    ///
+    /// # Errors
+    /// [`ModelError::Unsupported`] for kinds that only predict, else as [`Model::predict`].
+    fn transform(&self, rows: Rows<'_>) -> Result<Transformed, ModelError> {
+        let _ = rows;
+        Err(ModelError::Unsupported { kind: self.kind(), method: "transform" })
     }
 
     /// Looks at every element: each node has one parent, numbers are finite, fractions add up.

@@ -43,6 +43,8 @@ mod numbers;
 pub mod numpy;
 mod objects;
 pub mod opcode;
+pub mod origin;
+pub mod sklearn;
 pub mod sparse;
 mod texts;
 pub mod value;

@@ -29,7 +29,7 @@ fn every_kind_has_an_example() {
         assert!(of_kind().count() > 0, "{} has no example; calculate one", kind.id);
         // Each choice of each entry is calculated somewhere.
         for entry in kind.entries {
-            for choice in entry.choices {
+            for choice in entry.choices() {
                 let chosen =
                     |example: &ByHand| example.parameters.text(entry.name).unwrap() == *choice;
                 let somewhere = of_kind().any(chosen)
@@ -54,13 +54,14 @@ fn assert_close(name: &str, found: &Array2<f64>, expected: &[Vec<f64>]) {
 
 fn check(name: &str, model: &dyn Model, example: &ByHand) {
     let rows = matrix(&example.rows);
-    let predictions = model.predict(rows.view()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let predictions =
+        model.predict(rows.view().into()).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(predictions, example.predictions, "{name}");
     if let Some(expected) = &example.probabilities {
-        assert_close(name, &model.predict_proba(rows.view()).unwrap(), expected);
+        assert_close(name, &model.predict_proba(rows.view().into()).unwrap(), expected);
     }
     if let Some(expected) = &example.decisions {
-        assert_close(name, &model.decision_function(rows.view()).unwrap(), expected);
+        assert_close(name, &model.decision_function(rows.view().into()).unwrap(), expected);
     }
 }
 
@@ -86,9 +87,9 @@ fn rows_are_predicted_one_by_one_and_in_any_layout() {
     for example in examples::examples() {
         let rows = matrix(&example.rows);
         let model = from_parameters(&example.parameters).unwrap();
-        let all = model.predict(rows.view()).unwrap();
+        let all = model.predict(rows.view().into()).unwrap();
         for (index, row) in rows.outer_iter().enumerate() {
-            let one = model.predict(row.insert_axis(Axis(0))).unwrap();
+            let one = model.predict(row.insert_axis(Axis(0)).into()).unwrap();
             let same = match (&all, one) {
                 (Predictions::Integers(all), Predictions::Integers(one)) => one == [all[index]],
                 (Predictions::Texts(all), Predictions::Texts(one)) => one == [all[index].clone()],
@@ -100,12 +101,12 @@ fn rows_are_predicted_one_by_one_and_in_any_layout() {
             assert!(same, "{} row {index}", example.name);
         }
         let by_column = rows.t().as_standard_layout().into_owned();
-        assert!(model.predict(by_column.t()).unwrap().bits_equal(&all), "{}", example.name);
+        assert!(model.predict(by_column.t().into()).unwrap().bits_equal(&all), "{}", example.name);
         let mut wide = Array2::from_elem((rows.nrows(), rows.ncols() * 2), 99.0);
         wide.slice_mut(ndarray::s![.., ..;2]).assign(&rows);
         let every_second = wide.slice(ndarray::s![.., ..;2]);
-        assert!(model.predict(every_second).unwrap().bits_equal(&all), "{}", example.name);
-        let none = model.predict(rows.slice(ndarray::s![..0, ..])).unwrap();
+        assert!(model.predict(every_second.into()).unwrap().bits_equal(&all), "{}", example.name);
+        let none = model.predict(rows.slice(ndarray::s![..0, ..]).into()).unwrap();
         assert!(none.is_empty());
     }
 }
@@ -119,9 +120,9 @@ fn a_row_of_another_length_is_an_error() {
         for wrong in [0, right - 1, right + 1, 1000] {
             let rows = Array2::zeros((2, wrong));
             for result in [
-                model.predict(rows.view()).map(|_| ()),
-                model.predict_proba(rows.view()).map(|_| ()),
-                model.decision_function(rows.view()).map(|_| ()),
+                model.predict(rows.view().into()).map(|_| ()),
+                model.predict_proba(rows.view().into()).map(|_| ()),
+                model.decision_function(rows.view().into()).map(|_| ()),
             ] {
                 match result {
                     Err(ModelError::Features { expected, found }) => {
@@ -146,7 +147,7 @@ fn a_missing_value_is_refused_with_its_place() {
         let model = from_parameters(&example.parameters).unwrap();
         let mut rows = Array2::zeros((3, model.n_features()));
         rows[[1, model.n_features() - 1]] = f64::NAN;
-        match model.predict(rows.view()) {
+        match model.predict(rows.view().into()) {
             Err(ModelError::Input { row: 1, column, found }) => {
                 assert_eq!(column, model.n_features() - 1);
                 assert!(found.is_nan());

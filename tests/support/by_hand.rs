@@ -1,5 +1,5 @@
 //! Models that are small enough to be calculated with pencil and paper, several of each kind:
-//! parameters, rows, and what `src/base/kinds.rs` says that they give. Ties and equalities are
+//! parameters, rows, and what `src/base/kinds/` says that they give. Ties and equalities are
 //! among them on purpose.
 
 use deadweight::base::{Array, DType, Element, Parameters};
