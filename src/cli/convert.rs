@@ -22,7 +22,7 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
         None => by_extension(&arguments.output)?,
     };
     check_output(arguments)?;
-    let file = files::load(&arguments.input)?;
+    let file = files::load(&arguments.input, arguments.select.as_deref())?;
     let parameters = match arguments.content {
         None => file.parameters,
         Some(content) => reduced(file.parameters, content.into(), &arguments.input)?,
@@ -35,7 +35,7 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
         .advise("choose another format; `deadweight formats` says what each cannot keep")?;
     let lost = read_back(format, &bytes, &parameters)?;
     outputs::write(&arguments.output, &bytes)?;
-    let (from, to) = (file.format.descriptor(), format.descriptor());
+    let (from, to) = (file.format, format.descriptor());
     anstream::eprintln!(
         "{} ({}, {}) -> {} ({}, {})",
         arguments.input.display(),
@@ -84,7 +84,7 @@ fn check_output(arguments: &ConvertArguments) -> anyhow::Result<()> {
 /// True for a file that holds a model in the way that only deadweight writes it. Plain arrays can
 /// be anybody's.
 fn is_ours(path: &Path) -> bool {
-    files::load(path).is_ok_and(|file| file.parameters.kind() != PLAIN_ARRAYS)
+    files::load(path, None).is_ok_and(|file| file.parameters.kind() != PLAIN_ARRAYS)
 }
 
 /// The parameters with the content that was asked for.

@@ -87,6 +87,9 @@ pub enum FormatError {
     /// Arrays or names do not make parameters.
     #[error(transparent)]
     Parameters(#[from] ParametersError),
+    /// A file of another program holds no model that can be read here.
+    #[error(transparent)]
+    Import(#[from] crate::pickle::sklearn::ReadError),
     /// The metadata text.
     #[error(transparent)]
     Metadata(#[from] MetadataError),

@@ -29,7 +29,9 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod assemble;
+pub mod container;
 pub mod decode;
+mod decompress;
 pub mod document;
 pub mod error;
 pub mod globals;
@@ -40,11 +42,13 @@ mod numbers;
 pub mod numpy;
 mod objects;
 pub mod opcode;
+pub mod origin;
 pub mod sklearn;
 mod texts;
 pub mod value;
 
 pub use assemble::Assembler;
+pub use container::{Compression, Opened, open};
 pub use decode::{Argument, Decoder, Instruction};
 pub use document::Document;
 pub use error::PickleError;

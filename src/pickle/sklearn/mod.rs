@@ -26,13 +26,35 @@ pub use version::Version;
 
 use crate::base::kinds::MAX_NESTING;
 use crate::base::parameters::{CONTENT_KEY, PLAIN_ARRAYS};
-use crate::base::{Content, PagePolicy, Parameters, Value};
-use crate::pickle::Document;
+use crate::base::{Content, Parameters, Value};
 
 /// Metadata key of the class that a model, or one inside it, was in the file.
 pub const CLASS_KEY: &str = "class";
 /// Metadata key of all attributes that are no array or entry of the kind.
 pub const ATTRIBUTES_KEY: &str = "attributes";
+
+/// The model of a file that is to be read: the only one, or the one at a path of [`find`].
+///
+/// `None` when the file holds no model.
+///
+/// # Errors
+/// When there are several and none was chosen, or none at the path.
+pub fn choose<'d>(
+    found: &Found<'d>,
+    select: Option<&str>,
+) -> Result<Option<Item<'d>>, ReadError> {
+    let paths = || found.models.iter().map(|item| item.shown_path()).collect::<Vec<_>>();
+    match (select, found.models.as_slice()) {
+        (Some(wanted), models) => {
+            let model = models.iter().find(|item| item.shown_path() == wanted);
+            let wanted = wanted.to_owned();
+            Ok(Some(model.cloned().ok_or_else(|| ReadError::NotThere { wanted, paths: paths() })?))
+        }
+        (None, []) => Ok(None),
+        (None, [model]) => Ok(Some(model.clone())),
+        (None, _) => Err(ReadError::Several { paths: paths() }),
+    }
+}
 
 /// The model of a file, or its arrays when it holds no model, with content `full`.
 ///
@@ -41,35 +63,30 @@ pub const ATTRIBUTES_KEY: &str = "attributes";
 /// # Errors
 /// [`ReadError`] for a name that is not known, a class or option that is not supported, or anything
 /// that is not exactly understood.
-pub fn read(
-    document: &Document<'_>,
-    select: Option<&str>,
-    pages: PagePolicy,
-) -> Result<Parameters, ReadError> {
+///
+/// ```
+/// use deadweight::base::{Limits, PagePolicy, Storage};
+/// use deadweight::pickle::{Document, sklearn};
+///
+/// // pickle.dumps({"w": [1.5]}): no model and no array is in it.
+/// let bytes = Storage::from_static(b"\x80\x02}X\x01\0\0\0w]G?\xf8\0\0\0\0\0\0as.");
+/// let document = Document::read(&bytes, &[], &Limits::default())?;
+/// let source = sklearn::Source::new(&document, PagePolicy::Auto);
+/// let error = sklearn::read(&source, None).unwrap_err();
+/// assert_eq!(error.to_string(), "expected a model or arrays, found a dict of 1");
+/// # Ok::<(), deadweight::pickle::PickleError>(())
+/// ```
+pub fn read(source: &Source<'_>, select: Option<&str>) -> Result<Parameters, ReadError> {
+    let document = source.document();
     document.require_known_globals()?;
-    let source = Source::new(document, pages);
-    let found = find(&source)?;
-    let paths = || found.models.iter().map(|item| item.shown_path()).collect::<Vec<_>>();
-    let model =
-        match (select, found.models.as_slice()) {
-            (Some(wanted), models) => {
-                let model = models.iter().find(|item| item.shown_path() == wanted);
-                Some(model.ok_or_else(|| ReadError::NotThere {
-                    wanted: wanted.to_owned(),
-                    paths: paths(),
-                })?)
-            }
-            (None, []) => None,
-            (None, [model]) => Some(model),
-            (None, _) => return Err(ReadError::Several { paths: paths() }),
-        };
-    match model {
+    let found = find(source)?;
+    match choose(&found, select)? {
         Some(item) => {
-            let parameters = build(item)?;
-            keep::check_depth(item, &parameters, document.limits())?;
+            let parameters = build(&item)?;
+            keep::check_depth(&item, &parameters, document.limits())?;
             Ok(parameters)
         }
-        None => plain_arrays(&source, &found),
+        None => plain_arrays(source, &found),
     }
 }
 
