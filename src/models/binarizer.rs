@@ -1,6 +1,6 @@
 //! 1 above a threshold, else 0.
 
-use super::scaling::width;
+use super::scaling::{check_width, width};
 use super::{Model, ModelError, Rows, Transformed};
 use crate::base::{Metadata, Parameters, kinds};
 
@@ -10,7 +10,7 @@ const KIND: &str = "binarizer";
 #[derive(Debug, Clone)]
 pub struct Binarizer {
     threshold: f64,
-    n_features: usize,
+    n_features: Option<usize>,
     entries: Metadata,
 }
 
@@ -32,8 +32,9 @@ impl Model for Binarizer {
         KIND
     }
 
+    /// 0 where any number of features will do.
     fn n_features(&self) -> usize {
-        self.n_features
+        self.n_features.unwrap_or(0)
     }
 
     fn to_parameters(&self) -> Parameters {
@@ -42,7 +43,8 @@ impl Model for Binarizer {
 
     fn transform(&self, rows: Rows<'_>) -> Result<Transformed, ModelError> {
         let rows = rows.numbers()?;
-        super::check_rows(self.n_features, &rows.view())?;
+        check_width(self.n_features, rows.ncols())?;
+        super::check_rows(rows.ncols(), &rows.view())?;
         Ok(Transformed::Numbers(rows.mapv(|value| f64::from(value > self.threshold))))
     }
 

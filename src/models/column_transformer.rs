@@ -36,7 +36,7 @@ impl ColumnTransformer {
             columns: numbered(parameters, "columns", transformers.len())?,
             weights: composition::weights(parameters, transformers.len())?,
             feature_names: parameters.get("feature_names").cloned(),
-            n_features: width(parameters, parameters.get("feature_names"))?,
+            n_features: width(parameters, parameters.get("feature_names"))?.unwrap_or(0),
             transformers,
             entries: super::entries_of(kind, parameters),
         })

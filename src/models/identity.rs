@@ -1,6 +1,6 @@
 //! Rows as they are: a step of a pipeline that does nothing, or columns that pass through.
 
-use super::scaling::width;
+use super::scaling::{check_width, width};
 use super::{Model, ModelError, Rows, Transformed};
 use crate::base::{Metadata, Parameters, kinds};
 
@@ -20,10 +20,7 @@ impl Identity {
     /// [`ModelError`] when the parameters do not fit the kind.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
         let kind = kinds::check(parameters)?;
-        let n_features = match parameters.metadata().contains_key("n_features") {
-            true => Some(width(parameters, None)?),
-            false => None,
-        };
+        let n_features = width(parameters, None)?;
         Ok(Identity { n_features, entries: super::entries_of(kind, parameters) })
     }
 }
@@ -43,15 +40,11 @@ impl Model for Identity {
     }
 
     fn transform(&self, rows: Rows<'_>) -> Result<Transformed, ModelError> {
-        match self.n_features {
-            Some(expected) if rows.width() != expected => {
-                Err(ModelError::Features { expected, found: rows.width() })
-            }
-            _ => Ok(match rows {
-                Rows::Numbers(rows) => Transformed::Numbers(rows.to_owned()),
-                Rows::Table(table) => Transformed::Table(table.clone()),
-            }),
-        }
+        check_width(self.n_features, rows.width())?;
+        Ok(match rows {
+            Rows::Numbers(rows) => Transformed::Numbers(rows.to_owned()),
+            Rows::Table(table) => Transformed::Table(table.clone()),
+        })
     }
 
     fn validate(&self) -> Result<(), ModelError> {

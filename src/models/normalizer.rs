@@ -2,7 +2,7 @@
 
 use ndarray::ArrayView1;
 
-use super::scaling::width;
+use super::scaling::{check_width, width};
 use super::{Model, ModelError, Rows, Transformed};
 use crate::base::{Metadata, Parameters, kinds};
 
@@ -21,7 +21,7 @@ enum Norm {
 #[derive(Debug, Clone)]
 pub struct Normalizer {
     norm: Norm,
-    n_features: usize,
+    n_features: Option<usize>,
     entries: Metadata,
 }
 
@@ -57,8 +57,9 @@ impl Model for Normalizer {
         KIND
     }
 
+    /// 0 where any number of features will do.
     fn n_features(&self) -> usize {
-        self.n_features
+        self.n_features.unwrap_or(0)
     }
 
     fn to_parameters(&self) -> Parameters {
@@ -67,7 +68,8 @@ impl Model for Normalizer {
 
     fn transform(&self, rows: Rows<'_>) -> Result<Transformed, ModelError> {
         let mut values = rows.numbers()?.into_owned();
-        super::check_rows(self.n_features, &values.view())?;
+        check_width(self.n_features, values.ncols())?;
+        super::check_rows(values.ncols(), &values.view())?;
         for mut row in values.outer_iter_mut() {
             let norm = self.norm(row.view());
             if norm != 0.0 {

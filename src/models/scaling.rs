@@ -8,8 +8,16 @@ use crate::base::{Array, Parameters};
 /// Most features that an entry may claim.
 const MOST_FEATURES: i64 = i32::MAX as i64;
 
-/// The entry `n_features`, which the arrays of the model must not contradict.
-pub(super) fn width(parameters: &Parameters, array: Option<&Array>) -> Result<usize, ModelError> {
+/// The entry `n_features`, which the arrays of the model must not contradict; without it the
+/// length of the arrays; without both any number of features will do.
+pub(super) fn width(
+    parameters: &Parameters,
+    array: Option<&Array>,
+) -> Result<Option<usize>, ModelError> {
+    let length = array.map(Array::element_count);
+    if !parameters.metadata().contains_key("n_features") {
+        return Ok(length);
+    }
     let claimed = parameters.integer("n_features")?;
     let wrong = |expected: String| ModelError::Entry {
         entry: "n_features",
@@ -20,11 +28,19 @@ pub(super) fn width(parameters: &Parameters, array: Option<&Array>) -> Result<us
         .ok()
         .filter(|_| claimed <= MOST_FEATURES)
         .ok_or_else(|| wrong(format!("0 to {MOST_FEATURES}")))?;
-    match array.map(Array::element_count) {
+    match length {
         Some(length) if length != width => {
             Err(wrong(format!("{length}, the length of the arrays")))
         }
-        _ => Ok(width),
+        _ => Ok(Some(width)),
+    }
+}
+
+/// Refuses rows of another width, where it is known.
+pub(super) fn check_width(expected: Option<usize>, found: usize) -> Result<(), ModelError> {
+    match expected {
+        Some(expected) if expected != found => Err(ModelError::Features { expected, found }),
+        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ndarray::Ix1;
 
-use super::scaling::{finite_or_missing, optional_arrays, width};
+use super::scaling::{check_width, finite_or_missing, optional_arrays, width};
 use super::{Model, ModelError, Rows, Transformed};
 use crate::base::{Array, Metadata, Parameters, kinds};
 
@@ -14,7 +14,7 @@ pub struct StandardScaler {
     mean: Option<Array>,
     scale: Option<Array>,
     clip: bool,
-    n_features: usize,
+    n_features: Option<usize>,
     entries: Metadata,
 }
 
@@ -38,8 +38,9 @@ impl Model for StandardScaler {
         KIND
     }
 
+    /// 0 where any number of features will do.
     fn n_features(&self) -> usize {
-        self.n_features
+        self.n_features.unwrap_or(0)
     }
 
     fn to_parameters(&self) -> Parameters {
@@ -49,7 +50,7 @@ impl Model for StandardScaler {
 
     fn transform(&self, rows: Rows<'_>) -> Result<Transformed, ModelError> {
         let mut values = rows.numbers()?.into_owned();
-        super::check_features(self.n_features, &values.view())?;
+        check_width(self.n_features, values.ncols())?;
         finite_or_missing(&values.view())?;
         if let Some(mean) = &self.mean {
             values -= &mean.view::<f64, Ix1>()?;

@@ -1,6 +1,6 @@
 //! Counts of terms to weights.
 
-use super::scaling::width;
+use super::scaling::{check_width, width};
 use super::weighting::Weighting;
 use super::{Model, ModelError, Rows, Transformed};
 use crate::base::{Metadata, Parameters, kinds};
@@ -11,7 +11,7 @@ const KIND: &str = "tfidf_transformer";
 #[derive(Debug, Clone)]
 pub struct TfidfTransformer {
     weighting: Weighting,
-    n_features: usize,
+    n_features: Option<usize>,
     entries: Metadata,
 }
 
@@ -33,8 +33,9 @@ impl Model for TfidfTransformer {
         KIND
     }
 
+    /// 0 where any number of features will do.
     fn n_features(&self) -> usize {
-        self.n_features
+        self.n_features.unwrap_or(0)
     }
 
     fn to_parameters(&self) -> Parameters {
@@ -44,7 +45,8 @@ impl Model for TfidfTransformer {
 
     fn transform(&self, rows: Rows<'_>) -> Result<Transformed, ModelError> {
         let rows = rows.numbers()?;
-        super::check_rows(self.n_features, &rows.view())?;
+        check_width(self.n_features, rows.ncols())?;
+        super::check_rows(rows.ncols(), &rows.view())?;
         let mut result = super::rows::zeros(rows.nrows(), rows.ncols())?;
         for (row, mut target) in rows.outer_iter().zip(result.outer_iter_mut()) {
             let present = row.iter().copied().enumerate().filter(|(_, count)| *count != 0.0);

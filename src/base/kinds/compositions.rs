@@ -1,7 +1,6 @@
 //! Models made of models.
 
-use super::spec::{ArraySpec, ChildSpec, F64, KindSpec, Length, Presence, required};
-use super::transformers::N_FEATURES;
+use super::spec::{ArraySpec, ChildSpec, F64, KindSpec, Length, Presence, number, required};
 use crate::base::array::DType;
 
 const WEIGHTS: ArraySpec = required(
@@ -40,7 +39,7 @@ pub(super) const COLUMN_TRANSFORMER: KindSpec = KindSpec::new(
     ],
     "each transformer is given its columns; their results stand side by side",
 )
-.with_entries(&[N_FEATURES])
+.with_entries(&[number("n_features", "how many features a row has")])
 .with_children(&[TRANSFORMERS]);
 
 pub(super) const FEATURE_UNION: KindSpec = KindSpec::new(

@@ -14,7 +14,8 @@ const CATEGORIES: &[DType] = &[DType::F64, DType::Text];
 const FEATURES: &[Length] = &[Length::Named("features")];
 
 /// The number of features of kinds that no array says it for.
-pub(super) const N_FEATURES: EntrySpec = number("n_features", "how many features a row has");
+pub(super) const N_FEATURES: EntrySpec =
+    number("n_features", "how many features a row has; without it, as many as come").optional();
 
 const CATEGORY_LISTS: ArraySpec = ArraySpec {
     name: "categories",
@@ -183,4 +184,4 @@ pub(super) const LABEL_ENCODER: KindSpec = KindSpec::new(
 );
 
 pub(super) const IDENTITY: KindSpec =
-    KindSpec::new("identity", &[], "rows stay as they are").with_entries(&[N_FEATURES.optional()]);
+    KindSpec::new("identity", &[], "rows stay as they are").with_entries(&[N_FEATURES]);
