@@ -63,7 +63,7 @@ pub enum Known {
 pub fn canonical<'n>(module: &'n str, name: &'n str) -> (Cow<'n, str>, &'n str) {
     let plain = |text: &'static str| Cow::Borrowed(text);
     let module = match module {
-        "__builtin__" => plain("builtins"),
+        "__builtin__" | "exceptions" => plain("builtins"),
         "copy_reg" => plain("copyreg"),
         "numpy.core.multiarray"
         | "numpy._core.multiarray"
@@ -104,6 +104,8 @@ pub fn known(module: &str, name: &str) -> Option<Known> {
             "__newobj__" | "__newobj_ex__" => Some(Known::NewObject),
             _ => None,
         },
+        // Held by function transformers and by searches; an object of it is a record of names.
+        "functools" => (name == "partial").then_some(Known::Opaque),
         "_codecs" => (name == "encode").then_some(Known::CodecsEncode),
         "joblib.numpy_pickle" => (name == "NumpyArrayWrapper").then_some(Known::JoblibWrapper),
         // scikit-learn 1.6 wrote its compiled losses under this name.
@@ -224,6 +226,8 @@ fn builtin(name: &str) -> Option<Known> {
     match name {
         "bytes" => Some(Known::Bytes),
         "bytearray" => Some(Known::ByteArray),
+        // Searches of 0.20 keep the categories of warnings among their options.
+        "FutureWarning" | "DeprecationWarning" | "UserWarning" => Some(Known::Opaque),
         _ => PLAIN.contains(&name).then_some(Known::PlainClass),
     }
 }
