@@ -52,6 +52,11 @@ const MODEL_SUPPORT: &[&str] = &[
     "labels",
     "linear",
     "tree_ensemble",
+    "tree_columns",
+    "boosted_trees",
+    "boosting_start",
+    "categories",
+    "output_labels",
     "train_linear",
     "train_trees",
 ];

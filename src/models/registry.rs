@@ -1,11 +1,17 @@
 //! The list of kinds that can be predicted from. A new one is a file beside this one and a line here.
 
 use super::decision_tree_classifier::DecisionTreeClassifier;
+use super::decision_tree_regressor::DecisionTreeRegressor;
+use super::gradient_boosting_classifier::GradientBoostingClassifier;
+use super::gradient_boosting_regressor::GradientBoostingRegressor;
+use super::hist_gradient_boosting_classifier::HistGradientBoostingClassifier;
+use super::hist_gradient_boosting_regressor::HistGradientBoostingRegressor;
 use super::k_neighbors_classifier::KNeighborsClassifier;
 use super::linear_regression::LinearRegression;
 use super::linear_support_vector_classifier::LinearSupportVectorClassifier;
 use super::logistic_regression::LogisticRegression;
 use super::random_forest_classifier::RandomForestClassifier;
+use super::random_forest_regressor::RandomForestRegressor;
 use super::support_vector_classifier::SupportVectorClassifier;
 use super::{Model, ModelError};
 use crate::base::{Parameters, kinds};
@@ -17,7 +23,21 @@ pub static MODELS: &[(&str, Constructor)] = &[
     ("linear_regression", |p| Ok(Box::new(LinearRegression::from_parameters(p)?))),
     ("logistic_regression", |p| Ok(Box::new(LogisticRegression::from_parameters(p)?))),
     ("decision_tree_classifier", |p| Ok(Box::new(DecisionTreeClassifier::from_parameters(p)?))),
+    ("decision_tree_regressor", |p| Ok(Box::new(DecisionTreeRegressor::from_parameters(p)?))),
     ("random_forest_classifier", |p| Ok(Box::new(RandomForestClassifier::from_parameters(p)?))),
+    ("random_forest_regressor", |p| Ok(Box::new(RandomForestRegressor::from_parameters(p)?))),
+    ("gradient_boosting_classifier", |p| {
+        Ok(Box::new(GradientBoostingClassifier::from_parameters(p)?))
+    }),
+    ("gradient_boosting_regressor", |p| {
+        Ok(Box::new(GradientBoostingRegressor::from_parameters(p)?))
+    }),
+    ("hist_gradient_boosting_classifier", |p| {
+        Ok(Box::new(HistGradientBoostingClassifier::from_parameters(p)?))
+    }),
+    ("hist_gradient_boosting_regressor", |p| {
+        Ok(Box::new(HistGradientBoostingRegressor::from_parameters(p)?))
+    }),
     ("linear_support_vector_classifier", |p| {
         Ok(Box::new(LinearSupportVectorClassifier::from_parameters(p)?))
     }),

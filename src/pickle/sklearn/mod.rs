@@ -39,10 +39,7 @@ pub const ATTRIBUTES_KEY: &str = "attributes";
 ///
 /// # Errors
 /// When there are several and none was chosen, or none at the path.
-pub fn choose<'d>(
-    found: &Found<'d>,
-    select: Option<&str>,
-) -> Result<Option<Item<'d>>, ReadError> {
+pub fn choose<'d>(found: &Found<'d>, select: Option<&str>) -> Result<Option<Item<'d>>, ReadError> {
     let paths = || found.models.iter().map(|item| item.shown_path()).collect::<Vec<_>>();
     match (select, found.models.as_slice()) {
         (Some(wanted), models) => {
