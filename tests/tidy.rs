@@ -55,10 +55,17 @@ const MODEL_SUPPORT: &[&str] = &[
     "tree_columns",
     "boosted_trees",
     "boosting_start",
-    "categories",
+    "tree_categories",
     "output_labels",
     "train_linear",
     "train_trees",
+    "categories",
+    "composition",
+    "python_text",
+    "scaling",
+    "terms",
+    "token_pattern",
+    "weighting",
 ];
 /// Beginnings by which a word in the written material is taken for a path of the repository.
 const ROOTS: &[&str] =

@@ -6,8 +6,8 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::boosting_start::{INIT, Start};
-use super::categories::{Encoder, Sets};
 use super::labels::{Classes, largest};
+use super::tree_categories::{Encoder, Sets};
 use super::tree_columns::{LessOrEqual, Missing, Trees, invalid};
 use super::{ModelError, Predictions, Rows};
 use crate::base::{Array, Metadata, Parameters, kinds};

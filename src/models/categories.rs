@@ -1,272 +1,227 @@
-//! Categories in trees: nodes that ask whether a category is in a set, and the codes of categories.
+//! Categories of features, and the search for a value among them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
-use ndarray::Array2;
-
-use super::tree_columns::{Learned, Rule, Trees, invalid};
 use super::{Column, ModelError, Rows};
 use crate::base::{Array, DType, Parameters};
 
-const CATEGORY_SET: &str = "category_set";
-const LEFT_CATEGORIES: &str = "left_categories";
-const KNOWN_CATEGORIES: &str = "known_categories";
-const CATEGORICAL_COLUMNS: &str = "categorical_columns";
-const CATEGORIES: &str = "categories";
-
-/// Words of 32 bits for the categories 0 to 255.
-const WORDS: usize = 8;
-
-/// The sets of categories that nodes ask for.
-#[derive(Debug, Clone)]
-pub(super) struct Sets {
-    of_node: Array,
-    left: Array,
-    known: Array,
-    wrapped: bool,
+/// The categories of every feature.
+#[derive(Debug)]
+pub(super) struct Categories {
+    lists: Vec<Array>,
+    missing: Array,
+    /// Made when the first row is asked for: it looks at every category.
+    places: OnceLock<Vec<Places>>,
 }
 
-/// The rule of trees some of whose nodes ask for categories.
-#[derive(Clone, Copy)]
-pub(super) struct Categorical<'a> {
-    learned: Learned<'a>,
-    of_node: &'a [i32],
-    left: &'a [u32],
-    known: &'a [u32],
-    wrapped: bool,
+/// Where each category of a feature stands.
+#[derive(Debug)]
+enum Places {
+    Numbers(HashMap<u64, usize>),
+    Texts(HashMap<String, usize>),
 }
 
-impl Rule for Categorical<'_> {
-    fn goes_left(self, node: usize, feature: usize, value: f64, threshold: f64) -> bool {
-        if value.is_nan() {
-            return self.learned.missing_left(node);
-        }
-        let set = match self.of_node.get(node).map(|set| usize::try_from(*set)) {
-            Some(Ok(set)) => set,
-            _ => return value <= threshold,
-        };
-        if value < 0.0 && !self.wrapped {
-            return self.learned.missing_left(node);
-        }
-        let category = low_byte(value);
-        if has(self.left, set, category) {
-            return true;
-        }
-        !has(self.known, feature, category) && self.learned.missing_left(node)
-    }
-}
-
-/// The last eight bits of the whole part, as C has it on the processors that models are used on:
-/// what does not fit 32 bits becomes -2^31.
-fn low_byte(value: f64) -> usize {
-    let whole = match value > -2_147_483_649.0 && value < 2_147_483_648.0 {
-        true => value as i32,
-        false => i32::MIN,
-    };
-    (whole & 0xff) as usize
-}
-
-fn has(sets: &[u32], set: usize, category: usize) -> bool {
-    let word = set.saturating_mul(WORDS).saturating_add(category / 32);
-    sets.get(word).is_some_and(|word| word >> (category % 32) & 1 == 1)
-}
-
-impl Sets {
-    /// The sets of parameters whose kind was checked; `None` where no node asks for categories.
-    pub(super) fn from_parameters(
-        parameters: &Parameters,
-        trees: &Trees,
-    ) -> Result<Option<Self>, ModelError> {
-        let Some(of_node) = parameters.get(CATEGORY_SET).cloned() else { return Ok(None) };
-        let left = parameters.array(LEFT_CATEGORIES)?.clone();
-        let known = parameters.array(KNOWN_CATEGORIES)?.clone();
-        let (rows, features) = (known.shape().first().copied().unwrap_or(0), trees.n_features());
-        if rows != features {
-            let expected = format!("{features} rows, one a feature");
-            return Err(invalid(KNOWN_CATEGORIES, 0, expected, rows));
-        }
-        let wrapped = parameters.text("negative_categories")? == "wrapped";
-        Ok(Some(Sets { of_node, left, known, wrapped }))
-    }
-
-    pub(super) fn rule<'a>(&'a self, learned: Learned<'a>) -> Result<Categorical<'a>, ModelError> {
-        Ok(Categorical {
-            learned,
-            of_node: self.of_node.as_slice()?,
-            left: self.left.as_slice()?,
-            known: self.known.as_slice()?,
-            wrapped: self.wrapped,
-        })
-    }
-
-    /// The arrays with their names.
-    pub(super) fn arrays(&self) -> impl Iterator<Item = (&'static str, &Array)> {
-        [
-            (CATEGORY_SET, &self.of_node),
-            (LEFT_CATEGORIES, &self.left),
-            (KNOWN_CATEGORIES, &self.known),
-        ]
-        .into_iter()
-    }
-
-    /// Every set that a node asks for is there.
-    pub(super) fn validate(&self) -> Result<(), ModelError> {
-        let sets = self.left.shape().first().copied().unwrap_or(0);
-        let of_node: &[i32] = self.of_node.as_slice()?;
-        let wrong = |set: &i32| *set != -1 && !usize::try_from(*set).is_ok_and(|set| set < sets);
-        match of_node.iter().position(wrong) {
-            None => Ok(()),
-            Some(node) => {
-                let expected = format!("-1 or a set below {sets}");
-                Err(invalid(CATEGORY_SET, node, expected, of_node[node]))
-            }
-        }
-    }
-}
-
-/// Replaces categories by their codes and puts their columns first.
-#[derive(Debug, Clone)]
-pub(super) struct Encoder {
-    columns: Array,
-    categories: Vec<Array>,
-    /// The other columns, in order.
-    others: Vec<usize>,
-}
-
-/// The codes of the categories of one column.
-enum Codes<'a> {
-    Numbers(HashMap<u64, f64>),
-    Texts(HashMap<&'a str, f64>),
-}
-
-/// The bits by which numbers are compared: those of zero are the same with either sign.
+/// Equal numbers have equal bits: 0.0 and -0.0 are one category.
 fn bits(number: f64) -> u64 {
     (number + 0.0).to_bits()
 }
 
-impl Encoder {
-    /// The encoder of parameters whose kind was checked; `None` where x is taken as it is.
-    pub(super) fn from_parameters(
-        parameters: &Parameters,
-        features: usize,
-    ) -> Result<Option<Self>, ModelError> {
-        let Some(columns) = parameters.get(CATEGORICAL_COLUMNS).cloned() else { return Ok(None) };
-        let mut numbered: Vec<_> = parameters.numbered(CATEGORIES).collect();
-        numbered.sort_by_key(|(index, _)| *index);
-        let categories: Vec<Array> = numbered.into_iter().map(|(_, array)| array.clone()).collect();
-        let of_columns: &[i64] = columns.as_slice()?;
-        if of_columns.len() != categories.len() {
-            let expected = format!("{} columns, one for each of {CATEGORIES}.*", categories.len());
-            return Err(invalid(CATEGORICAL_COLUMNS, 0, expected, of_columns.len()));
-        }
-        let mut before = -1;
-        for (index, column) in of_columns.iter().enumerate() {
-            if *column <= before || !usize::try_from(*column).is_ok_and(|c| c < features) {
-                let expected = format!("columns that ascend and are below {features}");
-                return Err(invalid(CATEGORICAL_COLUMNS, index, expected, column));
-            }
-            before = *column;
-        }
-        // As many as there are rows in the known categories: no more than the arrays hold.
-        let known = parameters.get(KNOWN_CATEGORIES).and_then(|known| known.shape().first());
-        if known != Some(&features) {
-            let found = known.copied().unwrap_or(0);
-            return Err(invalid(KNOWN_CATEGORIES, 0, format!("{features} rows"), found));
-        }
-        let others =
-            (0..features).filter(|f| of_columns.binary_search(&(*f as i64)).is_err()).collect();
-        Ok(Some(Encoder { columns, categories, others }))
+/// The arrays `name.0`, `name.1`, ... of parameters whose kind was checked, one for each feature.
+pub(super) fn numbered(
+    parameters: &Parameters,
+    name: &'static str,
+    features: usize,
+) -> Result<Vec<Array>, ModelError> {
+    let found = parameters.numbered(name).count();
+    if found != features {
+        return Err(ModelError::Invalid {
+            array: name,
+            index: 0,
+            expected: format!("{features} lists, one a feature"),
+            found: found.to_string(),
+        });
+    }
+    (0..features).map(|index| Ok(parameters.array(&format!("{name}.{index}"))?.clone())).collect()
+}
+
+impl Categories {
+    pub(super) fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
+        let missing = parameters.array("missing")?.clone();
+        let lists = numbered(parameters, "categories", missing.element_count())?;
+        Ok(Categories { lists, missing, places: OnceLock::new() })
     }
 
-    /// The arrays with their names.
-    pub(super) fn arrays(&self) -> impl Iterator<Item = (String, &Array)> {
-        let categories = self.categories.iter().enumerate();
-        std::iter::once((CATEGORICAL_COLUMNS.to_owned(), &self.columns))
-            .chain(categories.map(|(index, array)| (format!("{CATEGORIES}.{index}"), array)))
+    pub(super) fn n_features(&self) -> usize {
+        self.lists.len()
     }
 
-    /// Rows as the trees compare them.
-    pub(super) fn encode(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
-        let features = self.categories.len() + self.others.len();
-        if rows.width() != features {
-            return Err(ModelError::Features { expected: features, found: rows.width() });
+    /// How many categories a feature has.
+    pub(super) fn count(&self, feature: usize) -> usize {
+        self.lists[feature].element_count()
+    }
+
+    /// Arrays with their names, for parameters.
+    pub(super) fn arrays(&self) -> impl Iterator<Item = (Cow<'static, str>, &Array)> {
+        let lists = self.lists.iter().enumerate();
+        let lists = lists.map(|(index, list)| (Cow::Owned(format!("categories.{index}")), list));
+        lists.chain([(Cow::Borrowed("missing"), &self.missing)])
+    }
+
+    fn places(&self) -> Result<&[Places], ModelError> {
+        if let Some(places) = self.places.get() {
+            return Ok(places);
         }
-        let mut encoded = Array2::zeros((rows.len(), features));
-        let columns: &[i64] = self.columns.as_slice()?;
-        let mut targets = encoded.columns_mut().into_iter();
-        for (column, categories) in columns.iter().zip(&self.categories) {
-            let codes = Codes::of(categories)?;
-            let Some(mut target) = targets.next() else { break };
-            let column = *column as usize;
-            match rows {
-                Rows::Numbers(rows) => {
-                    let codes = rows.column(column).mapv(|value| codes.of_number(value));
-                    target.assign(&codes);
+        let missing = self.missing.as_slice::<i64>()?;
+        let of_feature = |(list, missing): (&Array, &i64)| {
+            let absent = usize::try_from(*missing).ok();
+            let seen = |index: &usize| Some(*index) != absent;
+            Ok(match list.dtype() {
+                DType::Text => {
+                    let mut places = HashMap::new();
+                    for (index, text) in list.texts()?.into_iter().enumerate() {
+                        if seen(&index) {
+                            places.entry(text.to_owned()).or_insert(index);
+                        }
+                    }
+                    Places::Texts(places)
                 }
-                Rows::Table(table) => match &table.columns()[column] {
-                    Column::Numbers(values) => target
-                        .iter_mut()
-                        .zip(values)
-                        .for_each(|(target, value)| *target = codes.of_number(*value)),
-                    Column::Texts(texts) => target
-                        .iter_mut()
-                        .zip(texts)
-                        .for_each(|(target, text)| *target = codes.of_text(text.as_deref())),
-                },
-            }
+                _ => {
+                    let mut places = HashMap::new();
+                    for (index, number) in list.as_slice::<f64>()?.iter().enumerate() {
+                        if seen(&index) {
+                            places.entry(bits(*number)).or_insert(index);
+                        }
+                    }
+                    Places::Numbers(places)
+                }
+            })
+        };
+        let places =
+            self.lists.iter().zip(missing).map(of_feature).collect::<Result<_, ModelError>>()?;
+        Ok(self.places.get_or_init(|| places))
+    }
+
+    /// For each row and feature calls `found` with row, feature, and the place of the value among
+    /// the categories; `None` for a value that is none of them, with what it is.
+    pub(super) fn look_up(
+        &self,
+        rows: Rows<'_>,
+        mut found: impl FnMut(usize, usize, Result<usize, Unknown<'_>>) -> Result<(), ModelError>,
+    ) -> Result<(), ModelError> {
+        if rows.width() != self.n_features() {
+            let (expected, found) = (self.n_features(), rows.width());
+            return Err(ModelError::Features { expected, found });
         }
-        for (column, mut target) in self.others.iter().zip(targets) {
+        let missing = self.missing.as_slice::<i64>()?;
+        let places = self.places()?;
+        for (feature, (places, missing)) in places.iter().zip(missing).enumerate() {
+            // A place that no category has is found out by who uses it.
+            let missing = usize::try_from(*missing).ok();
+            let absent = || missing.ok_or(Unknown::Missing);
+            let number = |value: f64| match places {
+                _ if value.is_nan() => Ok(absent()),
+                Places::Numbers(places) => {
+                    Ok(places.get(&bits(value)).copied().ok_or(Unknown::Number(value)))
+                }
+                Places::Texts(_) => Err(value),
+            };
+            let no_text = |row, value: f64| {
+                ModelError::Table(format!(
+                    "row {row}, column {feature}: expected a text, as the categories are, found the number {value}"
+                ))
+            };
             match rows {
-                Rows::Numbers(rows) => target.assign(&rows.column(*column)),
-                Rows::Table(table) => match &table.columns()[*column] {
+                Rows::Numbers(values) => {
+                    for (row, value) in values.column(feature).iter().enumerate() {
+                        let place = number(*value).map_err(|value| no_text(row, value))?;
+                        found(row, feature, place)?;
+                    }
+                }
+                Rows::Table(table) => match &table.columns()[feature] {
                     Column::Numbers(values) => {
-                        target.iter_mut().zip(values).for_each(|(target, value)| *target = *value);
+                        for (row, value) in values.iter().enumerate() {
+                            let place = number(*value).map_err(|value| no_text(row, value))?;
+                            found(row, feature, place)?;
+                        }
                     }
                     Column::Texts(texts) => {
-                        for (row, (target, text)) in target.iter_mut().zip(texts).enumerate() {
-                            if let Some(found) = text.clone() {
-                                return Err(ModelError::Text { row, column: *column, found });
-                            }
-                            *target = f64::NAN;
+                        for (row, text) in texts.iter().enumerate() {
+                            let place = match (text, places) {
+                                (None, _) => absent(),
+                                (Some(text), Places::Texts(places)) => {
+                                    places.get(text).copied().ok_or(Unknown::Text(text))
+                                }
+                                (Some(text), Places::Numbers(_)) => {
+                                    let (column, found) = (feature, text.clone());
+                                    return Err(ModelError::Text { row, column, found });
+                                }
+                            };
+                            found(row, feature, place)?;
                         }
                     }
                 },
             }
         }
-        Ok(encoded)
+        Ok(())
+    }
+
+    pub(super) fn validate(&self) -> Result<(), ModelError> {
+        let missing = self.missing.as_slice::<i64>()?;
+        for (feature, (list, missing)) in self.lists.iter().zip(missing).enumerate() {
+            let count = list.element_count();
+            if *missing != -1 && usize::try_from(*missing).map_or(true, |place| place >= count) {
+                return Err(ModelError::Invalid {
+                    array: "missing",
+                    index: feature,
+                    expected: format!("-1, or a place below {count}"),
+                    found: missing.to_string(),
+                });
+            }
+            let present = count - usize::from(*missing >= 0);
+            let distinct = match &self.places()?[feature] {
+                Places::Numbers(places) => places.len(),
+                Places::Texts(places) => places.len(),
+            };
+            if distinct != present {
+                return Err(ModelError::Invalid {
+                    array: "categories",
+                    index: feature,
+                    expected: "categories that stand once".into(),
+                    found: format!("{distinct} different ones among {present}"),
+                });
+            }
+        }
+        Ok(())
     }
 }
 
-impl<'a> Codes<'a> {
-    fn of(categories: &'a Array) -> Result<Self, ModelError> {
-        let numbers = |values: Vec<f64>| {
-            let codes = values.iter().enumerate().map(|(code, value)| (bits(*value), code as f64));
-            Codes::Numbers(codes.collect())
+impl Clone for Categories {
+    fn clone(&self) -> Self {
+        let (lists, missing) = (self.lists.clone(), self.missing.clone());
+        Categories { lists, missing, places: OnceLock::new() }
+    }
+}
+
+/// A value that is no category.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unknown<'a> {
+    Missing,
+    Number(f64),
+    Text(&'a str),
+}
+
+impl Unknown<'_> {
+    /// The error for encoders that take no other values.
+    pub(super) fn error(self, row: usize, column: usize) -> ModelError {
+        let found = match self {
+            Unknown::Missing => "a missing value".to_owned(),
+            Unknown::Number(value) => value.to_string(),
+            Unknown::Text(text) => format!("{text:?}"),
         };
-        Ok(match categories.dtype() {
-            DType::Text => {
-                let texts = categories.texts()?.into_iter().enumerate();
-                Codes::Texts(texts.map(|(code, text)| (text, code as f64)).collect())
-            }
-            DType::Bool => {
-                numbers(categories.bools()?.into_iter().map(|b| f64::from(u8::from(b))).collect())
-            }
-            DType::F64 => numbers(categories.as_slice::<f64>()?.to_vec()),
-            _ => numbers(categories.as_slice::<i64>()?.iter().map(|n| *n as f64).collect()),
-        })
-    }
-
-    fn of_number(&self, value: f64) -> f64 {
-        match self {
-            Codes::Numbers(codes) => codes.get(&bits(value)).copied().unwrap_or(f64::NAN),
-            Codes::Texts(_) => f64::NAN,
-        }
-    }
-
-    fn of_text(&self, text: Option<&str>) -> f64 {
-        match (self, text) {
-            (Codes::Texts(codes), Some(text)) => codes.get(text).copied().unwrap_or(f64::NAN),
-            _ => f64::NAN,
-        }
+        ModelError::Table(format!(
+            "row {row}, column {column}: expected one of the categories, found {found}"
+        ))
     }
 }

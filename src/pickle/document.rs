@@ -20,6 +20,7 @@ use std::collections::HashMap;
 
 use super::error::{PickleError, Place};
 use super::globals::{self, Known};
+use super::instance::{Instance, instance};
 use super::joblib::{self, Wrapper};
 use super::machine::{Event, Machine, Step};
 use super::numpy::{Context, Dtype, NumpyArray, RawArray, Scalar};
@@ -158,6 +159,11 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The class, arguments and state of an object, whichever way its protocol makes instances.
+    pub fn instance(&self, node: NodeId) -> Option<Instance<'_>> {
+        instance(&self.values, node)
+    }
+
     // ------------------------------------------------------------ numpy
 
     fn context(&self) -> Context<'_> {
@@ -282,9 +288,7 @@ impl<'a> Reader<'a, '_> {
             let found = format!("another state for {}", values.describe(target));
             return Err(place.refused(found, "models give each object one state"));
         }
-        let global = values.callable_of(object);
-        if !global.is_some_and(|g| globals::known(&g.module, &g.name) == Some(Known::JoblibWrapper))
-        {
+        if !joblib::is_wrapper(values, target) {
             return Ok(());
         }
         if !self.nested.is_empty() {
@@ -294,7 +298,7 @@ impl<'a> Reader<'a, '_> {
             ));
         }
         self.joblib = true;
-        let wrapper = Wrapper::read(values, place, object, state, &mut self.dtypes, self.limits)?;
+        let wrapper = Wrapper::read(values, place, target, state, &mut self.dtypes, self.limits)?;
         // What the wrapper said has been taken at its word: it must not change any more.
         self.machine.use_all(state);
         if wrapper.dtype.has_objects() {

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use super::error::{PickleError, Place};
 use super::globals::{self, Known};
+use super::instance::instance;
 use super::machine::Machine;
 use super::numpy::{Dtype, RawArray, measure, shape_of};
-use super::value::{Construction, Node, NodeId, Object, Values};
+use super::value::{Construction, Node, NodeId, Values};
 use crate::base::Limits;
 
 /// The dtypes of wrappers, which many arrays of a file share.
@@ -26,20 +27,32 @@ pub(super) struct Wrapper {
     alignment: Option<u8>,
 }
 
+/// True for an object whose class is that of the wrappers.
+pub(super) fn is_wrapper(values: &Values, node: NodeId) -> bool {
+    instance(values, node).is_some_and(|made| {
+        globals::known(&made.class.module, &made.class.name) == Some(Known::JoblibWrapper)
+    })
+}
+
 impl Wrapper {
     /// Reads the state of a wrapper.
     pub fn read(
         values: &Values,
         place: Place,
-        object: &Object,
+        wrapper: NodeId,
         state: NodeId,
         dtypes: &mut Dtypes,
         limits: &Limits,
     ) -> Result<Self, PickleError> {
         let wrong =
             |what, expected: &str, node| place.malformed(what, expected, values.describe(node));
-        let empty = matches!(values.get(object.arguments), Some(Node::Tuple(arguments)) if arguments.is_empty());
-        if object.construction != Construction::New || !empty || object.keywords.is_some() {
+        // A call of the class itself would need arguments, and no pickler writes one.
+        let bare = instance(values, wrapper).is_some_and(|made| {
+            let called = values.callable_of(made.object) == Some(made.class);
+            let new = made.object.construction == Construction::New;
+            new == called && made.arguments.is_empty() && made.object.keywords.is_none()
+        });
+        if !bare {
             let found = "a wrapper that was made in another way";
             return Err(place.malformed("joblib wrapper", "a new object without arguments", found));
         }

@@ -66,7 +66,7 @@ pub enum Data<'d> {
 /// An array: element type, shape, order, and the elements where they lie.
 #[derive(Debug, Clone)]
 pub struct NumpyArray<'d> {
-    pub(super) place: Place,
+    pub(in crate::pickle) place: Place,
     pub(super) values: &'d Values<'d>,
     pub(super) dtype: Arc<Dtype>,
     pub(super) shape: Vec<usize>,

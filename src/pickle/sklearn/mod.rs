@@ -9,13 +9,24 @@
 //! of its classes in every version from 0.20 to 1.9; an option that it does not implement is refused
 //! by name, because a guess would be a wrong number without a word.
 
+mod categories;
+mod compose;
+mod decomposition;
+mod encoding;
 mod error;
 mod estimator;
 mod find;
+mod imputation;
 mod item;
 mod keep;
+mod legacy_encoding;
 mod linear;
+mod pipeline;
+mod precision;
 pub mod registry;
+mod scaling;
+mod search;
+mod text;
 mod version;
 
 pub use error::ReadError;
