@@ -54,6 +54,13 @@ const MODEL_SUPPORT: &[&str] = &[
     "tree_ensemble",
     "train_linear",
     "train_trees",
+    "categories",
+    "composition",
+    "python_text",
+    "scaling",
+    "terms",
+    "token_pattern",
+    "weighting",
 ];
 /// Beginnings by which a word in the written material is taken for a path of the repository.
 const ROOTS: &[&str] =

@@ -165,13 +165,13 @@ pub struct PredictArguments {
 /// Arguments of `convert`.
 #[derive(Debug, Clone, Args)]
 pub struct ConvertArguments {
-    /// The model file; its content says what it is, not its name
+    /// The model file, or a folder of them; content says what a file is, not its name
     #[arg(value_name = "IN")]
     pub input: PathBuf,
-    /// The file to write
+    /// The file to write, or the folder
     #[arg(value_name = "OUT")]
     pub output: PathBuf,
-    /// Its format (default: the one whose files have the extension of OUT)
+    /// Its format (default: the one whose files have the extension of OUT; safetensors for a folder)
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub to: Option<FormatArgument>,
     /// Of several models in a pickle or joblib file the one at this path (`inspect` lists them)

@@ -93,6 +93,9 @@ pub enum FormatError {
     /// The metadata text.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
+    /// The bytes could not be written.
+    #[error("cannot write: {0}")]
+    Write(#[from] std::io::Error),
     /// Memory.
     #[error(transparent)]
     Storage(#[from] StorageError),

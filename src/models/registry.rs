@@ -1,12 +1,28 @@
 //! The list of kinds that can be predicted from. A new one is a file beside this one and a line here.
 
+use super::binarizer::Binarizer;
+use super::column_transformer::ColumnTransformer;
+use super::count_vectorizer::CountVectorizer;
 use super::decision_tree_classifier::DecisionTreeClassifier;
+use super::feature_union::FeatureUnion;
+use super::identity::Identity;
 use super::k_neighbors_classifier::KNeighborsClassifier;
+use super::label_encoder::LabelEncoder;
 use super::linear_regression::LinearRegression;
 use super::linear_support_vector_classifier::LinearSupportVectorClassifier;
 use super::logistic_regression::LogisticRegression;
+use super::min_max_scaler::MinMaxScaler;
+use super::normalizer::Normalizer;
+use super::one_hot_encoder::OneHotEncoder;
+use super::ordinal_encoder::OrdinalEncoder;
+use super::pipeline::Pipeline;
+use super::principal_component_analysis::PrincipalComponentAnalysis;
 use super::random_forest_classifier::RandomForestClassifier;
+use super::simple_imputer::SimpleImputer;
+use super::standard_scaler::StandardScaler;
 use super::support_vector_classifier::SupportVectorClassifier;
+use super::tfidf_transformer::TfidfTransformer;
+use super::tfidf_vectorizer::TfidfVectorizer;
 use super::{Model, ModelError};
 use crate::base::{Parameters, kinds};
 
@@ -23,6 +39,24 @@ pub static MODELS: &[(&str, Constructor)] = &[
     }),
     ("support_vector_classifier", |p| Ok(Box::new(SupportVectorClassifier::from_parameters(p)?))),
     ("k_neighbors_classifier", |p| Ok(Box::new(KNeighborsClassifier::from_parameters(p)?))),
+    ("principal_component_analysis", |p| {
+        Ok(Box::new(PrincipalComponentAnalysis::from_parameters(p)?))
+    }),
+    ("standard_scaler", |p| Ok(Box::new(StandardScaler::from_parameters(p)?))),
+    ("min_max_scaler", |p| Ok(Box::new(MinMaxScaler::from_parameters(p)?))),
+    ("normalizer", |p| Ok(Box::new(Normalizer::from_parameters(p)?))),
+    ("binarizer", |p| Ok(Box::new(Binarizer::from_parameters(p)?))),
+    ("simple_imputer", |p| Ok(Box::new(SimpleImputer::from_parameters(p)?))),
+    ("one_hot_encoder", |p| Ok(Box::new(OneHotEncoder::from_parameters(p)?))),
+    ("ordinal_encoder", |p| Ok(Box::new(OrdinalEncoder::from_parameters(p)?))),
+    ("label_encoder", |p| Ok(Box::new(LabelEncoder::from_parameters(p)?))),
+    ("identity", |p| Ok(Box::new(Identity::from_parameters(p)?))),
+    ("count_vectorizer", |p| Ok(Box::new(CountVectorizer::from_parameters(p)?))),
+    ("tfidf_transformer", |p| Ok(Box::new(TfidfTransformer::from_parameters(p)?))),
+    ("tfidf_vectorizer", |p| Ok(Box::new(TfidfVectorizer::from_parameters(p)?))),
+    ("column_transformer", |p| Ok(Box::new(ColumnTransformer::from_parameters(p)?))),
+    ("feature_union", |p| Ok(Box::new(FeatureUnion::from_parameters(p)?))),
+    ("pipeline", |p| Ok(Box::new(Pipeline::from_parameters(p)?))),
 ];
 
 /// Makes the model that parameters describe, whatever they were loaded from. Its arrays are

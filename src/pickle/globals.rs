@@ -110,6 +110,11 @@ pub fn known(module: &str, name: &str) -> Option<Known> {
         "_loss" => is_compiled_loss(name).then_some(Known::Opaque),
         _ if is_below(module, "numpy") => numpy(module, name),
         _ if is_below(module, "scipy") => scipy(module, name),
+        // Names of columns: what a table of pandas was fitted with.
+        "pandas.core.indexes.base" => {
+            ["Index", "_new_Index"].contains(&name).then_some(Known::Opaque)
+        }
+        "pandas.core.indexes.range" => (name == "RangeIndex").then_some(Known::Opaque),
         _ if is_below(module, "sklearn") => {
             (is_class(name) || is_sklearn_function(name)).then_some(Known::Opaque)
         }
@@ -183,6 +188,7 @@ fn is_sklearn_function(name: &str) -> bool {
         "f_regression",
         "log_loss",
         "logistic_sigmoid",
+        "make_column_selector",
         "mean_absolute_error",
         "mean_squared_error",
         "mutual_info_classif",

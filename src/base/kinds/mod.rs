@@ -9,10 +9,13 @@
 //! Models inside a model stand in named slots, see [`ChildSpec`] and [`super::nested`].
 
 mod check;
+mod compositions;
 mod linear;
 mod neighbors;
 mod spec;
 mod support_vectors;
+mod text;
+mod transformers;
 mod trees;
 
 use thiserror::Error;
@@ -31,6 +34,22 @@ pub const KINDS: &[KindSpec] = &[
     linear::LINEAR_SUPPORT_VECTOR_CLASSIFIER,
     support_vectors::SUPPORT_VECTOR_CLASSIFIER,
     neighbors::K_NEIGHBORS_CLASSIFIER,
+    transformers::PRINCIPAL_COMPONENT_ANALYSIS,
+    transformers::STANDARD_SCALER,
+    transformers::MIN_MAX_SCALER,
+    transformers::NORMALIZER,
+    transformers::BINARIZER,
+    transformers::SIMPLE_IMPUTER,
+    transformers::ONE_HOT_ENCODER,
+    transformers::ORDINAL_ENCODER,
+    transformers::LABEL_ENCODER,
+    transformers::IDENTITY,
+    text::COUNT_VECTORIZER,
+    text::TFIDF_TRANSFORMER,
+    text::TFIDF_VECTORIZER,
+    compositions::COLUMN_TRANSFORMER,
+    compositions::FEATURE_UNION,
+    compositions::PIPELINE,
 ];
 
 /// Why parameters do not fit the kind they claim.

@@ -18,7 +18,7 @@ use super::ATTRIBUTES_KEY;
 use super::error::ReadError;
 use super::estimator::{Estimator, Kept};
 use super::item::Item;
-use crate::base::{Array, Limits, Metadata, Parameters, Value};
+use crate::base::{Limits, Metadata, Parameters, Value};
 use crate::pickle::value::Object;
 use crate::pickle::{Node, NodeId};
 
@@ -35,9 +35,9 @@ pub(super) fn attributes(
     for (name, item) in estimator.attributes() {
         let value = match estimator.kept(name) {
             Some(Kept::Value(value)) => value,
-            Some(Kept::Array(array)) => match is_same(&item, parameters.get(&array)) {
-                true => described("array", [("name", array.into())]),
-                false => keeper.keep(&item, name, parameters, 0)?,
+            Some(Kept::Array(array)) => match kept_as(&item, &array, parameters) {
+                Some(value) => value,
+                None => keeper.keep(&item, name, parameters, 0)?,
             },
             None => keeper.keep(&item, name, parameters, 0)?,
         };
@@ -47,14 +47,21 @@ pub(super) fn attributes(
     Ok(())
 }
 
-/// True when an attribute is an array that is the same to the bit, shape included.
-fn is_same(item: &Item<'_>, array: Option<&Array>) -> bool {
-    let Some(array) = array else { return false };
-    let fits = item.is_array()
-        && item.array().is_ok_and(|found| {
-            found.shape() == array.shape() && found.neutral_dtype() == Some(array.dtype())
-        });
-    fits && item.to_array().is_ok_and(|found| found.bits_equal(array))
+/// What stands for an attribute whose elements are, to the bit, those of an array of the kind.
+/// Where only the shape differs, the attribute's own is said.
+fn kept_as(item: &Item<'_>, name: &str, parameters: &Parameters) -> Option<Value> {
+    let kept = parameters.get(name)?;
+    if !item.is_array() || item.array().ok()?.neutral_dtype() != Some(kept.dtype()) {
+        return None;
+    }
+    let found = item.to_array().ok()?;
+    if found.shape() == kept.shape() {
+        return found.bits_equal(kept).then(|| described("array", [("name", name.into())]));
+    }
+    let reshaped = kept.reshaped(found.shape()).ok()?;
+    let shape: Vec<Value> = found.shape().iter().map(|n| Value::from(*n as i64)).collect();
+    let entries = [("name", name.into()), ("shape", shape.into())];
+    found.bits_equal(&reshaped).then(|| described("array", entries))
 }
 
 /// A value that says what it is.

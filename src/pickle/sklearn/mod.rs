@@ -9,13 +9,24 @@
 //! of its classes in every version from 0.20 to 1.9; an option that it does not implement is refused
 //! by name, because a guess would be a wrong number without a word.
 
+mod categories;
+mod compose;
+mod decomposition;
+mod encoding;
 mod error;
 mod estimator;
 mod find;
+mod imputation;
 mod item;
 mod keep;
+mod legacy_encoding;
 mod linear;
+mod pipeline;
+mod precision;
 pub mod registry;
+mod scaling;
+mod search;
+mod text;
 mod version;
 
 pub use error::ReadError;
@@ -39,10 +50,7 @@ pub const ATTRIBUTES_KEY: &str = "attributes";
 ///
 /// # Errors
 /// When there are several and none was chosen, or none at the path.
-pub fn choose<'d>(
-    found: &Found<'d>,
-    select: Option<&str>,
-) -> Result<Option<Item<'d>>, ReadError> {
+pub fn choose<'d>(found: &Found<'d>, select: Option<&str>) -> Result<Option<Item<'d>>, ReadError> {
     let paths = || found.models.iter().map(|item| item.shown_path()).collect::<Vec<_>>();
     match (select, found.models.as_slice()) {
         (Some(wanted), models) => {

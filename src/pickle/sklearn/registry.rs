@@ -2,7 +2,9 @@
 
 use super::Estimator;
 use super::error::ReadError;
-use super::linear;
+use super::{
+    compose, decomposition, encoding, imputation, linear, pipeline, scaling, search, text,
+};
 use crate::base::Parameters;
 
 /// Makes the parameters of a fitted estimator: the arrays and entries of its kind. The rest of its
@@ -16,7 +18,17 @@ pub type Build = fn(&Estimator<'_>) -> Result<Parameters, ReadError>;
 pub type Class = (&'static str, &'static str, Build);
 
 /// Every family.
-pub static FAMILIES: &[&[Class]] = &[linear::CLASSES];
+pub static FAMILIES: &[&[Class]] = &[
+    linear::CLASSES,
+    scaling::CLASSES,
+    decomposition::CLASSES,
+    imputation::CLASSES,
+    encoding::CLASSES,
+    text::CLASSES,
+    compose::CLASSES,
+    pipeline::CLASSES,
+    search::CLASSES,
+];
 
 /// What reads a class, by module and name as the file spells them.
 pub fn find(module: &str, name: &str) -> Option<Build> {
