@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::error::{PickleError, Place};
+use super::expansion;
 use super::globals::{self, Known};
 use super::instance::{Instance, instance};
 use super::joblib::{self, Wrapper};
@@ -86,7 +87,7 @@ impl<'a> Document<'a> {
                 place.refused(found, "it was used before, or is not an object of this file")
             );
         }
-        Ok(Document {
+        let document = Document {
             source,
             buffers,
             limits: limits.clone(),
@@ -96,7 +97,9 @@ impl<'a> Document<'a> {
             joblib,
             raw,
             unknown,
-        })
+        };
+        expansion::check(&document.context())?;
+        Ok(document)
     }
 
     /// All nodes.

@@ -46,6 +46,11 @@ pub(super) fn instance<'v>(values: &'v Values<'v>, node: NodeId) -> Option<Insta
             (global(*class)?, &[] as &[NodeId])
         }
         (Some(Known::Reconstructor), _) => return None,
+        // `copyreg.__newobj__(class, arguments...)` is what the opcode NEWOBJ stands for.
+        (Some(Known::NewObject), [class, rest @ ..]) if callable.name == "__newobj__" => {
+            (global(*class)?, rest)
+        }
+        (Some(Known::NewObject), _) => return None,
         (_, arguments) => (callable, arguments),
     };
     Some(Instance { class, arguments, state: object.state(), object })

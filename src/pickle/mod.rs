@@ -34,6 +34,7 @@ pub mod decode;
 mod decompress;
 pub mod document;
 pub mod error;
+mod expansion;
 pub mod globals;
 mod instance;
 mod joblib;

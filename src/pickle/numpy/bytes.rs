@@ -39,18 +39,32 @@ impl<'d> Context<'d> {
         match (self.known(object), arguments) {
             _ if edited => Err(self.wrong(place, "data", "bytes alone", node)),
             (Some(Known::Bytes | Known::ByteArray), Some([])) => Ok(Cow::Borrowed(&[])),
+            // Protocols 3 and 4 give bytes to it; below, those are an encoded text themselves.
             (Some(Known::ByteArray), Some([bytes])) => match self.values.get(*bytes) {
                 Some(Node::Bytes(bytes)) => Ok(Cow::Borrowed(bytes)),
+                Some(Node::Object(inner)) if self.known(inner) == Some(Known::CodecsEncode) => {
+                    self.encoded(*bytes, inner)
+                }
                 _ => Err(self.wrong(place, "data", "bytes", *bytes)),
             },
-            (Some(Known::CodecsEncode | Known::ByteArray), Some([text, encoding])) => {
+            (Some(Known::CodecsEncode | Known::ByteArray), _) => self.encoded(node, object),
+            _ => Err(self.wrong(place, "data", "bytes", node)),
+        }
+    }
+
+    /// A text and the name of its encoding, which must be latin1.
+    fn encoded(&self, node: NodeId, object: &Object) -> Result<Cow<'d, [u8]>, PickleError> {
+        let place = place_of(object);
+        let plain = object.states.is_empty() && object.items.is_empty();
+        match self.tuple(object.arguments) {
+            Some([text, encoding]) if plain && object.keywords.is_none() => {
                 let name = self.values.get(*encoding).and_then(Node::as_str);
                 if !matches!(name, Some("latin1" | "latin-1")) {
                     return Err(self.wrong(place, "encoding", "latin1", *encoding));
                 }
                 self.latin_1(place, *text).map(Cow::Owned)
             }
-            _ => Err(self.wrong(place, "data", "bytes", node)),
+            _ => Err(self.wrong(place, "data", "a text and its encoding", node)),
         }
     }
 

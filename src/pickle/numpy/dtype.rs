@@ -77,6 +77,10 @@ pub struct Field {
 /// Largest element that is believed: numpy itself counts them in 32 bits.
 const MAX_ITEM_SIZE: usize = i32::MAX as usize;
 
+/// Most fields of a structure. Many dtypes may share one dict of fields, each time at the cost of
+/// looking at all of them; the structures of scikit-learn have a dozen.
+const MAX_FIELDS: usize = 256;
+
 impl Dtype {
     /// A plain type.
     pub(super) fn plain(kind: Kind, byte_order: ByteOrder, item_size: usize) -> Self {
@@ -308,6 +312,9 @@ impl Reader<'_, '_> {
             Some(Node::Dict(entries)) => entries.as_slice(),
             _ => return Err(self.wrong("fields", "a dict", fields)),
         };
+        if ids.len() > MAX_FIELDS || entries.len() > 2 * MAX_FIELDS {
+            return Err(self.within.limit("fields", MAX_FIELDS));
+        }
         // A title is a second key for the same field: then there are more entries than names.
         let mut by_name = std::collections::HashMap::with_capacity(entries.len());
         for (key, value) in entries {

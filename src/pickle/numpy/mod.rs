@@ -22,7 +22,7 @@ mod numbers;
 mod scalar;
 mod texts;
 
-pub(super) use array::{Context, RawArray, measure, shape_of};
+pub(super) use array::{Context, RawArray, measure, place_of, shape_of};
 pub use array::{Data, NumpyArray, Order};
 pub use dtype::{ByteOrder, Dtype, Field, Kind};
 pub use numbers::Number;
