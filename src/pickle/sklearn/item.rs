@@ -328,6 +328,14 @@ impl<'d> Item<'d> {
 
     // ------------------------------------------------------------ arrays
 
+    /// Notes that so many bytes of the file are used once more.
+    ///
+    /// # Errors
+    /// When shared parts are used too often.
+    pub(super) fn charge_bytes(&self, bytes: usize) -> Result<(), ReadError> {
+        Source::charge(&self.source.bytes, bytes as u64, &self.path)
+    }
+
     /// True for a numpy array.
     pub fn is_array(&self) -> bool {
         self.source.document.is_array(self.node)

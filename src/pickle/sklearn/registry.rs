@@ -3,7 +3,8 @@
 use super::Estimator;
 use super::error::ReadError;
 use super::{
-    compose, decomposition, encoding, imputation, linear, pipeline, scaling, search, text,
+    boosting, compose, decomposition, encoding, histograms, imputation, linear, pipeline, scaling,
+    search, text, trees,
 };
 use crate::base::Parameters;
 
@@ -20,6 +21,9 @@ pub type Class = (&'static str, &'static str, Build);
 /// Every family.
 pub static FAMILIES: &[&[Class]] = &[
     linear::CLASSES,
+    trees::CLASSES,
+    boosting::CLASSES,
+    histograms::CLASSES,
     scaling::CLASSES,
     decomposition::CLASSES,
     imputation::CLASSES,
