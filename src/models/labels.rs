@@ -12,10 +12,19 @@ pub(super) struct Classes(Array);
 impl Classes {
     /// Takes the array from parameters whose kind was checked.
     pub(super) fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        let classes = parameters.array("classes")?.clone();
+        Classes::named(parameters, "classes", "classes")
+    }
+
+    /// The same from the array of another name; errors speak of `array`.
+    pub(super) fn named(
+        parameters: &Parameters,
+        name: &str,
+        array: &'static str,
+    ) -> Result<Self, ModelError> {
+        let classes = parameters.array(name)?.clone();
         match classes.element_count() {
             0 => Err(ModelError::Invalid {
-                array: "classes",
+                array,
                 index: 0,
                 expected: "at least one class".into(),
                 found: "none".into(),

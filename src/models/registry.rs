@@ -2,11 +2,15 @@
 
 use super::decision_tree_classifier::DecisionTreeClassifier;
 use super::k_neighbors_classifier::KNeighborsClassifier;
+use super::k_neighbors_regressor::KNeighborsRegressor;
 use super::linear_regression::LinearRegression;
 use super::linear_support_vector_classifier::LinearSupportVectorClassifier;
 use super::logistic_regression::LogisticRegression;
+use super::multilayer_perceptron_classifier::MultilayerPerceptronClassifier;
+use super::multilayer_perceptron_regressor::MultilayerPerceptronRegressor;
 use super::random_forest_classifier::RandomForestClassifier;
 use super::support_vector_classifier::SupportVectorClassifier;
+use super::support_vector_regressor::SupportVectorRegressor;
 use super::{Model, ModelError};
 use crate::base::{Parameters, kinds};
 
@@ -22,7 +26,15 @@ pub static MODELS: &[(&str, Constructor)] = &[
         Ok(Box::new(LinearSupportVectorClassifier::from_parameters(p)?))
     }),
     ("support_vector_classifier", |p| Ok(Box::new(SupportVectorClassifier::from_parameters(p)?))),
+    ("support_vector_regressor", |p| Ok(Box::new(SupportVectorRegressor::from_parameters(p)?))),
     ("k_neighbors_classifier", |p| Ok(Box::new(KNeighborsClassifier::from_parameters(p)?))),
+    ("k_neighbors_regressor", |p| Ok(Box::new(KNeighborsRegressor::from_parameters(p)?))),
+    ("multilayer_perceptron_classifier", |p| {
+        Ok(Box::new(MultilayerPerceptronClassifier::from_parameters(p)?))
+    }),
+    ("multilayer_perceptron_regressor", |p| {
+        Ok(Box::new(MultilayerPerceptronRegressor::from_parameters(p)?))
+    }),
 ];
 
 /// Makes the model that parameters describe, whatever they were loaded from. Its arrays are

@@ -11,6 +11,7 @@
 mod check;
 mod linear;
 mod neighbors;
+mod perceptrons;
 mod spec;
 mod support_vectors;
 mod trees;
@@ -30,7 +31,11 @@ pub const KINDS: &[KindSpec] = &[
     trees::RANDOM_FOREST_CLASSIFIER,
     linear::LINEAR_SUPPORT_VECTOR_CLASSIFIER,
     support_vectors::SUPPORT_VECTOR_CLASSIFIER,
+    support_vectors::SUPPORT_VECTOR_REGRESSOR,
     neighbors::K_NEIGHBORS_CLASSIFIER,
+    neighbors::K_NEIGHBORS_REGRESSOR,
+    perceptrons::MULTILAYER_PERCEPTRON_CLASSIFIER,
+    perceptrons::MULTILAYER_PERCEPTRON_REGRESSOR,
 ];
 
 /// Why parameters do not fit the kind they claim.
