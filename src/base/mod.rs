@@ -19,6 +19,7 @@ pub mod accounting;
 pub mod array;
 pub mod case;
 pub mod dtype;
+pub mod guarded;
 pub mod kinds;
 pub mod limits;
 pub mod nested;

@@ -3,11 +3,11 @@
 //! Of equally near rows the first in the data counts as nearer, or the one that scikit-learn's
 //! search keeps, as the parameters say.
 
-use ndarray::{Array2, Axis, Zip, s};
+use ndarray::{Array2, s};
 
 use super::activations::lane_sum;
-use super::labels::{Classes, largest};
 use super::neighbors::Neighbors;
+use super::output_labels::OutputClasses;
 use super::{Model, ModelError, Predictions, Rows};
 use crate::base::{Array, Metadata, Parameters, kinds};
 
@@ -17,8 +17,9 @@ const KIND: &str = "k_neighbors_classifier";
 #[derive(Debug, Clone)]
 pub struct KNeighborsClassifier {
     neighbors: Neighbors,
-    /// Labels of the rows and classes, of each output.
-    outputs: Vec<(Array, Classes)>,
+    /// Index of the class of each row, of each output.
+    labels: Vec<Array>,
+    classes: OutputClasses,
     entries: Metadata,
 }
 
@@ -30,40 +31,26 @@ impl KNeighborsClassifier {
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
         let entries = super::entries_of(kinds::check(parameters)?, parameters);
         let neighbors = Neighbors::from_parameters(parameters)?;
-        let classes = Classes::from_parameters(parameters)?;
-        let mut outputs = vec![(parameters.array("labels")?.clone(), classes)];
-        let more = parameters.numbered("other_labels").count();
-        if more != parameters.numbered("other_classes").count() {
-            return Err(ModelError::Invalid {
-                array: "other_classes",
-                index: 0,
-                expected: format!("{more} arrays, one for each of other_labels"),
-                found: parameters.numbered("other_classes").count().to_string(),
-            });
-        }
-        for index in 0..more {
-            let labels = parameters.array(&format!("other_labels.{index}"))?.clone();
-            let name = format!("other_classes.{index}");
-            outputs.push((labels, Classes::named(parameters, &name, "other_classes")?));
-        }
-        Ok(KNeighborsClassifier { neighbors, outputs, entries })
+        let classes = OutputClasses::from_parameters(parameters)?;
+        let labels = classes
+            .arrays()
+            .map(|(name, _)| Ok(parameters.array(&name.replace("classes", "labels"))?.clone()))
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        Ok(KNeighborsClassifier { neighbors, labels, classes, entries })
     }
 
     /// The sum of the weights of each class: rows by the classes of all outputs side by side.
     /// `exact` adds them in the order in which scikit-learn adds what decides the label.
     fn votes(&self, rows: Rows<'_>, exact: bool) -> Result<Array2<f64>, ModelError> {
         let rows = rows.numbers()?;
-        let width = self.outputs.iter().map(|(_, classes)| classes.len()).sum();
-        let mut votes = Array2::zeros((rows.nrows(), width));
-        let labels = self
-            .outputs
-            .iter()
-            .map(|(labels, classes)| Ok((labels.as_slice::<i64>()?, classes.len())))
-            .collect::<Result<Vec<_>, ModelError>>()?;
+        let mut votes = Array2::zeros((rows.nrows(), self.classes.columns()));
+        let labels = self.labels.iter().map(|labels| Ok(labels.as_slice::<i64>()?));
+        let labels = labels.collect::<Result<Vec<_>, ModelError>>()?;
+        let counts: Vec<usize> = self.classes.counts().collect();
         let mut of_class = Vec::new();
         self.neighbors.each(rows.view(), |row, indices, weights| {
             let mut offset = 0;
-            for (labels, classes) in &labels {
+            for (labels, classes) in labels.iter().zip(&counts) {
                 let class = |index: usize| class_of(labels, *classes, index);
                 if exact {
                     for target in 0..*classes {
@@ -84,15 +71,6 @@ impl KNeighborsClassifier {
             Ok(())
         })?;
         Ok(votes)
-    }
-
-    /// Where the classes of each output stand among the columns.
-    fn columns(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
-        let mut offset = 0;
-        self.outputs.iter().map(move |(_, classes)| {
-            offset += classes.len();
-            offset - classes.len()..offset
-        })
     }
 }
 
@@ -120,58 +98,44 @@ impl Model for KNeighborsClassifier {
 
     fn to_parameters(&self) -> Parameters {
         let mut parameters = super::assemble(KIND, self.entries.clone(), self.neighbors.arrays());
-        for (index, (labels, classes)) in self.outputs.iter().enumerate() {
-            let names = match index.checked_sub(1) {
-                None => ["labels".to_owned(), "classes".to_owned()],
-                Some(index) => [format!("other_labels.{index}"), format!("other_classes.{index}")],
-            };
-            for (name, array) in names.into_iter().zip([labels, classes.array()]) {
-                // Names that differ by their numbers: none is refused.
-                let _ = parameters.insert(name, array.clone());
-            }
+        for ((name, classes), labels) in self.classes.arrays().zip(&self.labels) {
+            // Names that differ by their numbers: none is refused.
+            let _ = parameters.insert(name.replace("classes", "labels"), labels.clone());
+            let _ = parameters.insert(name, classes.clone());
         }
         parameters
     }
 
     fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
         let votes = self.votes(rows, self.neighbors.by_distance)?;
-        let mut outputs = Vec::with_capacity(self.outputs.len());
-        for ((_, classes), columns) in self.outputs.iter().zip(self.columns()) {
-            let votes = votes.slice(s![.., columns]);
-            let indices: Vec<usize> =
-                votes.outer_iter().map(|row| largest(row.iter().copied())).collect();
-            outputs.push(classes.label(&indices)?);
-        }
-        Ok(match outputs.len() {
-            1 => outputs.remove(0),
-            _ => Predictions::Outputs(outputs),
-        })
+        self.classes.largest(votes.view())
     }
 
     fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
         let mut votes = self.votes(rows, false)?;
-        for columns in self.columns() {
-            let mut votes = votes.slice_mut(s![.., columns]);
-            let sums = votes.sum_axis(Axis(1));
-            Zip::from(votes.rows_mut()).and(&sums).for_each(|mut row, sum| {
-                if *sum != 0.0 {
-                    row.mapv_inplace(|weight| weight / sum);
+        for mut row in votes.outer_iter_mut() {
+            let mut first = 0;
+            for count in self.classes.counts() {
+                let mut of_output = row.slice_mut(s![first..first + count]);
+                let sum = of_output.sum();
+                if sum != 0.0 {
+                    of_output.mapv_inplace(|weight| weight / sum);
                 }
-            });
+                first += count;
+            }
         }
         Ok(votes)
     }
 
     fn validate(&self) -> Result<(), ModelError> {
         self.neighbors.validate()?;
-        for (labels, classes) in &self.outputs {
+        for (labels, classes) in self.labels.iter().zip(self.classes.counts()) {
             let labels = labels.as_slice::<i64>()?;
             for index in 0..labels.len() {
-                class_of(labels, classes.len(), index)?;
+                class_of(labels, classes, index)?;
             }
-            classes.validate()?;
         }
-        Ok(())
+        self.classes.validate()
     }
 }
 

@@ -12,19 +12,14 @@ pub(super) struct Classes(Array);
 impl Classes {
     /// Takes the array from parameters whose kind was checked.
     pub(super) fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        Classes::named(parameters, "classes", "classes")
+        Self::from_array(parameters.array("classes")?.clone())
     }
 
-    /// The same from the array of another name; errors speak of `array`.
-    pub(super) fn named(
-        parameters: &Parameters,
-        name: &str,
-        array: &'static str,
-    ) -> Result<Self, ModelError> {
-        let classes = parameters.array(name)?.clone();
+    /// Takes an array of labels.
+    pub(super) fn from_array(classes: Array) -> Result<Self, ModelError> {
         match classes.element_count() {
             0 => Err(ModelError::Invalid {
-                array,
+                array: "classes",
                 index: 0,
                 expected: "at least one class".into(),
                 found: "none".into(),

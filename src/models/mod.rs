@@ -10,38 +10,72 @@
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::base::parameters::CONTENT_KEY;
 use crate::base::{Array, Metadata, Parameters, kinds};
 
 mod activations;
+pub mod binarizer;
+mod boosted_trees;
+mod boosting_start;
+mod categories;
+pub mod column_transformer;
+mod composition;
+pub mod count_vectorizer;
 pub mod dataset;
 pub mod decision_tree_classifier;
+pub mod decision_tree_regressor;
 pub mod error;
+pub mod feature_union;
+pub mod gradient_boosting_classifier;
+pub mod gradient_boosting_regressor;
+pub mod hist_gradient_boosting_classifier;
+pub mod hist_gradient_boosting_regressor;
+pub mod identity;
 pub mod k_neighbors_classifier;
 pub mod k_neighbors_regressor;
 mod kernel;
+pub mod label_encoder;
 mod labels;
 mod linear;
 pub mod linear_regression;
 pub mod linear_support_vector_classifier;
 pub mod logistic_regression;
+pub mod min_max_scaler;
 pub mod multilayer_perceptron_classifier;
 pub mod multilayer_perceptron_regressor;
 mod nearest;
 mod neighbor_tree;
 mod neighbors;
+pub mod normalizer;
+pub mod one_hot_encoder;
+pub mod ordinal_encoder;
+mod output_labels;
 mod perceptron;
+pub mod pipeline;
+pub mod principal_component_analysis;
+mod python_text;
 pub mod random_forest_classifier;
+pub mod random_forest_regressor;
 pub mod recipes;
 pub mod registry;
 pub mod rows;
+mod scaling;
+pub mod simple_imputer;
+pub mod standard_scaler;
 pub mod support_vector_classifier;
 pub mod support_vector_regressor;
+mod terms;
+pub mod tfidf_transformer;
+pub mod tfidf_vectorizer;
+mod token_pattern;
 mod train_linear;
 mod train_trees;
+mod tree_categories;
+mod tree_columns;
 mod tree_ensemble;
+mod weighting;
 
 pub use error::ModelError;
 pub use rows::{Column, Rows, Table, Transformed};
@@ -73,6 +107,36 @@ impl Predictions {
             }
             _ => self == other,
         }
+    }
+
+    /// The predictions for parts of rows, one after the other.
+    ///
+    /// # Errors
+    /// [`ModelError::Table`] when they are of different sorts.
+    fn joined(parts: Vec<Predictions>) -> Result<Predictions, ModelError> {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or(Predictions::Integers(Vec::new()));
+        parts.try_for_each(|part| all.append(part))?;
+        Ok(all)
+    }
+
+    fn append(&mut self, more: Predictions) -> Result<(), ModelError> {
+        let different = || ModelError::Table("predictions of different sorts".into());
+        match (self, more) {
+            (Predictions::Integers(all), Predictions::Integers(more)) => all.extend(more),
+            (Predictions::Texts(all), Predictions::Texts(more)) => all.extend(more),
+            (Predictions::Booleans(all), Predictions::Booleans(more)) => all.extend(more),
+            (Predictions::Values(all), Predictions::Values(more)) => {
+                all.append(Axis(0), more.view()).map_err(|_| different())?;
+            }
+            (Predictions::Outputs(all), Predictions::Outputs(more)) if all.len() == more.len() => {
+                for (all, more) in all.iter_mut().zip(more) {
+                    all.append(more)?;
+                }
+            }
+            _ => return Err(different()),
+        }
+        Ok(())
     }
 
     /// How many rows were predicted.
@@ -160,6 +224,20 @@ fn assemble<'a>(
         Parameters::new(kind, version).with_metadata(entries).with(CONTENT_KEY, "predict");
     for (name, array) in arrays {
         // The names of a kind are different from each other: none is refused.
+        let _ = parameters.insert(name, array.clone());
+    }
+    parameters
+}
+
+/// As [`assemble`], with names that are made on the way: those of numbered arrays.
+fn assemble_named<'a>(
+    kind: &'static str,
+    entries: Metadata,
+    arrays: impl IntoIterator<Item = (std::borrow::Cow<'static, str>, &'a Array)>,
+) -> Parameters {
+    let mut parameters = assemble(kind, entries, []);
+    for (name, array) in arrays {
+        // Numbers make the names of a sequence different from each other.
         let _ = parameters.insert(name, array.clone());
     }
     parameters

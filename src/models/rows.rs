@@ -3,7 +3,9 @@
 //! Most models take numbers. Encoders, imputers and vectorizers take texts as well, and column
 //! transformers pick columns by name, so that a pipeline may begin with a table and end in numbers.
 
-use ndarray::{Array2, ArrayView2, CowArray, Ix2};
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2, s};
 
 use super::ModelError;
 
@@ -81,6 +83,17 @@ impl<'a> Rows<'a> {
         Ok(numbers.into())
     }
 
+    /// Some of the rows; numbers are not copied.
+    pub(super) fn part(&self, rows: Range<usize>) -> Part<'a> {
+        match self {
+            Rows::Numbers(all) => {
+                let end = rows.end.min(all.nrows());
+                Part::Numbers((*all).slice_move(s![rows.start.min(end)..end, ..]))
+            }
+            Rows::Table(table) => Part::Table(table.part(rows)),
+        }
+    }
+
     /// The same rows as a table without names.
     pub fn to_table(self) -> Table {
         match self {
@@ -90,6 +103,22 @@ impl<'a> Rows<'a> {
                 rows: rows.nrows(),
                 columns: rows.columns().into_iter().map(|c| Column::Numbers(c.to_vec())).collect(),
             },
+        }
+    }
+}
+
+/// Some of many rows.
+#[derive(Debug)]
+pub(super) enum Part<'a> {
+    Numbers(ArrayView2<'a, f64>),
+    Table(Table),
+}
+
+impl Part<'_> {
+    pub(super) fn rows(&self) -> Rows<'_> {
+        match self {
+            Part::Numbers(rows) => Rows::Numbers(rows.view()),
+            Part::Table(table) => Rows::Table(table),
         }
     }
 }
@@ -104,6 +133,23 @@ pub enum Column {
 }
 
 impl Column {
+    /// Puts more rows behind these. A column of numbers in which all are missing may go on as texts.
+    fn append(&mut self, more: Column) -> Result<(), ModelError> {
+        match (&mut *self, more) {
+            (Column::Numbers(values), Column::Numbers(more)) => values.extend(more),
+            (Column::Texts(texts), Column::Texts(more)) => texts.extend(more),
+            (Column::Texts(texts), Column::Numbers(more)) if more.iter().all(|v| v.is_nan()) => {
+                texts.extend(more.iter().map(|_| None));
+            }
+            (Column::Numbers(values), Column::Texts(more)) if values.iter().all(|v| v.is_nan()) => {
+                let absent = values.iter().map(|_| None);
+                *self = Column::Texts(absent.chain(more).collect());
+            }
+            _ => return Err(ModelError::Table("numbers and texts in one column".into())),
+        }
+        Ok(())
+    }
+
     fn len(&self) -> usize {
         match self {
             Column::Numbers(values) => values.len(),
@@ -151,6 +197,29 @@ impl Table {
         Table { names: None, rows: texts.len(), columns: vec![Column::Texts(texts)] }
     }
 
+    /// The table of some of the columns, in the order given; of columns that are not there, none.
+    pub fn select(&self, columns: &[usize]) -> Table {
+        let names = self.names.as_ref();
+        let names = names
+            .map(|names| columns.iter().filter_map(|index| names.get(*index).cloned()).collect());
+        let columns = columns.iter().filter_map(|index| self.columns.get(*index).cloned());
+        Table { names, columns: columns.collect(), rows: self.rows }
+    }
+
+    /// The table of some of the rows.
+    pub fn part(&self, rows: Range<usize>) -> Table {
+        fn part<T: Clone>(values: &[T], rows: &Range<usize>) -> Vec<T> {
+            values.get(rows.clone()).unwrap_or_default().to_vec()
+        }
+        let columns = self.columns.iter().map(|column| match column {
+            Column::Numbers(values) => Column::Numbers(part(values, &rows)),
+            Column::Texts(texts) => Column::Texts(part(texts, &rows)),
+        });
+        let columns = columns.collect();
+        let last = rows.end.min(self.rows);
+        Table { names: self.names.clone(), columns, rows: last.saturating_sub(rows.start) }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows
@@ -172,6 +241,19 @@ impl Table {
     }
 }
 
+/// Rows of zeros.
+///
+/// # Errors
+/// [`ModelError::Table`] when there is no memory for so many.
+pub(super) fn zeros(rows: usize, columns: usize) -> Result<Array2<f64>, ModelError> {
+    let too_many = || ModelError::Table(format!("no memory for {rows} rows of {columns} features"));
+    let count = rows.checked_mul(columns).ok_or_else(too_many)?;
+    let mut values = Vec::new();
+    values.try_reserve_exact(count).map_err(|_| too_many())?;
+    values.resize(count, 0.0);
+    Array2::from_shape_vec((rows, columns), values).map_err(|_| too_many())
+}
+
 /// What a model made of rows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Transformed {
@@ -182,6 +264,56 @@ pub enum Transformed {
 }
 
 impl Transformed {
+    /// The results of parts of rows, below each other.
+    ///
+    /// # Errors
+    /// [`ModelError::Table`] when they do not fit each other.
+    pub(super) fn joined(parts: Vec<Transformed>) -> Result<Self, ModelError> {
+        let parts = match <[Transformed; 1]>::try_from(parts) {
+            Ok([part]) => return Ok(part),
+            Err(parts) => parts,
+        };
+        let views: Option<Vec<_>> = parts
+            .iter()
+            .map(|part| match part {
+                Transformed::Numbers(values) => Some(values.view()),
+                Transformed::Table(_) => None,
+            })
+            .collect();
+        if let Some(views) = views {
+            return ndarray::concatenate(Axis(0), &views)
+                .map(Transformed::Numbers)
+                .map_err(|error| ModelError::Table(error.to_string()));
+        }
+        let mut tables = parts.into_iter().map(|part| part.rows().to_table());
+        let mut all = tables.next().unwrap_or_default();
+        for table in tables {
+            if table.columns.len() != all.columns.len() {
+                let (found, expected) = (table.columns.len(), all.columns.len());
+                return Err(ModelError::Features { expected, found });
+            }
+            all.rows += table.rows;
+            for (column, more) in all.columns.iter_mut().zip(table.columns) {
+                column.append(more)?;
+            }
+        }
+        Ok(Transformed::Table(all))
+    }
+
+    /// Columns side by side: numbers where all of them are, else a table without names.
+    ///
+    /// # Errors
+    /// [`ModelError::Table`] when the columns differ in length.
+    pub(super) fn of_columns(rows: usize, columns: Vec<Column>) -> Result<Self, ModelError> {
+        let mut table = Table::new(None, columns)?;
+        table.rows = if table.columns.is_empty() { rows } else { table.rows };
+        let texts = table.columns.iter().any(|column| matches!(column, Column::Texts(_)));
+        Ok(match texts {
+            true => Transformed::Table(table),
+            false => Transformed::Numbers(Rows::Table(&table).numbers()?.into_owned()),
+        })
+    }
+
     /// The result as rows for another model.
     pub fn rows(&self) -> Rows<'_> {
         match self {

@@ -8,12 +8,16 @@
 //! Arrays that a kind does not name are allowed: content `full` keeps more than prediction uses.
 //! Models inside a model stand in named slots, see [`ChildSpec`] and [`super::nested`].
 
+mod boosted_trees;
 mod check;
+mod compositions;
 mod linear;
 mod neighbors;
 mod perceptrons;
 mod spec;
 mod support_vectors;
+mod text;
+mod transformers;
 mod trees;
 
 use thiserror::Error;
@@ -28,7 +32,13 @@ pub const KINDS: &[KindSpec] = &[
     linear::LINEAR_REGRESSION,
     linear::LOGISTIC_REGRESSION,
     trees::DECISION_TREE_CLASSIFIER,
+    trees::DECISION_TREE_REGRESSOR,
     trees::RANDOM_FOREST_CLASSIFIER,
+    trees::RANDOM_FOREST_REGRESSOR,
+    boosted_trees::GRADIENT_BOOSTING_CLASSIFIER,
+    boosted_trees::GRADIENT_BOOSTING_REGRESSOR,
+    boosted_trees::HIST_GRADIENT_BOOSTING_CLASSIFIER,
+    boosted_trees::HIST_GRADIENT_BOOSTING_REGRESSOR,
     linear::LINEAR_SUPPORT_VECTOR_CLASSIFIER,
     support_vectors::SUPPORT_VECTOR_CLASSIFIER,
     support_vectors::SUPPORT_VECTOR_REGRESSOR,
@@ -36,6 +46,22 @@ pub const KINDS: &[KindSpec] = &[
     neighbors::K_NEIGHBORS_REGRESSOR,
     perceptrons::MULTILAYER_PERCEPTRON_CLASSIFIER,
     perceptrons::MULTILAYER_PERCEPTRON_REGRESSOR,
+    transformers::PRINCIPAL_COMPONENT_ANALYSIS,
+    transformers::STANDARD_SCALER,
+    transformers::MIN_MAX_SCALER,
+    transformers::NORMALIZER,
+    transformers::BINARIZER,
+    transformers::SIMPLE_IMPUTER,
+    transformers::ONE_HOT_ENCODER,
+    transformers::ORDINAL_ENCODER,
+    transformers::LABEL_ENCODER,
+    transformers::IDENTITY,
+    text::COUNT_VECTORIZER,
+    text::TFIDF_TRANSFORMER,
+    text::TFIDF_VECTORIZER,
+    compositions::COLUMN_TRANSFORMER,
+    compositions::FEATURE_UNION,
+    compositions::PIPELINE,
 ];
 
 /// Why parameters do not fit the kind they claim.

@@ -81,17 +81,24 @@ pub(super) const K_NEIGHBORS_CLASSIFIER: KindSpec = KindSpec::new(
     "k_neighbors_classifier",
     &[
         DATA,
-        required("labels", I64, &[Length::Named("samples")], "index into classes of each row"),
-        CLASSES,
+        // Optional only because several outputs have `labels.0`, `labels.1`, ... in its place.
+        required("labels", I64, &[Length::Named("samples")], "index into classes of each row")
+            .optional(),
+        CLASSES.optional(),
         required(
-            "other_labels",
+            "labels",
             I64,
             &[Length::Named("samples")],
-            "the same of the second and further outputs, if there are more than one",
+            "of several outputs: index into the classes of each",
         )
         .numbered(),
-        required("other_classes", LABELS, &[Length::Free("classes")], "their class labels")
-            .numbered(),
+        required(
+            "classes",
+            LABELS,
+            &[Length::Free("classes")],
+            "of several outputs: the class labels of each",
+        )
+        .numbered(),
         TREE_ORDER,
         TREE_FIRST,
         TREE_LAST,
