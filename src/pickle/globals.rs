@@ -63,7 +63,7 @@ pub enum Known {
 pub fn canonical<'n>(module: &'n str, name: &'n str) -> (Cow<'n, str>, &'n str) {
     let plain = |text: &'static str| Cow::Borrowed(text);
     let module = match module {
-        "__builtin__" => plain("builtins"),
+        "__builtin__" | "exceptions" => plain("builtins"),
         "copy_reg" => plain("copyreg"),
         "numpy.core.multiarray"
         | "numpy._core.multiarray"
@@ -99,6 +99,8 @@ pub fn known(module: &str, name: &str) -> Option<Known> {
         "collections" => ["OrderedDict", "defaultdict", "Counter", "deque"]
             .contains(&name)
             .then_some(Known::PlainClass),
+        // Preprocessing of histogram gradient boosting holds one, of `check_array`.
+        "functools" => (name == "partial").then_some(Known::Opaque),
         "copyreg" => match name {
             "_reconstructor" => Some(Known::Reconstructor),
             "__newobj__" | "__newobj_ex__" => Some(Known::NewObject),
@@ -180,6 +182,7 @@ fn is_sklearn_function(name: &str) -> bool {
         "_passthrough_scorer",
         "accuracy_score",
         "balanced_accuracy_score",
+        "check_array",
         "chi2",
         "euclidean_distances",
         "f1_score",
@@ -224,6 +227,8 @@ fn builtin(name: &str) -> Option<Known> {
     match name {
         "bytes" => Some(Known::Bytes),
         "bytearray" => Some(Known::ByteArray),
+        // What scikit-learn 0.20 keeps beside attributes that it has deprecated.
+        "FutureWarning" | "DeprecationWarning" => Some(Known::Opaque),
         _ => PLAIN.contains(&name).then_some(Known::PlainClass),
     }
 }

@@ -288,7 +288,7 @@ impl<'d> Context<'d> {
         let is_call = object.construction == Construction::Call;
         match self.known(object) {
             Some(Known::ArrayReconstruct) if is_call => self.reconstructed(node, object),
-            Some(Known::ArrayFromBuffer) if is_call => self.from_buffer(node, object),
+            Some(Known::ArrayFromBuffer) if is_call => self.over_buffer(node, object),
             Some(Known::MaskedArray) => Err(PickleError::Refused {
                 offset: place.offset,
                 opcode: place.opcode,
@@ -352,7 +352,7 @@ impl<'d> Context<'d> {
         self.assemble(place, dtype, shape, Order::C, Data::Elements(elements))
     }
 
-    fn from_buffer(&self, node: NodeId, object: &Object) -> Result<NumpyArray<'d>, PickleError> {
+    fn over_buffer(&self, node: NodeId, object: &Object) -> Result<NumpyArray<'d>, PickleError> {
         let place = place_of(object);
         let (buffer, dtype, shape, order, axes) = match self.tuple(object.arguments) {
             Some([buffer, dtype, shape, order]) => (*buffer, *dtype, *shape, *order, None),
