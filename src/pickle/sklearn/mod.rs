@@ -24,6 +24,7 @@ mod item;
 mod keep;
 mod legacy_encoding;
 mod linear;
+mod outline;
 mod members;
 mod pipeline;
 mod precision;
@@ -40,6 +41,7 @@ pub use error::ReadError;
 pub use estimator::{Estimator, Kept};
 pub use find::{Found, find};
 pub use item::{Item, Source};
+pub use outline::{Entry, What, outline};
 pub use version::Version;
 
 use crate::base::kinds::MAX_NESTING;
