@@ -182,6 +182,7 @@ fn is_sklearn_function(name: &str) -> bool {
         "_passthrough_scorer",
         "accuracy_score",
         "balanced_accuracy_score",
+        "check_array",
         "chi2",
         "euclidean_distances",
         "f1_score",
