@@ -25,7 +25,7 @@ pub fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Parameters of any origin become a model that predicts.
     let model = from_parameters(&view)?;
-    let predictions = model.predict(array![[4.0, 1.0]].view())?;
+    let predictions = model.predict(array![[4.0, 1.0]].view().into())?;
     assert_eq!(predictions, Predictions::Values(array![[1.0]]));
     Ok(())
 }

@@ -11,7 +11,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use deadweight::base::case::{Group, Operation};
-use deadweight::base::kinds::{ArraySpec, EntrySpec, KINDS, KindSpec};
+use deadweight::base::kinds::{
+    ArraySpec, ChildSpec, EntrySpec, EntryType, KINDS, KindSpec, Presence,
+};
 use deadweight::formats::registry::FORMATS;
 use deadweight::formats::{Descriptor, Format};
 
@@ -57,26 +59,47 @@ fn shape(array: &ArraySpec) -> String {
 fn kind_section(page: &mut String, kind: &KindSpec) {
     let arrays = |array: &ArraySpec| {
         let dtypes: Vec<&str> = array.dtypes.iter().map(|dtype| dtype.name()).collect();
-        let required = if array.required { "yes" } else { "no" };
+        let required = if array.is_required() { "yes" } else { "no" };
+        let name = match array.presence {
+            Presence::Numbered => format!("{}.0, ...", array.name),
+            _ => array.name.to_owned(),
+        };
         format!(
             "| `{}` | {} | {} | {required} | {} |\n",
-            array.name,
+            name,
             dtypes.join(" or "),
             cell(&shape(array)),
             cell(array.meaning)
         )
     };
     let entries = |entry: &EntrySpec| {
-        let choices: Vec<String> = entry.choices.iter().map(|text| format!("`{text}`")).collect();
-        let choices = if choices.is_empty() { "a number".into() } else { choices.join(", ") };
-        format!("| `{}` | {choices} | {} |\n", entry.name, cell(entry.meaning))
+        let holds = match entry.holds {
+            EntryType::Choice(choices) => {
+                choices.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")
+            }
+            EntryType::Number => "a number".to_owned(),
+            EntryType::Boolean => "true or false".to_owned(),
+            EntryType::Text => "a text".to_owned(),
+            EntryType::List => "a list".to_owned(),
+        };
+        let required = if entry.required { "yes" } else { "no" };
+        format!("| `{}` | {holds} | {required} | {} |\n", entry.name, cell(entry.meaning))
     };
     write!(page, "\n## {}\n\nLayout version {}.\n\n", kind.id, kind.layout_version).unwrap();
     page.push_str("| array | dtype | shape | required | what it holds |\n|---|---|---|---|---|\n");
     page.extend(kind.arrays.iter().map(arrays));
     if !kind.entries.is_empty() {
-        page.push_str("\n| metadata | values | what it says |\n|---|---|---|\n");
+        page.push_str("\n| metadata | values | required | what it says |\n|---|---|---|---|\n");
         page.extend(kind.entries.iter().map(entries));
+    }
+    let children = |child: &ChildSpec| {
+        let many = if child.many { ".0, ..." } else { "" };
+        let required = if child.required { "yes" } else { "no" };
+        format!("| `{}{many}` | {required} | {} |\n", child.name, cell(child.meaning))
+    };
+    if !kind.children.is_empty() {
+        page.push_str("\n| models inside | required | what they do |\n|---|---|---|\n");
+        page.extend(kind.children.iter().map(children));
     }
     write!(page, "\nPrediction: {}.\n", cell(kind.semantics)).unwrap();
 }
@@ -87,7 +110,7 @@ fn the_page_of_kinds_is_what_the_code_says() {
         "# Kinds of models
 
 A model is stored as named arrays and metadata. Trainers, formats and predictors agree on the names,
-the shapes and the meaning through the specification in `src/base/kinds.rs`. This page is made from it.
+the shapes and the meaning through the specification in `src/base/kinds/`. This page is made from it.
 
 A length that has a name, such as `trees`, is the same wherever the name stands. Arrays that a kind
 does not name are allowed. Required arrays, metadata, dtypes and shapes are checked before a model is

@@ -245,7 +245,43 @@ impl Parameters {
         }
     }
 
-    fn entry(&self, name: &str, expected: &'static str) -> Result<&Value, ParametersError> {
+    /// A truth value of the metadata.
+    ///
+    /// # Errors
+    /// When it is missing or of another type.
+    pub fn boolean(&self, name: &str) -> Result<bool, ParametersError> {
+        match self.entry(name, "bool")? {
+            Value::Bool(value) => Ok(*value),
+            other => Err(wrong_type(name, "bool", other)),
+        }
+    }
+
+    /// A list of the metadata.
+    ///
+    /// # Errors
+    /// When it is missing or of another type.
+    pub fn list(&self, name: &str) -> Result<&[Value], ParametersError> {
+        match self.entry(name, "list")? {
+            Value::List(values) => Ok(values),
+            other => Err(wrong_type(name, "list", other)),
+        }
+    }
+
+    /// The arrays called `name.0`, `name.1`, ... in the order in which they stand.
+    pub fn numbered<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (usize, &'a Array)> {
+        self.arrays.iter().filter_map(move |(found, array)| {
+            let number = found.strip_prefix(name)?.strip_prefix('.')?;
+            // One spelling a number, so that no array stands twice.
+            let index: usize = number.parse().ok()?;
+            (index.to_string() == number).then_some((index, array))
+        })
+    }
+
+    pub(super) fn entry(
+        &self,
+        name: &str,
+        expected: &'static str,
+    ) -> Result<&Value, ParametersError> {
         self.metadata
             .get(name)
             .ok_or_else(|| ParametersError::MissingMetadata { name: name.into(), expected })
@@ -343,7 +379,7 @@ impl Parameters {
     }
 }
 
-fn wrong_type(name: &str, expected: &'static str, found: &Value) -> ParametersError {
+pub(super) fn wrong_type(name: &str, expected: &'static str, found: &Value) -> ParametersError {
     ParametersError::MetadataType { name: name.into(), expected, found: found.type_name() }
 }
 

@@ -262,7 +262,7 @@ impl Prepared {
 
     fn predict(&self, model: &dyn Model, rows: usize) -> Result<Predictions, CaseError> {
         let rows: ArrayView2<'_, f64> = self.rows.slice(s![..rows.min(self.rows.nrows()), ..]);
-        model.predict(rows).map_err(CaseError::new)
+        model.predict(rows.into()).map_err(CaseError::new)
     }
 }
 

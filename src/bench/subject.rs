@@ -46,7 +46,7 @@ impl Subject {
     pub fn reference(&self) -> Result<Option<Predictions>, ModelError> {
         let Some(rows) = &self.rows else { return Ok(None) };
         let rows = rows.slice(ndarray::s![..rows.nrows().min(VERIFIED_ROWS), ..]);
-        Ok(Some(from_parameters(&self.parameters)?.predict(rows)?))
+        Ok(Some(from_parameters(&self.parameters)?.predict(rows.into())?))
     }
 }
 

@@ -129,6 +129,9 @@ pub struct FormatsArguments {
 pub struct InspectArguments {
     /// The model file; its content says what it is, not its name
     pub file: PathBuf,
+    /// Of several models in a pickle or joblib file the one at this path (`inspect` lists them)
+    #[arg(long, value_name = "PATH")]
+    pub select: Option<String>,
     /// Look at every element of the model, and fail when one is wrong
     #[arg(long)]
     pub validate: bool,
@@ -142,9 +145,12 @@ pub struct InspectArguments {
 pub struct PredictArguments {
     /// The model file; its content says what it is, not its name
     pub file: PathBuf,
-    /// Rows to predict: a two-dimensional .npy, or a .csv of numbers with or without a header
+    /// Rows to predict: a .npy of numbers or texts, or a .csv with or without a header
     #[arg(long, value_name = "X.npy|X.csv")]
     pub input: PathBuf,
+    /// Of several models in a pickle or joblib file the one at this path (`inspect` lists them)
+    #[arg(long, value_name = "PATH")]
+    pub select: Option<String>,
     /// What to ask the model for
     #[arg(long, value_enum, default_value_t = Method::Predict)]
     pub method: Method,
@@ -159,15 +165,18 @@ pub struct PredictArguments {
 /// Arguments of `convert`.
 #[derive(Debug, Clone, Args)]
 pub struct ConvertArguments {
-    /// The model file; its content says what it is, not its name
+    /// The model file, or a folder of them; content says what a file is, not its name
     #[arg(value_name = "IN")]
     pub input: PathBuf,
-    /// The file to write
+    /// The file to write, or the folder
     #[arg(value_name = "OUT")]
     pub output: PathBuf,
-    /// Its format (default: the one whose files have the extension of OUT)
+    /// Its format (default: the one whose files have the extension of OUT; safetensors for a folder)
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub to: Option<FormatArgument>,
+    /// Of several models in a pickle or joblib file the one at this path (`inspect` lists them)
+    #[arg(long, value_name = "PATH")]
+    pub select: Option<String>,
     /// How much to keep: all that IN holds, or what prediction needs (default: all)
     #[arg(long, value_enum)]
     pub content: Option<ContentName>,
@@ -223,6 +232,8 @@ pub enum Method {
     PredictProba,
     /// Decision values
     DecisionFunction,
+    /// The features that a transformer makes
+    Transform,
 }
 
 /// Names of [`Content`].

@@ -5,60 +5,101 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::args::ConvertArguments;
+use super::args::{ContentName, ConvertArguments};
 use super::failure::{Advise, UsageError};
 use super::{files, outputs};
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::value::maps_bits_equal;
-use crate::base::{Array, Content, DType, Element, Limits, Parameters, units};
+use crate::base::{Array, Content, DType, Element, Limits, Parameters, Storage, guarded, units};
 use crate::formats::registry::{self, FORMATS};
 use crate::formats::{DecodeOptions, Format};
 use crate::models::registry::from_parameters;
 
-/// Converts one file.
+/// Converts one file, or every model file of a folder.
 pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
+    if arguments.input.is_dir() {
+        return super::convert_folder::run(arguments);
+    }
     let format = match arguments.to {
         Some(format) => format.0,
         None => by_extension(&arguments.output)?,
     };
     check_output(arguments)?;
-    let file = files::load(&arguments.input)?;
-    let parameters = match arguments.content {
-        None => file.parameters,
-        Some(content) => reduced(file.parameters, content.into(), &arguments.input)?,
-    };
-    let id = format.descriptor().id;
-    let mut bytes = Vec::new();
-    format
-        .encode(&parameters, &mut bytes)
-        .with_context(|| format!("{} cannot be stored as {id}", arguments.input.display()))
-        .advise("choose another format; `deadweight formats` says what each cannot keep")?;
-    let lost = read_back(format, &bytes, &parameters)?;
-    outputs::write(&arguments.output, &bytes)?;
-    let (from, to) = (file.format.descriptor(), format.descriptor());
+    let file = files::load(&arguments.input, arguments.select.as_deref())?;
+    let from = file.format.id;
+    let bytes = file.bytes;
+    let parameters = wanted(file.parameters, arguments.content, &arguments.input)?;
+    let written = convert(parameters, format, &arguments.input, &arguments.output)?;
+    let to = format.descriptor();
     anstream::eprintln!(
-        "{} ({}, {}) -> {} ({}, {})",
+        "{} ({from}, {}) -> {} ({}, {})",
         arguments.input.display(),
-        from.id,
-        units::bytes(file.bytes),
+        units::bytes(bytes),
         arguments.output.display(),
         to.id,
-        units::bytes(bytes.len() as u64)
+        units::bytes(written.bytes)
     );
-    match lost {
+    match written.lost {
         None => anstream::eprintln!("read back and compared: every bit is the same"),
         Some(difference) => {
             anstream::eprintln!("warning: {difference}");
             for loss in to.losses {
-                anstream::eprintln!("  {id}: {}", loss.text());
+                anstream::eprintln!("  {}: {}", to.id, loss.text());
             }
         }
     }
     Ok(())
 }
 
+/// What was written.
+pub struct Written {
+    /// Its size.
+    pub bytes: u64,
+    /// The first difference to what was to be written, where the format declares a loss.
+    pub lost: Option<String>,
+}
+
+/// Writes parameters in a format, reads them back and compares, and only then gives the file its
+/// name.
+///
+/// # Errors
+/// When the format cannot hold them, or the file cannot be written; `output` is then as before.
+pub fn convert(
+    parameters: Parameters,
+    format: &'static dyn Format,
+    input: &Path,
+    output: &Path,
+) -> anyhow::Result<Written> {
+    let id = format.descriptor().id;
+    let mut pending = outputs::Pending::new(output)?;
+    let bytes = format
+        .write(&parameters, pending.file())
+        .with_context(|| format!("{} cannot be stored as {id}", input.display()))
+        .advise("choose another format; `deadweight formats` says what each cannot keep")?;
+    let stored = guarded::map(pending.file())
+        .with_context(|| format!("cannot read {} back", output.display()))?;
+    let lost = read_back(format, &stored, &parameters)?;
+    pending.finish()?;
+    Ok(Written { bytes, lost })
+}
+
+/// The parameters with the content that was asked for, all of it when nothing was.
+///
+/// # Errors
+/// When there is less than that.
+pub fn wanted(
+    parameters: Parameters,
+    content: Option<ContentName>,
+    path: &Path,
+) -> anyhow::Result<Parameters> {
+    match content {
+        None => Ok(parameters),
+        Some(content) => reduced(parameters, content.into(), path),
+    }
+}
+
 /// The first format whose files usually have this extension.
-fn by_extension(path: &Path) -> anyhow::Result<&'static dyn Format> {
+pub fn by_extension(path: &Path) -> anyhow::Result<&'static dyn Format> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
     let of = |format: &&&dyn Format| format.descriptor().extension.eq_ignore_ascii_case(extension);
     if let Some(format) = FORMATS.iter().find(of) {
@@ -84,7 +125,7 @@ fn check_output(arguments: &ConvertArguments) -> anyhow::Result<()> {
 /// True for a file that holds a model in the way that only deadweight writes it. Plain arrays can
 /// be anybody's.
 fn is_ours(path: &Path) -> bool {
-    files::load(path).is_ok_and(|file| file.parameters.kind() != PLAIN_ARRAYS)
+    files::load(path, None).is_ok_and(|file| file.parameters.kind() != PLAIN_ARRAYS)
 }
 
 /// The parameters with the content that was asked for.
@@ -128,24 +169,27 @@ fn only_nan_differs(a: &Parameters, b: &Parameters) -> bool {
         && a.arrays().zip(b.arrays()).all(|(a, b)| a.0 == b.0 && same_array(a.1, b.1))
 }
 
-/// Decodes what was encoded. `None` when it is the same to the bit, the first difference when the
-/// format declares a loss; anything else is an error.
+/// Reads what was written, without copying it where the format can. `None` when it is the same to
+/// the bit, the first difference when the format declares a loss; anything else is an error.
 fn read_back(
     format: &dyn Format,
-    bytes: &[u8],
+    stored: &Storage,
     parameters: &Parameters,
 ) -> anyhow::Result<Option<String>> {
     let id = format.descriptor().id;
     let options = DecodeOptions { limits: Limits::default(), ..DecodeOptions::default() };
-    let again = format
-        .decode(bytes, &options)
-        .with_context(|| format!("{id} cannot read what it wrote; nothing was written"))?;
+    let again = match format.descriptor().view {
+        true => format.view(stored, &options),
+        false => format.decode(stored.as_bytes(), &options),
+    };
+    let again =
+        again.with_context(|| format!("{id} cannot read what it wrote; nothing was written"))?;
     let difference = parameters.first_difference(&again);
     let declared = !format.descriptor().losses.is_empty() && only_nan_differs(parameters, &again);
     if let (Some(difference), false) = (&difference, declared) {
         bail!("{id} changed the model ({difference}); nothing was written");
     }
-    let recognized = registry::recognize(bytes).map(|found| found.descriptor().id);
+    let recognized = registry::recognize(stored.as_bytes()).map(|found| found.descriptor().id);
     match recognized {
         Some(_) => Ok(difference),
         None => bail!("what {id} wrote is not recognised again; nothing was written"),

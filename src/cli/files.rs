@@ -6,22 +6,27 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::failure::Advise;
+use super::failure::{Advise, UsageError};
 use crate::base::storage::Arena;
-use crate::base::{Limits, PagePolicy, Parameters, Storage, units};
-use crate::formats::{DecodeOptions, Format, registry, sniff};
+use crate::base::{Limits, PagePolicy, Parameters, Storage, guarded, units};
+use crate::formats::pickle::{self, ImportOptions, Imported};
+use crate::formats::{DecodeOptions, Descriptor, FormatError, registry, sniff};
+use crate::pickle::sklearn::ReadError;
 
 /// A model file that was read.
 pub struct ModelFile {
     /// What it holds.
     pub parameters: Parameters,
     /// What it is.
-    pub format: &'static dyn Format,
+    pub format: &'static Descriptor,
     /// Its size.
     pub bytes: u64,
 }
 
-/// Reads a whole regular file.
+/// From here on a file is mapped: copying it would take as much memory again as the model.
+const MAPPED_FROM: u64 = 8 << 20;
+
+/// The bytes of a whole regular file, mapped when it is large.
 ///
 /// # Errors
 /// When it is missing, no regular file, empty, too large, or changes while it is read.
@@ -50,6 +55,9 @@ pub fn read(path: &Path, limits: &Limits) -> anyhow::Result<Storage> {
     }
     let read = || -> anyhow::Result<Storage> {
         let mut file = fs::File::open(path)?;
+        if len >= MAPPED_FROM {
+            return Ok(guarded::map(&file)?);
+        }
         let mut arena = Arena::zeroed(usize::try_from(len)?, PagePolicy::Auto)?;
         file.read_exact(arena.as_mut_slice())?;
         Ok(arena.into())
@@ -57,16 +65,25 @@ pub fn read(path: &Path, limits: &Limits) -> anyhow::Result<Storage> {
     read().with_context(|| format!("cannot read {name}"))
 }
 
-/// Reads a model file in any format of the registry.
+/// Reads a model file in any format of the registry, or out of a pickle or joblib file. Of several
+/// models in such a file `select` names one.
 ///
 /// # Errors
 /// As [`read`]; when the content is of no format, or damaged.
-pub fn load(path: &Path) -> anyhow::Result<ModelFile> {
+pub fn load(path: &Path, select: Option<&str>) -> anyhow::Result<ModelFile> {
     let limits = Limits::default();
     let source = read(path, &limits)?;
     let name = path.display();
     let bytes = source.as_bytes();
-    let Some(format) = registry::recognize(bytes) else {
+    let format = registry::recognize(bytes);
+    if format.is_none() && pickle::recognizes(bytes) {
+        return import(path, &source, limits, select);
+    }
+    if select.is_some() {
+        let error = UsageError(format!("{name}: --select is for pickle and joblib files"));
+        return Err(anyhow!(error)).advise("leave it away: the file holds one model");
+    }
+    let Some(format) = format else {
         let found = match sniff::describe(bytes) {
             Some(found) => found.to_owned(),
             None => format!("\"{}\"", bytes.get(..24).unwrap_or(bytes).escape_ascii()),
@@ -79,5 +96,39 @@ pub fn load(path: &Path) -> anyhow::Result<ModelFile> {
         .decode(bytes, &options)
         .with_context(|| format!("{name}: cannot be read as {}", format.descriptor().id))
         .advise("the file is damaged, truncated or not what it seems: fetch or save it again")?;
-    Ok(ModelFile { parameters, format, bytes: bytes.len() as u64 })
+    Ok(ModelFile { parameters, format: format.descriptor(), bytes: bytes.len() as u64 })
+}
+
+fn import(
+    path: &Path,
+    source: &Storage,
+    limits: Limits,
+    select: Option<&str>,
+) -> anyhow::Result<ModelFile> {
+    let select = select.map(str::to_owned);
+    let options = ImportOptions { limits, pages: PagePolicy::Auto, select };
+    let bytes = source.len() as u64;
+    match pickle::import(source, &options) {
+        Ok(Imported { parameters, format }) => Ok(ModelFile { parameters, format, bytes }),
+        Err(error) => {
+            let remedy = remedy(&error);
+            Err(error).with_context(|| path.display().to_string()).advise(remedy)
+        }
+    }
+}
+
+fn remedy(error: &FormatError) -> &'static str {
+    let FormatError::Import(error) = error else {
+        return "the file is damaged, truncated or not what it seems: fetch or save it again";
+    };
+    match **error {
+        ReadError::Several { .. } | ReadError::NotThere { .. } => "choose one with --select PATH",
+        ReadError::NotSupported { .. } | ReadError::Option { .. } => {
+            "`deadweight inspect` shows all that the file holds"
+        }
+        ReadError::Nothing { .. } => {
+            "save the fitted model itself, or a dict, list or tuple that holds it"
+        }
+        _ => "nothing in the file was run; if it is yours, save it again from where it was trained",
+    }
 }

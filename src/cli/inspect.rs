@@ -18,7 +18,7 @@ const SCHEMA: &str = "deadweight.model/1";
 
 /// Prints what is in the file.
 pub fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
-    let file = files::load(&arguments.file)?;
+    let file = files::load(&arguments.file, arguments.select.as_deref())?;
     let is_model = file.parameters.kind() != PLAIN_ARRAYS;
     if arguments.validate && is_model {
         let name = arguments.file.display();
@@ -44,7 +44,7 @@ fn document(file: &ModelFile) -> anyhow::Result<Json> {
         "layout_version": parameters.layout_version(),
         "origin": {"library": library, "version": version},
         "content": parameters.content().id(),
-        "format": file.format.descriptor().id,
+        "format": file.format.id,
         "file_bytes": file.bytes,
         "array_bytes": parameters.byte_len(),
         "checksum": format!("{:016x}", parameters.checksum()),
@@ -71,7 +71,7 @@ fn listing(file: &ModelFile, arguments: &InspectArguments) -> anyhow::Result<Str
         }
         kind => format!("{kind}, layout {}", parameters.layout_version()),
     };
-    let format = file.format.descriptor();
+    let format = file.format;
     let mut facts = vec![
         ("kind", kind),
         ("content", parameters.content().id().to_owned()),

@@ -116,7 +116,7 @@ fn sentence(record: &ModelRecord) -> String {
 /// # Errors
 /// When the file cannot be read.
 pub fn of_file(path: &Path, taken: &[Subject], seed: u64) -> anyhow::Result<Subject> {
-    let file = files::load(path)?;
+    let file = files::load(path, None)?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let stem: String = stem.unwrap_or_default().chars().take(60).map(plain).collect();
@@ -128,7 +128,7 @@ pub fn of_file(path: &Path, taken: &[Subject], seed: u64) -> anyhow::Result<Subj
         }
         id = format!("{stem}-{number}");
     }
-    let format = file.format.descriptor().id;
+    let format = file.format.id;
     let (rows, data) = match rows_for(&file.parameters, seed) {
         Ok(rows) => {
             (Some(rows), "the rows to predict are standard normal, from the seed".to_owned())
@@ -167,7 +167,7 @@ pub fn of_file(path: &Path, taken: &[Subject], seed: u64) -> anyhow::Result<Subj
 fn rows_for(parameters: &Parameters, seed: u64) -> anyhow::Result<ndarray::Array2<f64>> {
     let model = from_parameters(parameters)?;
     let rows = generated(model.n_features(), seed);
-    model.predict(rows.view())?;
+    model.predict(rows.view().into())?;
     Ok(rows)
 }
 

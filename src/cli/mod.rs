@@ -19,6 +19,7 @@ mod bench;
 mod comparison;
 mod completions;
 mod convert;
+mod convert_folder;
 pub mod failure;
 mod files;
 mod formats;

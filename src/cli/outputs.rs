@@ -11,30 +11,70 @@ use anyhow::{Context, anyhow};
 
 use super::failure::Advise;
 
-/// Writes `bytes` to `path`, replacing what is there.
-///
-/// # Errors
-/// What the system says; then `path` is as it was before.
-pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let write = || -> anyhow::Result<()> {
-        let folder = folder_of(path);
+/// A file in the making: beside its place, under a temporary name.
+pub struct Pending {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Pending {
+    /// Begins a file that will be `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new(path: &Path) -> anyhow::Result<Self> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".deadweight-");
         // As any new file of this user, less the umask: temporary files are closed to others.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(&folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        // The new name is kept after a power cut once its folder is synced; folders of some file
-        // systems cannot be, which loses nothing that was promised.
-        let _ = fs::File::open(&folder).and_then(|folder| folder.sync_all());
-        Ok(())
-    };
-    write()
+        let file = builder.tempfile_in(folder_of(path));
+        let file = file.map_err(anyhow::Error::from).map_err(|error| failed(path, error))?;
+        Ok(Pending { file, path: path.to_owned() })
+    }
+
+    /// The file, to write to and to read back.
+    pub fn file(&mut self) -> &mut fs::File {
+        self.file.as_file_mut()
+    }
+
+    /// Gives the file its name, replacing what is there.
+    ///
+    /// # Errors
+    /// What the system says; then the path is as it was before.
+    pub fn finish(self) -> anyhow::Result<()> {
+        let Pending { file, path } = self;
+        let finish = || -> anyhow::Result<()> {
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            // The new name is kept after a power cut once its folder is synced; folders of some file
+            // systems cannot be, which loses nothing that was promised.
+            let folder = folder_of(&path);
+            let _ = fs::File::open(&folder).and_then(|folder| folder.sync_all());
+            Ok(())
+        };
+        finish().map_err(|error| failed(&path, error))
+    }
+}
+
+fn failed(path: &Path, error: anyhow::Error) -> anyhow::Error {
+    let failed: anyhow::Result<()> = Err(error)
         .with_context(|| format!("cannot write {}", path.display()))
-        .advise("nothing was changed; check the folder, its permissions and the space on the disk")
+        .advise("nothing was changed; check the folder, its permissions and the space on the disk");
+    match failed {
+        Err(error) => error,
+        Ok(()) => anyhow!("cannot write {}", path.display()),
+    }
+}
+
+/// Writes `bytes` to `path`, replacing what is there.
+///
+/// # Errors
+/// What the system says; then `path` is as it was before.
+pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut pending = Pending::new(path)?;
+    pending.file().write_all(bytes).map_err(|error| failed(path, error.into()))?;
+    pending.finish()
 }
 
 /// What to do about a file that is in the way.

@@ -36,7 +36,7 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
         outputs::check_free(&arguments.output, |_| arguments.force, outputs::OR_FORCE)?;
     }
     let path = arguments.file.display();
-    let file = files::load(&arguments.file)?;
+    let file = files::load(&arguments.file, arguments.select.as_deref())?;
     if file.parameters.kind() == PLAIN_ARRAYS {
         return Err(anyhow!("{path}: expected a model, found plain arrays of another program"))
             .advise("`deadweight inspect` lists them");
@@ -44,11 +44,12 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
     let model = from_parameters(&file.parameters)
         .with_context(|| format!("{path}: no model can be made of it"))
         .advise("`deadweight inspect` says what the file holds")?;
-    let rows = rows::read(&arguments.input)?;
+    let input = rows::read(&arguments.input)?;
     let answer = match arguments.method {
-        Method::Predict => model.predict(rows.view()).map(Answer::Predictions),
-        Method::PredictProba => model.predict_proba(rows.view()).map(Answer::Scores),
-        Method::DecisionFunction => model.decision_function(rows.view()).map(Answer::Scores),
+        Method::Predict => model.predict(input.rows()).map(Answer::Predictions),
+        Method::PredictProba => model.predict_proba(input.rows()).map(Answer::Scores),
+        Method::DecisionFunction => model.decision_function(input.rows()).map(Answer::Scores),
+        Method::Transform => model.transform(input.rows()).map(Answer::Transformed),
     };
     let remedy = match &answer {
         Err(ModelError::Features { .. } | ModelError::Input { .. }) => {

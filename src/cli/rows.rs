@@ -1,6 +1,5 @@
 //! Rows to predict, from `.npy` and `.csv`; predictions, to the same.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -10,31 +9,60 @@ use super::failure::Advise;
 use super::files;
 use crate::base::{Array, DType, Element, Limits, PagePolicy};
 use crate::formats::npy;
-use crate::models::Predictions;
+use crate::models::{Column, Predictions, Rows, Table, Transformed};
 
-/// Reads a two-dimensional array of numbers; the content says whether it is `.npy` or text.
+/// The rows of a file.
+pub enum Input {
+    /// Rows of numbers.
+    Numbers(Array2<f64>),
+    /// Columns with names or texts.
+    Table(Table),
+}
+
+impl Input {
+    /// The rows, for a model.
+    pub fn rows(&self) -> Rows<'_> {
+        match self {
+            Input::Numbers(rows) => rows.view().into(),
+            Input::Table(table) => table.into(),
+        }
+    }
+}
+
+/// Reads rows; the content says whether it is `.npy` or text. A `.csv` is a table: its columns
+/// have names when its first line has no number, and hold texts where not all fields are numbers.
 ///
 /// # Errors
 /// Names the row and column, or the dtype or shape, that is wrong.
-pub fn read(path: &Path) -> anyhow::Result<Array2<f64>> {
+pub fn read(path: &Path) -> anyhow::Result<Input> {
     let source = files::read(path, &Limits::default())?;
     let bytes = source.as_bytes();
     let name = path.display();
     let rows = match bytes.starts_with(npy::MAGIC) {
         true => from_npy(bytes),
-        false => from_csv(bytes),
+        false => from_csv(bytes).map(Input::Table),
     };
-    rows.with_context(|| format!("{name}")).advise(
-        "the input is a two-dimensional .npy of numbers, or a .csv of numbers, a row for each prediction",
-    )
+    rows.with_context(|| format!("{name}"))
+        .advise("the input is a .npy of numbers or texts, or a .csv, a row for each prediction")
 }
 
-fn from_npy(bytes: &[u8]) -> anyhow::Result<Array2<f64>> {
+fn from_npy(bytes: &[u8]) -> anyhow::Result<Input> {
     let array = npy::read(bytes, PagePolicy::Auto)?;
-    let [rows, columns] = array.shape() else {
-        bail!("expected 2 dimensions (rows, features), found shape {:?}", array.shape());
+    let (rows, columns) = match (array.shape(), array.dtype()) {
+        ([rows, columns], _) => (*rows, *columns),
+        ([rows], DType::Text) => (*rows, 1),
+        (shape, DType::Text) => bail!("expected 1 or 2 dimensions of texts, found shape {shape:?}"),
+        (shape, _) => bail!("expected 2 dimensions (rows, features), found shape {shape:?}"),
     };
-    Ok(Array2::from_shape_vec((*rows, *columns), floats(&array)?)?)
+    if array.dtype() != DType::Text {
+        return Ok(Input::Numbers(Array2::from_shape_vec((rows, columns), floats(&array)?)?));
+    }
+    let texts = array.texts()?;
+    let column = |column: usize| {
+        let cells = texts.iter().skip(column).step_by(columns);
+        Column::Texts(cells.map(|text| Some((*text).to_owned())).collect())
+    };
+    Ok(Input::Table(Table::new(None, (0..columns).map(column).collect())?))
 }
 
 /// Any number as the f64 that holds it exactly, or as the nearest.
@@ -60,8 +88,9 @@ fn floats(array: &Array) -> anyhow::Result<Vec<f64>> {
     }
 }
 
-/// Numbers between commas. A first line in which nothing is a number is a header.
-fn from_csv(bytes: &[u8]) -> anyhow::Result<Array2<f64>> {
+/// Fields between commas. A first line in which nothing is a number is a header. A column is one
+/// of numbers when every field of it is a number or empty.
+fn from_csv(bytes: &[u8]) -> anyhow::Result<Table> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         anyhow!("byte {}: expected .npy or text in UTF-8, found neither", error.valid_up_to())
     })?;
@@ -69,28 +98,38 @@ fn from_csv(bytes: &[u8]) -> anyhow::Result<Array2<f64>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
-        .trim(csv::Trim::All)
+        .trim(csv::Trim::Headers)
         .from_reader(text.as_bytes());
-    let (mut values, mut columns, mut rows) = (Vec::new(), 0, 0);
+    let mut names: Option<Vec<String>> = None;
+    let mut fields: Vec<Vec<String>> = Vec::new();
     for (index, record) in reader.records().enumerate() {
         let record = record?;
-        if index == 0 && record.iter().all(|field| field.parse::<f64>().is_err()) {
+        let is_number = |field: &str| field.trim().parse::<f64>().is_ok();
+        if index == 0 && !record.iter().any(is_number) {
+            names = Some(record.iter().map(|name| name.trim().to_owned()).collect());
             continue;
         }
-        columns = record.len();
-        rows += 1;
-        let line = record.position().map_or(0, csv::Position::line);
-        for (column, field) in record.iter().enumerate() {
-            let value = field.parse::<f64>().map_err(|_| {
-                anyhow!("line {line}, column {}: expected a number, found {field:?}", column + 1)
-            })?;
-            values.push(value);
-        }
+        fields.resize(record.len(), Vec::new());
+        fields.iter_mut().zip(&record).for_each(|(column, field)| column.push(field.to_owned()));
     }
-    if rows == 0 {
-        bail!("expected rows of numbers, found none");
+    if fields.is_empty() {
+        bail!("expected a row for each prediction, found none");
     }
-    Ok(Array2::from_shape_vec((rows, columns), values)?)
+    Ok(Table::new(names, fields.into_iter().map(column).collect())?)
+}
+
+/// Numbers where every field is one or empty, else texts; an empty field is missing.
+fn column(fields: Vec<String>) -> Column {
+    let number = |field: &String| match field.trim() {
+        "" => Some(f64::NAN),
+        field => field.parse().ok(),
+    };
+    match fields.iter().map(number).collect::<Option<Vec<f64>>>() {
+        Some(numbers) => Column::Numbers(numbers),
+        None => Column::Texts(
+            fields.into_iter().map(|field| Some(field).filter(|field| !field.is_empty())).collect(),
+        ),
+    }
 }
 
 /// What a model answered.
@@ -99,6 +138,8 @@ pub enum Answer {
     Predictions(Predictions),
     /// A row of values for each row.
     Scores(Array2<f64>),
+    /// Features made of each row.
+    Transformed(Transformed),
 }
 
 impl Answer {
@@ -107,22 +148,28 @@ impl Answer {
         match self {
             Answer::Predictions(predictions) => predictions.len(),
             Answer::Scores(scores) => scores.nrows(),
+            Answer::Transformed(transformed) => transformed.rows().len(),
         }
     }
 
     /// The answer as the array that numpy users expect: one dimension where each row has one
-    /// value, as scikit-learn returns it.
+    /// label or value, as scikit-learn returns it; transformed rows always have two.
     pub fn to_array(&self) -> anyhow::Result<Array> {
-        let values = |values: &Array2<f64>| {
+        let both = |values: &Array2<f64>| {
             let data: Vec<f64> = values.iter().copied().collect();
-            let shape = match values.dim() {
-                (rows, 1) => vec![rows],
-                (rows, columns) => vec![rows, columns],
-            };
-            Array::from_vec(data, &shape)
+            Array::from_vec(data, &[values.nrows(), values.ncols()])
+        };
+        let values = |values: &Array2<f64>| match values.ncols() {
+            1 => Array::from_vec(values.iter().copied().collect(), &[values.nrows()]),
+            _ => both(values),
         };
         Ok(match self {
             Answer::Scores(scores) => values(scores)?,
+            Answer::Transformed(Transformed::Numbers(found)) => both(found)?,
+            Answer::Transformed(Transformed::Table(table)) => {
+                let shape = [table.len(), table.columns().len()];
+                Array::from_texts(&self.cells().concat(), &shape)?
+            }
             Answer::Predictions(Predictions::Values(found)) => values(found)?,
             Answer::Predictions(Predictions::Integers(labels)) => {
                 Array::from_vec(labels.clone(), &[labels.len()])?
@@ -130,41 +177,77 @@ impl Answer {
             Answer::Predictions(Predictions::Texts(labels)) => {
                 Array::from_texts(labels, &[labels.len()])?
             }
+            Answer::Predictions(Predictions::Booleans(labels)) => {
+                Array::from_bools(labels, &[labels.len()])?
+            }
+            Answer::Predictions(Predictions::Outputs(outputs)) => {
+                let shape = [self.len(), outputs.len()];
+                let integers = outputs.iter().map(|output| match output {
+                    Predictions::Integers(labels) => Some(labels.as_slice()),
+                    _ => None,
+                });
+                match integers.collect::<Option<Vec<_>>>() {
+                    Some(columns) => {
+                        let row = |row: usize| columns.iter().filter_map(move |c| c.get(row));
+                        Array::from_vec((0..self.len()).flat_map(row).copied().collect(), &shape)?
+                    }
+                    None => Array::from_texts(&self.cells().concat(), &shape)?,
+                }
+            }
         })
     }
 
     /// One value or row a line; fields are quoted where CSV asks for it. Floats have the fewest
-    /// digits that give the same f64 back.
+    /// digits that give the same f64 back; what is missing is an empty field.
     pub fn to_csv(&self) -> anyhow::Result<Vec<u8>> {
         let mut writer =
             csv::WriterBuilder::new().has_headers(false).flexible(true).from_writer(Vec::new());
-        let mut field = String::new();
-        let mut values = |values: &Array2<f64>| -> anyhow::Result<()> {
-            for row in values.rows() {
-                for value in row {
-                    field.clear();
-                    write!(field, "{value:?}")?;
-                    writer.write_field(&field)?;
-                }
-                writer.write_record(None::<&[u8]>)?;
-            }
-            Ok(())
-        };
+        self.cells().into_iter().try_for_each(|row| writer.write_record(row))?;
+        Ok(writer.into_inner()?)
+    }
+
+    /// The fields of each row.
+    fn cells(&self) -> Vec<Vec<String>> {
+        let mut cells = vec![Vec::new(); self.len()];
         match self {
-            Answer::Scores(scores) => values(scores)?,
-            Answer::Predictions(Predictions::Values(found)) => values(found)?,
-            Answer::Predictions(Predictions::Integers(labels)) => {
-                for label in labels {
-                    writer.write_record([label.to_string()])?;
-                }
-            }
-            Answer::Predictions(Predictions::Texts(labels)) => {
-                for label in labels {
-                    writer.write_record([label])?;
+            Answer::Scores(found)
+            | Answer::Transformed(Transformed::Numbers(found))
+            | Answer::Predictions(Predictions::Values(found)) => add_values(&mut cells, found),
+            Answer::Predictions(predictions) => add_predictions(&mut cells, predictions),
+            Answer::Transformed(Transformed::Table(table)) => {
+                for column in table.columns() {
+                    match column {
+                        Column::Numbers(values) => add(&mut cells, values, |v| format!("{v:?}")),
+                        Column::Texts(texts) => {
+                            add(&mut cells, texts, |text| text.clone().unwrap_or_default());
+                        }
+                    }
                 }
             }
         }
-        Ok(writer.into_inner()?)
+        cells
+    }
+}
+
+fn add<T>(cells: &mut [Vec<String>], values: &[T], spell: impl Fn(&T) -> String) {
+    cells.iter_mut().zip(values).for_each(|(row, value)| row.push(spell(value)));
+}
+
+fn add_values(cells: &mut [Vec<String>], values: &Array2<f64>) {
+    for (row, values) in cells.iter_mut().zip(values.rows()) {
+        row.extend(values.iter().map(|value| format!("{value:?}")));
+    }
+}
+
+fn add_predictions(cells: &mut [Vec<String>], predictions: &Predictions) {
+    match predictions {
+        Predictions::Integers(labels) => add(cells, labels, i64::to_string),
+        Predictions::Texts(labels) => add(cells, labels, String::clone),
+        Predictions::Booleans(labels) => add(cells, labels, bool::to_string),
+        Predictions::Values(values) => add_values(cells, values),
+        Predictions::Outputs(outputs) => {
+            outputs.iter().for_each(|output| add_predictions(cells, output));
+        }
     }
 }
 
@@ -179,14 +262,24 @@ mod tests {
         for text in
             ["1,-2.5\n3e300,4", "\u{feff}a, b\n1 , -2.5\r\n3e300,4\r\n", "1,-2.5\n\n3e300,4\n"]
         {
-            assert_eq!(from_csv(text.as_bytes()).unwrap(), expected, "{text:?}");
+            let table = from_csv(text.as_bytes()).unwrap();
+            assert_eq!(Rows::from(&table).numbers().unwrap(), expected, "{text:?}");
         }
         let error = |text: &str| from_csv(text.as_bytes()).unwrap_err().to_string();
-        assert_eq!(error("a,b\n1,2\n3,x"), "line 3, column 2: expected a number, found \"x\"");
-        assert_eq!(error("1,\n"), "line 1, column 2: expected a number, found \"\"");
         assert!(error("1,2\n3\n").contains("line: 2"), "{}", error("1,2\n3\n"));
-        assert_eq!(error("a,b\n"), "expected rows of numbers, found none");
+        assert_eq!(error("a,b\n"), "expected a row for each prediction, found none");
         assert!(from_csv(b"\xff\x00").unwrap_err().to_string().starts_with("byte 0: expected"));
+    }
+
+    #[test]
+    fn csv_columns_keep_names_texts_and_what_is_missing() {
+        let table = from_csv(b"age,city\n 1.5,Oslo\n,\" Rome\"\n").unwrap();
+        assert_eq!(table.names().unwrap(), ["age", "city"]);
+        let [Column::Numbers(age), Column::Texts(city)] = table.columns() else { panic!() };
+        assert!(age[0] == 1.5 && age[1].is_nan());
+        assert_eq!(city, &[Some("Oslo".to_owned()), Some(" Rome".to_owned())]);
+        let table = from_csv(b"x\n,\n").unwrap_err().to_string();
+        assert!(table.contains("found record with 2 fields"), "{table}");
     }
 
     #[test]

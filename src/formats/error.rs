@@ -87,12 +87,24 @@ pub enum FormatError {
     /// Arrays or names do not make parameters.
     #[error(transparent)]
     Parameters(#[from] ParametersError),
+    /// A file of another program holds no model that can be read here.
+    #[error(transparent)]
+    Import(Box<crate::pickle::sklearn::ReadError>),
     /// The metadata text.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
+    /// The bytes could not be written.
+    #[error("cannot write: {0}")]
+    Write(#[from] std::io::Error),
     /// Memory.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<crate::pickle::sklearn::ReadError> for FormatError {
+    fn from(error: crate::pickle::sklearn::ReadError) -> Self {
+        FormatError::Import(Box::new(error))
+    }
 }
 
 impl FormatError {

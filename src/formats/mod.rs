@@ -25,10 +25,12 @@ pub mod cbor;
 mod documents;
 mod envelope;
 pub mod error;
+pub mod joblib;
 pub mod json;
 pub mod msgpack;
 pub mod npy;
 pub mod npz;
+pub mod pickle;
 pub mod postcard;
 pub mod raw;
 pub mod registry;
@@ -230,6 +232,22 @@ pub trait Format: Send + Sync {
     /// # Errors
     /// [`FormatError`] when the format cannot hold them.
     fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError>;
+
+    /// Writes what [`Format::encode`] appends, and says how many bytes that were. Formats that lay
+    /// arrays down as they are write them from where they lie; the others encode in memory first.
+    ///
+    /// # Errors
+    /// As [`Format::encode`]; [`FormatError::Write`] when the bytes cannot be written.
+    fn write(
+        &self,
+        parameters: &Parameters,
+        out: &mut dyn std::io::Write,
+    ) -> Result<u64, FormatError> {
+        let mut bytes = Vec::new();
+        self.encode(parameters, &mut bytes)?;
+        out.write_all(&bytes)?;
+        Ok(bytes.len() as u64)
+    }
 
     /// Reads parameters that own their memory. Nothing may follow them in `bytes`.
     ///

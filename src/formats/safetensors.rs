@@ -9,6 +9,7 @@
 //! Files of other programs load as kind `arrays`, in the order of their bytes.
 
 use std::collections::HashMap;
+use std::io::Write;
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
@@ -61,37 +62,23 @@ impl Format for Safetensors {
     }
 
     fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        if parameters.get(RESERVED).is_some() {
-            return Err(FormatError::codec(ID, "an array cannot be named __metadata__ here"));
-        }
-        let mut arrays: Vec<(&str, Dtype, &Array)> =
-            parameters.arrays().map(|(name, array)| (name, tensor_dtype(array), array)).collect();
-        arrays.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        let mut end = 0usize;
-        let mut tensors = Vec::with_capacity(arrays.len());
-        for (name, dtype, array) in &arrays {
-            let start = end;
-            end = end.saturating_add(array.byte_len());
-            let shape = match array.dtype() {
-                DType::Text => vec![array.byte_len()],
-                _ => array.shape().to_vec(),
-            };
-            let info = TensorInfo { dtype: *dtype, shape, data_offsets: (start, end) };
-            tensors.push(((*name).to_owned(), info));
-        }
-        let ours = HashMap::from([(KEY.to_owned(), Envelope::text(ID, parameters)?)]);
-        let metadata =
-            Metadata::new(Some(ours), tensors).map_err(|error| FormatError::codec(ID, error))?;
-        let mut header =
-            serde_json::to_vec(&metadata).map_err(|error| FormatError::codec(ID, error))?;
-        header.resize(header.len().next_multiple_of(8), b' ');
-        out.reserve(end.saturating_add(header.len()).saturating_add(8));
-        out.extend_from_slice(&(header.len() as u64).to_le_bytes());
-        out.extend_from_slice(&header);
-        for (_, _, array) in arrays {
-            out.extend_from_slice(array.as_bytes());
-        }
+        let (beginning, arrays) = beginning(parameters)?;
+        let bytes: usize = arrays.iter().map(|array| array.byte_len()).sum();
+        out.reserve(beginning.len().saturating_add(bytes));
+        out.extend_from_slice(&beginning);
+        arrays.into_iter().for_each(|array| out.extend_from_slice(array.as_bytes()));
         Ok(())
+    }
+
+    fn write(&self, parameters: &Parameters, out: &mut dyn Write) -> Result<u64, FormatError> {
+        let (beginning, arrays) = beginning(parameters)?;
+        let mut written = beginning.len() as u64;
+        out.write_all(&beginning)?;
+        for array in arrays {
+            out.write_all(array.as_bytes())?;
+            written = written.saturating_add(array.byte_len() as u64);
+        }
+        Ok(written)
     }
 
     fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
@@ -120,6 +107,37 @@ impl Format for Safetensors {
         fits && rest.next() == Some(&b'{')
             && matches!(rest.as_slice().trim_ascii_start().first(), Some(b'"' | b'}'))
     }
+}
+
+/// All that stands before the bytes of the arrays, and the arrays in the order of their bytes.
+fn beginning(parameters: &Parameters) -> Result<(Vec<u8>, Vec<&Array>), FormatError> {
+    if parameters.get(RESERVED).is_some() {
+        return Err(FormatError::codec(ID, "an array cannot be named __metadata__ here"));
+    }
+    let mut arrays: Vec<(&str, Dtype, &Array)> =
+        parameters.arrays().map(|(name, array)| (name, tensor_dtype(array), array)).collect();
+    arrays.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let mut end = 0usize;
+    let mut tensors = Vec::with_capacity(arrays.len());
+    for (name, dtype, array) in &arrays {
+        let start = end;
+        end = end.saturating_add(array.byte_len());
+        let shape = match array.dtype() {
+            DType::Text => vec![array.byte_len()],
+            _ => array.shape().to_vec(),
+        };
+        let info = TensorInfo { dtype: *dtype, shape, data_offsets: (start, end) };
+        tensors.push(((*name).to_owned(), info));
+    }
+    let ours = HashMap::from([(KEY.to_owned(), Envelope::text(ID, parameters)?)]);
+    let metadata =
+        Metadata::new(Some(ours), tensors).map_err(|error| FormatError::codec(ID, error))?;
+    let mut header =
+        serde_json::to_vec(&metadata).map_err(|error| FormatError::codec(ID, error))?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut beginning = (header.len() as u64).to_le_bytes().to_vec();
+    beginning.extend_from_slice(&header);
+    Ok((beginning, arrays.into_iter().map(|(_, _, array)| array).collect()))
 }
 
 fn tensor_dtype(array: &Array) -> Dtype {

@@ -47,10 +47,10 @@ pub fn describe(bytes: &[u8]) -> Option<&'static str> {
     }
     if let [0x80, protocol @ 2..=5, ..] = bytes {
         return Some(match protocol {
-            2 => "a pickle (protocol 2); reading pickles as data is not supported here",
-            3 => "a pickle (protocol 3); reading pickles as data is not supported here",
-            4 => "a pickle (protocol 4); reading pickles as data is not supported here",
-            _ => "a pickle (protocol 5); reading pickles as data is not supported here",
+            2 => "a pickle (protocol 2)",
+            3 => "a pickle (protocol 3)",
+            4 => "a pickle (protocol 4)",
+            _ => "a pickle (protocol 5)",
         });
     }
     let known = BEGINNINGS.iter().find(|(beginning, _)| bytes.starts_with(beginning));
@@ -70,12 +70,17 @@ pub fn describe(bytes: &[u8]) -> Option<&'static str> {
         return Some("an ONNX model");
     }
     if is_old_pickle(bytes) {
-        return Some("a pickle (protocol 0 or 1); reading pickles as data is not supported here");
+        return Some("a pickle (protocol 0 or 1)");
     }
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{' | b'[') => Some("JSON or a text like it"),
         _ => None,
     }
+}
+
+/// True for what begins as a pickle does.
+pub fn is_pickle(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x80, 2..=5, ..]) || is_old_pickle(bytes)
 }
 
 /// Words for an error's `found`: what the bytes are, or how they begin.

@@ -1,9 +1,9 @@
 //! Decision tree classifier: the ensemble of one.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::tree_ensemble::TreeEnsemble;
-use super::{Model, ModelError, Predictions};
+use super::{Model, ModelError, Predictions, Rows};
 use crate::base::Parameters;
 
 /// A tree over the columns of its parameters.
@@ -16,16 +16,7 @@ impl DecisionTreeClassifier {
     /// # Errors
     /// [`ModelError`] when the parameters do not fit the kind.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        let ensemble = TreeEnsemble::from_parameters(parameters)?;
-        match ensemble.trees() {
-            1 => Ok(DecisionTreeClassifier(ensemble)),
-            trees => Err(ModelError::Invalid {
-                array: "tree_offsets",
-                index: 0,
-                expected: "one tree; more are a random_forest_classifier".into(),
-                found: trees.to_string(),
-            }),
-        }
+        TreeEnsemble::from_parameters(parameters).map(DecisionTreeClassifier)
     }
 }
 
@@ -42,12 +33,12 @@ impl Model for DecisionTreeClassifier {
         self.0.to_parameters()
     }
 
-    fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError> {
-        self.0.predict(rows)
+    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
+        self.0.predict(rows.numbers()?.view())
     }
 
-    fn predict_proba(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        self.0.predict_proba(rows)
+    fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
+        self.0.predict_proba(rows.numbers()?.view())
     }
 
     fn validate(&self) -> Result<(), ModelError> {

@@ -66,6 +66,27 @@ pub enum ModelError {
         /// The value.
         found: f64,
     },
+    /// A text where a number is needed.
+    #[error("input row {row}, column {column}: expected a number, found the text {found:?}")]
+    Text {
+        /// Row of the input.
+        row: usize,
+        /// Column of the input.
+        column: usize,
+        /// The text.
+        found: String,
+    },
+    /// The columns of a table do not fit each other, or not the model.
+    #[error("input: {0}")]
+    Table(String),
+    /// A model inside the model.
+    #[error("{path}: {source}")]
+    Child {
+        /// The slot: `steps.1`.
+        path: String,
+        /// What is wrong in it.
+        source: Box<ModelError>,
+    },
     /// Training failed.
     #[error("training {what}: {message}")]
     Training {

@@ -3,10 +3,10 @@
 //! Distances are Euclidean; of equally near rows the first in the data counts as nearer, so that
 //! the result never depends on a search structure.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut1};
+use ndarray::{Array2, ArrayViewMut1};
 
 use super::labels::{Classes, largest};
-use super::{Model, ModelError, Predictions};
+use super::{Model, ModelError, Predictions, Rows};
 use crate::base::{Array, Metadata, Parameters, kinds};
 
 const KIND: &str = "k_neighbors_classifier";
@@ -162,14 +162,16 @@ impl Model for KNeighborsClassifier {
         super::assemble(KIND, self.entries.clone(), arrays)
     }
 
-    fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError> {
+    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
         let probabilities = self.predict_proba(rows)?;
         let indices: Vec<usize> =
             probabilities.outer_iter().map(|row| largest(row.iter().copied())).collect();
         self.classes.label(&indices)
     }
 
-    fn predict_proba(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
+    fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
+        let rows = rows.numbers()?;
+        let rows = rows.view();
         super::check_rows(self.n_features(), &rows)?;
         let data = self.data.as_slice::<f64>()?;
         let mut probabilities = Array2::zeros((rows.nrows(), self.classes.len()));
@@ -244,10 +246,10 @@ mod tests {
     fn neighbours_vote_or_weigh() {
         let rows = ndarray::array![[0.5], [0.0]];
         assert_eq!(
-            model("uniform").predict(rows.view()).unwrap(),
+            model("uniform").predict(rows.view().into()).unwrap(),
             Predictions::Integers(vec![9, 9])
         );
-        let weighted = model("distance").predict_proba(rows.view()).unwrap();
+        let weighted = model("distance").predict_proba(rows.view().into()).unwrap();
         // Distances 0.5, 0.5, 1.5: weights 2 against 2 + 2/3; at distance zero only that one counts.
         assert!((weighted[[0, 0]] - 2.0 / (4.0 + 2.0 / 3.0)).abs() < 1e-15);
         assert_eq!(weighted.row(1).to_vec(), [1.0, 0.0]);

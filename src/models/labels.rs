@@ -1,5 +1,7 @@
 //! Class labels: numbers or text, in the order of the columns of probabilities.
 
+use ndarray::{Array1, Axis};
+
 use super::{ModelError, Predictions};
 use crate::base::{Array, DType, Parameters};
 
@@ -10,7 +12,11 @@ pub(super) struct Classes(Array);
 impl Classes {
     /// Takes the array from parameters whose kind was checked.
     pub(super) fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        let classes = parameters.array("classes")?.clone();
+        Self::from_array(parameters.array("classes")?.clone())
+    }
+
+    /// Takes an array of labels.
+    pub(super) fn from_array(classes: Array) -> Result<Self, ModelError> {
         match classes.element_count() {
             0 => Err(ModelError::Invalid {
                 array: "classes",
@@ -38,22 +44,38 @@ impl Classes {
             expected: format!("an index below {}", self.len()),
             found: index.to_string(),
         };
-        if self.0.dtype() == DType::Text {
-            let texts = self.0.texts()?;
-            let label = |index: &usize| {
-                texts.get(*index).map(|t| (*t).to_owned()).ok_or_else(|| wrong(index))
-            };
-            return Ok(Predictions::Texts(indices.iter().map(label).collect::<Result<_, _>>()?));
+        fn pick<T: Clone>(
+            labels: &[T],
+            indices: &[usize],
+            wrong: impl Fn(&usize) -> ModelError,
+        ) -> Result<Vec<T>, ModelError> {
+            let label = |index: &usize| labels.get(*index).cloned().ok_or_else(|| wrong(index));
+            indices.iter().map(label).collect()
         }
-        let numbers = self.0.as_slice::<i64>()?;
-        let label = |index: &usize| numbers.get(*index).copied().ok_or_else(|| wrong(index));
-        Ok(Predictions::Integers(indices.iter().map(label).collect::<Result<_, _>>()?))
+        Ok(match self.0.dtype() {
+            DType::Text => {
+                let labels = pick(&self.0.texts()?, indices, wrong)?;
+                Predictions::Texts(labels.into_iter().map(str::to_owned).collect())
+            }
+            DType::Bool => Predictions::Booleans(pick(&self.0.bools()?, indices, wrong)?),
+            DType::F64 => {
+                let labels = pick(self.0.as_slice::<f64>()?, indices, wrong)?;
+                Predictions::Values(Array1::from(labels).insert_axis(Axis(1)))
+            }
+            _ => Predictions::Integers(pick(self.0.as_slice::<i64>()?, indices, wrong)?),
+        })
     }
 
     /// Every label stands once.
     pub(super) fn validate(&self) -> Result<(), ModelError> {
         let repeated = match self.0.dtype() {
             DType::Text => first_repeated(&self.0.texts()?),
+            DType::Bool => first_repeated(&self.0.bools()?),
+            DType::F64 => {
+                let bits = |label: &f64| label.to_bits();
+                let labels = self.0.as_slice::<f64>()?;
+                first_repeated(&labels.iter().map(bits).collect::<Vec<_>>())
+            }
             _ => first_repeated(self.0.as_slice::<i64>()?),
         };
         match repeated {

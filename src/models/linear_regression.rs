@@ -1,9 +1,7 @@
 //! Linear regression: `y = x . coef^T + intercept`, one or more outputs.
 
-use ndarray::ArrayView2;
-
 use super::linear::Linear;
-use super::{Model, ModelError, Predictions};
+use super::{Model, ModelError, Predictions, Rows};
 use crate::base::Parameters;
 
 /// A linear regression over the arrays of its parameters.
@@ -33,8 +31,8 @@ impl Model for LinearRegression {
         self.0.to_parameters()
     }
 
-    fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError> {
-        self.0.values(rows).map(Predictions::Values)
+    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
+        self.0.values(rows.numbers()?.view()).map(Predictions::Values)
     }
 
     fn validate(&self) -> Result<(), ModelError> {

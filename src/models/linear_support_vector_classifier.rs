@@ -1,9 +1,9 @@
 //! Linear support vector classifier: a hyperplane, or one a class.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::linear::LinearClassifier;
-use super::{Model, ModelError, Predictions};
+use super::{Model, ModelError, Predictions, Rows};
 use crate::base::{Metadata, Parameters};
 
 /// A linear support vector classifier over the arrays of its parameters.
@@ -33,12 +33,12 @@ impl Model for LinearSupportVectorClassifier {
         self.0.to_parameters(Metadata::new())
     }
 
-    fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError> {
-        self.0.predict(rows)
+    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
+        self.0.predict(rows.numbers()?.view())
     }
 
-    fn decision_function(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        self.0.linear.values(rows)
+    fn decision_function(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
+        self.0.linear.values(rows.numbers()?.view())
     }
 
     fn validate(&self) -> Result<(), ModelError> {

@@ -1,9 +1,9 @@
 //! Logistic regression: binary, multinomial or one against the rest.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::linear::LinearClassifier;
-use super::{Model, ModelError, Predictions};
+use super::{Model, ModelError, Predictions, Rows};
 use crate::base::{Metadata, Parameters, kinds};
 
 /// How decision values become probabilities.
@@ -72,12 +72,12 @@ impl Model for LogisticRegression {
         self.model.to_parameters(self.entries.clone())
     }
 
-    fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError> {
-        self.model.predict(rows)
+    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
+        self.model.predict(rows.numbers()?.view())
     }
 
-    fn predict_proba(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        let mut values = self.model.linear.values(rows)?;
+    fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
+        let mut values = self.model.linear.values(rows.numbers()?.view())?;
         if self.multi_class == MultiClass::Binary {
             let mut both = Array2::zeros((values.nrows(), 2));
             for (row, mut target) in values.outer_iter().zip(both.outer_iter_mut()) {
@@ -103,8 +103,8 @@ impl Model for LogisticRegression {
         Ok(values)
     }
 
-    fn decision_function(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        self.model.linear.values(rows)
+    fn decision_function(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
+        self.model.linear.values(rows.numbers()?.view())
     }
 
     fn validate(&self) -> Result<(), ModelError> {

@@ -10,29 +10,65 @@
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::base::parameters::CONTENT_KEY;
 use crate::base::{Array, Metadata, Parameters, kinds};
 
+pub mod binarizer;
+mod boosted_trees;
+mod boosting_start;
+mod categories;
+pub mod column_transformer;
+mod composition;
+pub mod count_vectorizer;
 pub mod dataset;
 pub mod decision_tree_classifier;
+pub mod decision_tree_regressor;
 pub mod error;
+pub mod feature_union;
+pub mod gradient_boosting_classifier;
+pub mod gradient_boosting_regressor;
+pub mod hist_gradient_boosting_classifier;
+pub mod hist_gradient_boosting_regressor;
+pub mod identity;
 pub mod k_neighbors_classifier;
+pub mod label_encoder;
 mod labels;
 mod linear;
 pub mod linear_regression;
 pub mod linear_support_vector_classifier;
 pub mod logistic_regression;
+pub mod min_max_scaler;
+pub mod normalizer;
+pub mod one_hot_encoder;
+pub mod ordinal_encoder;
+mod output_labels;
+pub mod pipeline;
+pub mod principal_component_analysis;
+mod python_text;
 pub mod random_forest_classifier;
+pub mod random_forest_regressor;
 pub mod recipes;
 pub mod registry;
+pub mod rows;
+mod scaling;
+pub mod simple_imputer;
+pub mod standard_scaler;
 pub mod support_vector_classifier;
+mod terms;
+pub mod tfidf_transformer;
+pub mod tfidf_vectorizer;
+mod token_pattern;
 mod train_linear;
 mod train_trees;
+mod tree_categories;
+mod tree_columns;
 mod tree_ensemble;
+mod weighting;
 
 pub use error::ModelError;
+pub use rows::{Column, Rows, Table, Transformed};
 
 /// What a model says of rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +77,12 @@ pub enum Predictions {
     Integers(Vec<i64>),
     /// Class labels that are text, one a row.
     Texts(Vec<String>),
-    /// Values of a regression: rows by outputs.
+    /// Class labels that are true or false, one a row.
+    Booleans(Vec<bool>),
+    /// Values of a regression, or class labels that are no whole numbers: rows by outputs.
     Values(Array2<f64>),
+    /// Class labels of several outputs, one after the other.
+    Outputs(Vec<Predictions>),
 }
 
 impl Predictions {
@@ -52,8 +92,41 @@ impl Predictions {
             (Predictions::Values(a), Predictions::Values(b)) => {
                 a.dim() == b.dim() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
             }
+            (Predictions::Outputs(a), Predictions::Outputs(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.bits_equal(b))
+            }
             _ => self == other,
         }
+    }
+
+    /// The predictions for parts of rows, one after the other.
+    ///
+    /// # Errors
+    /// [`ModelError::Table`] when they are of different sorts.
+    fn joined(parts: Vec<Predictions>) -> Result<Predictions, ModelError> {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or(Predictions::Integers(Vec::new()));
+        parts.try_for_each(|part| all.append(part))?;
+        Ok(all)
+    }
+
+    fn append(&mut self, more: Predictions) -> Result<(), ModelError> {
+        let different = || ModelError::Table("predictions of different sorts".into());
+        match (self, more) {
+            (Predictions::Integers(all), Predictions::Integers(more)) => all.extend(more),
+            (Predictions::Texts(all), Predictions::Texts(more)) => all.extend(more),
+            (Predictions::Booleans(all), Predictions::Booleans(more)) => all.extend(more),
+            (Predictions::Values(all), Predictions::Values(more)) => {
+                all.append(Axis(0), more.view()).map_err(|_| different())?;
+            }
+            (Predictions::Outputs(all), Predictions::Outputs(more)) if all.len() == more.len() => {
+                for (all, more) in all.iter_mut().zip(more) {
+                    all.append(more)?;
+                }
+            }
+            _ => return Err(different()),
+        }
+        Ok(())
     }
 
     /// How many rows were predicted.
@@ -61,6 +134,8 @@ impl Predictions {
         match self {
             Predictions::Integers(labels) => labels.len(),
             Predictions::Texts(labels) => labels.len(),
+            Predictions::Booleans(labels) => labels.len(),
+            Predictions::Outputs(outputs) => outputs.first().map_or(0, Predictions::len),
             Predictions::Values(values) => values.nrows(),
         }
     }
@@ -82,17 +157,21 @@ pub trait Model: Send + Sync {
     /// The model as parameters, content `predict`, arrays shared and not copied.
     fn to_parameters(&self) -> Parameters;
 
-    /// Predicts each row of `rows` (rows by features).
+    /// Predicts each row.
     ///
     /// # Errors
-    /// [`ModelError`] when the number of features differs, or a step leads out of the model.
-    fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError>;
+    /// [`ModelError`] when the number of features differs, or a step leads out of the model;
+    /// [`ModelError::Unsupported`] for kinds that only transform.
+    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
+        let _ = rows;
+        Err(ModelError::Unsupported { kind: self.kind(), method: "predict" })
+    }
 
-    /// Probability of each class: rows by classes.
+    /// Probability of each class: rows by classes, of several outputs side by side.
     ///
     /// # Errors
     /// [`ModelError::Unsupported`] for kinds without probabilities, else as [`Model::predict`].
-    fn predict_proba(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
+    fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
         let _ = rows;
         Err(ModelError::Unsupported { kind: self.kind(), method: "predict_proba" })
     }
@@ -102,9 +181,19 @@ pub trait Model: Send + Sync {
     ///
     /// # Errors
     /// [`ModelError::Unsupported`] for kinds without decision values, else as [`Model::predict`].
-    fn decision_function(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
+    fn decision_function(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
         let _ = rows;
         Err(ModelError::Unsupported { kind: self.kind(), method: "decision_function" })
+    }
+
+    /// Makes other features of each row: scales, encodes, projects. What scikit-learn returns as a
+    /// sparse matrix is dense here.
+    ///
+    /// # Errors
+    /// [`ModelError::Unsupported`] for kinds that only predict, else as [`Model::predict`].
+    fn transform(&self, rows: Rows<'_>) -> Result<Transformed, ModelError> {
+        let _ = rows;
+        Err(ModelError::Unsupported { kind: self.kind(), method: "transform" })
     }
 
     /// Looks at every element: each node has one parent, numbers are finite, fractions add up.
@@ -125,6 +214,20 @@ fn assemble<'a>(
         Parameters::new(kind, version).with_metadata(entries).with(CONTENT_KEY, "predict");
     for (name, array) in arrays {
         // The names of a kind are different from each other: none is refused.
+        let _ = parameters.insert(name, array.clone());
+    }
+    parameters
+}
+
+/// As [`assemble`], with names that are made on the way: those of numbered arrays.
+fn assemble_named<'a>(
+    kind: &'static str,
+    entries: Metadata,
+    arrays: impl IntoIterator<Item = (std::borrow::Cow<'static, str>, &'a Array)>,
+) -> Parameters {
+    let mut parameters = assemble(kind, entries, []);
+    for (name, array) in arrays {
+        // Numbers make the names of a sequence different from each other.
         let _ = parameters.insert(name, array.clone());
     }
     parameters

@@ -1,9 +1,9 @@
 //! Random forest classifier: many trees, their probabilities averaged in order.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::tree_ensemble::TreeEnsemble;
-use super::{Model, ModelError, Predictions};
+use super::{Model, ModelError, Predictions, Rows};
 use crate::base::Parameters;
 
 /// A forest over the columns of its parameters.
@@ -33,12 +33,12 @@ impl Model for RandomForestClassifier {
         self.0.to_parameters()
     }
 
-    fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError> {
-        self.0.predict(rows)
+    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
+        self.0.predict(rows.numbers()?.view())
     }
 
-    fn predict_proba(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        self.0.predict_proba(rows)
+    fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
+        self.0.predict_proba(rows.numbers()?.view())
     }
 
     fn validate(&self) -> Result<(), ModelError> {

@@ -410,7 +410,7 @@ fn measure(parameters: &Parameters, test: &Dataset) -> Result<Metric, ModelError
     let rows = test.rows.nrows().min(MOST_TESTED);
     let tested = test.rows.slice(ndarray::s![..rows, ..]);
     let model = from_parameters(parameters)?;
-    match (model.predict(tested)?, &test.targets) {
+    match (model.predict(tested.into())?, &test.targets) {
         (Predictions::Values(values), Targets::Values(expected)) => {
             Ok(Metric { name: "r2", value: r2(values.column(0), &expected[..rows]), rows })
         }
@@ -437,6 +437,6 @@ fn indices(found: &Predictions, parameters: &Parameters) -> Result<Vec<usize>, M
             let numbers = classes.as_slice::<i64>()?;
             labels.iter().filter_map(|l| numbers.iter().position(|number| number == l)).collect()
         }
-        Predictions::Values(_) => Vec::new(),
+        _ => Vec::new(),
     })
 }

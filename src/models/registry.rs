@@ -1,12 +1,34 @@
 //! The list of kinds that can be predicted from. A new one is a file beside this one and a line here.
 
+use super::binarizer::Binarizer;
+use super::column_transformer::ColumnTransformer;
+use super::count_vectorizer::CountVectorizer;
 use super::decision_tree_classifier::DecisionTreeClassifier;
+use super::decision_tree_regressor::DecisionTreeRegressor;
+use super::feature_union::FeatureUnion;
+use super::gradient_boosting_classifier::GradientBoostingClassifier;
+use super::gradient_boosting_regressor::GradientBoostingRegressor;
+use super::hist_gradient_boosting_classifier::HistGradientBoostingClassifier;
+use super::hist_gradient_boosting_regressor::HistGradientBoostingRegressor;
+use super::identity::Identity;
 use super::k_neighbors_classifier::KNeighborsClassifier;
+use super::label_encoder::LabelEncoder;
 use super::linear_regression::LinearRegression;
 use super::linear_support_vector_classifier::LinearSupportVectorClassifier;
 use super::logistic_regression::LogisticRegression;
+use super::min_max_scaler::MinMaxScaler;
+use super::normalizer::Normalizer;
+use super::one_hot_encoder::OneHotEncoder;
+use super::ordinal_encoder::OrdinalEncoder;
+use super::pipeline::Pipeline;
+use super::principal_component_analysis::PrincipalComponentAnalysis;
 use super::random_forest_classifier::RandomForestClassifier;
+use super::random_forest_regressor::RandomForestRegressor;
+use super::simple_imputer::SimpleImputer;
+use super::standard_scaler::StandardScaler;
 use super::support_vector_classifier::SupportVectorClassifier;
+use super::tfidf_transformer::TfidfTransformer;
+use super::tfidf_vectorizer::TfidfVectorizer;
 use super::{Model, ModelError};
 use crate::base::{Parameters, kinds};
 
@@ -17,12 +39,44 @@ pub static MODELS: &[(&str, Constructor)] = &[
     ("linear_regression", |p| Ok(Box::new(LinearRegression::from_parameters(p)?))),
     ("logistic_regression", |p| Ok(Box::new(LogisticRegression::from_parameters(p)?))),
     ("decision_tree_classifier", |p| Ok(Box::new(DecisionTreeClassifier::from_parameters(p)?))),
+    ("decision_tree_regressor", |p| Ok(Box::new(DecisionTreeRegressor::from_parameters(p)?))),
     ("random_forest_classifier", |p| Ok(Box::new(RandomForestClassifier::from_parameters(p)?))),
+    ("random_forest_regressor", |p| Ok(Box::new(RandomForestRegressor::from_parameters(p)?))),
+    ("gradient_boosting_classifier", |p| {
+        Ok(Box::new(GradientBoostingClassifier::from_parameters(p)?))
+    }),
+    ("gradient_boosting_regressor", |p| {
+        Ok(Box::new(GradientBoostingRegressor::from_parameters(p)?))
+    }),
+    ("hist_gradient_boosting_classifier", |p| {
+        Ok(Box::new(HistGradientBoostingClassifier::from_parameters(p)?))
+    }),
+    ("hist_gradient_boosting_regressor", |p| {
+        Ok(Box::new(HistGradientBoostingRegressor::from_parameters(p)?))
+    }),
     ("linear_support_vector_classifier", |p| {
         Ok(Box::new(LinearSupportVectorClassifier::from_parameters(p)?))
     }),
     ("support_vector_classifier", |p| Ok(Box::new(SupportVectorClassifier::from_parameters(p)?))),
     ("k_neighbors_classifier", |p| Ok(Box::new(KNeighborsClassifier::from_parameters(p)?))),
+    ("principal_component_analysis", |p| {
+        Ok(Box::new(PrincipalComponentAnalysis::from_parameters(p)?))
+    }),
+    ("standard_scaler", |p| Ok(Box::new(StandardScaler::from_parameters(p)?))),
+    ("min_max_scaler", |p| Ok(Box::new(MinMaxScaler::from_parameters(p)?))),
+    ("normalizer", |p| Ok(Box::new(Normalizer::from_parameters(p)?))),
+    ("binarizer", |p| Ok(Box::new(Binarizer::from_parameters(p)?))),
+    ("simple_imputer", |p| Ok(Box::new(SimpleImputer::from_parameters(p)?))),
+    ("one_hot_encoder", |p| Ok(Box::new(OneHotEncoder::from_parameters(p)?))),
+    ("ordinal_encoder", |p| Ok(Box::new(OrdinalEncoder::from_parameters(p)?))),
+    ("label_encoder", |p| Ok(Box::new(LabelEncoder::from_parameters(p)?))),
+    ("identity", |p| Ok(Box::new(Identity::from_parameters(p)?))),
+    ("count_vectorizer", |p| Ok(Box::new(CountVectorizer::from_parameters(p)?))),
+    ("tfidf_transformer", |p| Ok(Box::new(TfidfTransformer::from_parameters(p)?))),
+    ("tfidf_vectorizer", |p| Ok(Box::new(TfidfVectorizer::from_parameters(p)?))),
+    ("column_transformer", |p| Ok(Box::new(ColumnTransformer::from_parameters(p)?))),
+    ("feature_union", |p| Ok(Box::new(FeatureUnion::from_parameters(p)?))),
+    ("pipeline", |p| Ok(Box::new(Pipeline::from_parameters(p)?))),
 ];
 
 /// Makes the model that parameters describe, whatever they were loaded from. Its arrays are

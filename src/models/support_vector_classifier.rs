@@ -8,7 +8,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::labels::{Classes, largest};
-use super::{Model, ModelError, Predictions};
+use super::{Model, ModelError, Predictions, Rows};
 use crate::base::{Array, Metadata, Parameters, Value, kinds};
 
 #[derive(Debug, Clone, Copy)]
@@ -175,8 +175,8 @@ impl Model for SupportVectorClassifier {
         super::assemble(KIND, self.entries.clone(), arrays)
     }
 
-    fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError> {
-        let decisions = self.decisions(rows)?;
+    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
+        let decisions = self.decisions(rows.numbers()?.view())?;
         let classes = self.classes.len();
         let mut votes = vec![0.0; classes];
         let mut choose = |row: ndarray::ArrayView1<'_, f64>| {
@@ -196,8 +196,8 @@ impl Model for SupportVectorClassifier {
 
     /// One column for two classes, positive for the second; else a column a pair of classes, in
     /// the order (0, 1), (0, 2), ..., (1, 2), ..., positive for the first of the pair.
-    fn decision_function(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, ModelError> {
-        self.decisions(rows)
+    fn decision_function(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
+        self.decisions(rows.numbers()?.view())
     }
 
     fn validate(&self) -> Result<(), ModelError> {
@@ -244,12 +244,12 @@ mod tests {
     fn pairs_vote_as_in_libsvm() {
         let model = SupportVectorClassifier::from_parameters(&three()).unwrap();
         let rows = ndarray::array![[-1.0], [1.0], [4.0]];
-        let decisions = model.decision_function(rows.view()).unwrap();
+        let decisions = model.decision_function(rows.view().into()).unwrap();
         // (0,1): row 0 of class 0 (0) + row 0 of class 1 (-2 * x * 1) + 1, and so on.
         assert_eq!(decisions.row(0).to_vec(), [3.0, 2.0, 5.0]);
         assert_eq!(decisions.row(1).to_vec(), [-1.0, 0.0, 1.0]);
         assert_eq!(
-            model.predict(rows.view()).unwrap(),
+            model.predict(rows.view().into()).unwrap(),
             Predictions::Texts(vec!["a".into(), "b".into(), "c".into()])
         );
     }
@@ -277,7 +277,7 @@ mod tests {
             }
             let model = SupportVectorClassifier::from_parameters(&bad).unwrap();
             assert!(model.validate().is_err());
-            assert!(model.predict(ndarray::array![[0.0]].view()).is_err());
+            assert!(model.predict(ndarray::array![[0.0]].view().into()).is_err());
         }
     }
 }

@@ -155,7 +155,7 @@ mod tests {
         let unscaled = unscaled(&scaled, &[(10.0, 4.0), (-2.0, 0.5)]).unwrap();
         // Row (14, -1) is (1, 2) when scaled: 2 - 6 + 1 and 0.5 + 2 - 1.
         let model = crate::models::registry::from_parameters(&unscaled).unwrap();
-        let found = model.predict(ndarray::array![[14.0, -1.0]].view()).unwrap();
+        let found = model.predict(ndarray::array![[14.0, -1.0]].view().into()).unwrap();
         assert_eq!(found, crate::models::Predictions::Values(ndarray::array![[-3.0, 1.5]]));
     }
 }

@@ -75,6 +75,14 @@ pub enum PickleError {
         /// Its value.
         maximum: usize,
     },
+    /// The system gave no memory.
+    #[error("byte {offset}: no memory for {bytes} bytes")]
+    NoMemory {
+        /// Where in the file.
+        offset: usize,
+        /// How many bytes were asked for.
+        bytes: usize,
+    },
 }
 
 impl PickleError {
@@ -86,7 +94,8 @@ impl PickleError {
             | PickleError::NoStop { offset }
             | PickleError::Malformed { offset, .. }
             | PickleError::Refused { offset, .. }
-            | PickleError::Limit { offset, .. } => *offset,
+            | PickleError::Limit { offset, .. }
+            | PickleError::NoMemory { offset, .. } => *offset,
         }
     }
 }
@@ -107,6 +116,11 @@ impl Place {
     ) -> PickleError {
         let (expected, found) = (expected.into(), found.into());
         PickleError::Malformed { offset: self.offset, opcode: self.opcode, what, expected, found }
+    }
+
+    pub fn refused(self, found: impl Into<String>, reason: &'static str) -> PickleError {
+        let (offset, opcode, found) = (self.offset, self.opcode, found.into());
+        PickleError::Refused { offset, opcode, found, reason }
     }
 
     pub fn limit(self, limit: &'static str, maximum: usize) -> PickleError {

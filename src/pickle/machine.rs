@@ -77,7 +77,7 @@ pub struct Pickle<'a> {
     pub end: usize,
     /// Bytes that follow: more pickles, or something else.
     pub trailing: usize,
-    /// Values that were left on the stack below the result.
+    /// Values that were left on the stack below the result, those of nested pickles included.
     pub leftover: usize,
     /// Edits that nodes alone cannot show.
     pub late_edits: Vec<LateEdit>,
@@ -109,6 +109,7 @@ pub struct Machine<'a> {
     outer: Vec<Context>,
     limits: Limits,
     protocol: Option<u8>,
+    leftover: usize,
     pub(super) buffers: usize,
     pub(super) uses: Uses,
     pub(super) late_edits: Vec<LateEdit>,
@@ -129,6 +130,7 @@ impl<'a> Machine<'a> {
             outer: Vec::new(),
             limits: limits.clone(),
             protocol: None,
+            leftover: 0,
             buffers: 0,
             uses: Uses::default(),
             late_edits: Vec::new(),
@@ -167,6 +169,22 @@ impl<'a> Machine<'a> {
         let place = Place { offset: self.position(), opcode: "raw bytes" };
         self.pop(place)?;
         self.push_node(place, node)
+    }
+
+    /// Puts a node that exists already in place of the top of the stack.
+    ///
+    /// # Errors
+    /// When nothing is on the stack.
+    pub fn replace_top_with(&mut self, node: NodeId) -> Result<(), PickleError> {
+        let place = Place { offset: self.position(), opcode: "nested pickle" };
+        self.pop(place)?;
+        self.push(place, node)
+    }
+
+    /// Begins to read the pickle that follows the one that has ended, into the same nodes.
+    pub fn next_pickle(&mut self) {
+        self.current = Context::default();
+        self.decoder = Decoder::at(self.decoder.bytes(), self.position());
     }
 
     /// Begins to read another pickle at this place, with stack and memo of its own. Its result comes
@@ -214,7 +232,7 @@ impl<'a> Machine<'a> {
         let end = self.position();
         Pickle {
             trailing: self.decoder.bytes().len().saturating_sub(end),
-            leftover: self.current.stack.len(),
+            leftover: self.leftover,
             values: self.values,
             root,
             protocol: self.protocol,
@@ -356,6 +374,7 @@ impl<'a> Machine<'a> {
 
     fn stop(&mut self, place: Place) -> Result<Event, PickleError> {
         let result = self.pop(place)?;
+        self.leftover = self.leftover.saturating_add(self.current.stack.len());
         if let Some(outer) = self.outer.pop() {
             self.current = outer;
             self.decoder = Decoder::at(self.decoder.bytes(), self.position());

@@ -29,19 +29,36 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod assemble;
+pub mod container;
 pub mod decode;
+mod decompress;
+pub mod document;
 pub mod error;
+mod expansion;
+pub mod globals;
+mod instance;
+mod joblib;
 pub mod machine;
 pub mod memo;
 mod numbers;
+pub mod numpy;
 mod objects;
 pub mod opcode;
+pub mod origin;
+pub mod sklearn;
+pub mod sparse;
 mod texts;
 pub mod value;
 
 pub use assemble::Assembler;
+pub use container::{Compression, Opened, open};
 pub use decode::{Argument, Decoder, Instruction};
+pub use document::Document;
 pub use error::PickleError;
+pub use globals::Known;
+pub use instance::Instance;
 pub use machine::{Event, Machine, Pickle, Step, load};
+pub use numpy::{Dtype, NumpyArray, Scalar};
 pub use opcode::{Op, Opcode};
+pub use sparse::SparseMatrix;
 pub use value::{Global, Node, NodeId, Object, Text, Values};

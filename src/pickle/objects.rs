@@ -19,6 +19,8 @@ const USED: u8 = 1;
 const LISTED: u8 = 2;
 /// The node is a tuple whose members are marked as used.
 const MEMBERS_USED: u8 = 4;
+/// Everything below the node is marked as used.
+const ALL_USED: u8 = 8;
 
 /// What happened to each node, as bits; nothing happens to most, so the vector may be shorter.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,32 @@ impl<'a> Machine<'a> {
         if (foreign || self.uses.has(target, USED)) && !self.uses.has(target, LISTED) {
             self.uses.set(target, LISTED);
             self.late_edits.push(LateEdit { offset: place.offset, opcode: place.opcode, target });
+        }
+    }
+
+    /// Remembers that everything below a value has been used. Each node is looked at once, however
+    /// often and from wherever it is reached.
+    pub(super) fn use_all(&mut self, node: NodeId) {
+        let mut waiting = vec![node];
+        while let Some(node) = waiting.pop() {
+            if self.uses.has(node, ALL_USED) {
+                continue;
+            }
+            self.uses.set(node, USED | ALL_USED);
+            match self.values.get(node) {
+                Some(Node::List(items) | Node::Set(items)) => waiting.extend(items),
+                Some(Node::Tuple(items) | Node::FrozenSet(items)) => waiting.extend(items),
+                Some(Node::Dict(entries)) => {
+                    waiting.extend(entries.iter().flat_map(|(key, value)| [*key, *value]));
+                }
+                Some(Node::Object(object)) => {
+                    waiting.extend([object.callable, object.arguments]);
+                    waiting.extend(object.keywords.iter().chain(&object.states));
+                    waiting.extend(&object.items);
+                    waiting.extend(object.entries.iter().flat_map(|(key, value)| [*key, *value]));
+                }
+                _ => {}
+            }
         }
     }
 

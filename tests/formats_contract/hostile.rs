@@ -65,9 +65,9 @@ fn use_everything(parameters: &Parameters) {
     let columns = Some(model.n_features()).filter(|columns| *columns <= 1000).unwrap_or(2);
     let values = [0.0, 0.5, -1.0, 0.6, 2.0, f64::INFINITY, 1e-3];
     let rows = Array2::from_shape_fn((5, columns), |(row, column)| values[(row * 3 + column) % 7]);
-    let _ = model.predict(rows.view());
-    let _ = model.predict_proba(rows.view());
-    let _ = model.decision_function(rows.view());
+    let _ = model.predict(rows.view().into());
+    let _ = model.predict_proba(rows.view().into());
+    let _ = model.decision_function(rows.view().into());
     assert!(from_parameters(&model.to_parameters()).is_ok(), "what it becomes is not its kind");
 }
 

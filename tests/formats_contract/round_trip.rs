@@ -149,7 +149,11 @@ fn reserved_names_are_refused_or_kept() {
 type Asked = (Predictions, Result<Array2<f64>, ModelError>, Result<Array2<f64>, ModelError>);
 
 fn ask(model: &dyn Model, rows: ArrayView2<'_, f64>) -> Asked {
-    (model.predict(rows).unwrap(), model.predict_proba(rows), model.decision_function(rows))
+    (
+        model.predict(rows.into()).unwrap(),
+        model.predict_proba(rows.into()),
+        model.decision_function(rows.into()),
+    )
 }
 
 fn same(a: &Asked, b: &Asked) -> bool {

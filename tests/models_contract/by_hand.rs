@@ -5,11 +5,12 @@ use deadweight::base::kinds::KINDS;
 use deadweight::base::{PagePolicy, Parameters, Storage};
 use deadweight::formats::{DecodeOptions, Format, raw::Raw};
 use deadweight::models::registry::from_parameters;
-use deadweight::models::{Model, ModelError, Predictions};
+use deadweight::models::{Model, ModelError};
 use ndarray::{Array2, Axis};
 
 use super::examples::{self, ByHand};
 use super::matrix;
+use super::trained::nth;
 
 /// The same parameters as a view of bytes.
 pub fn borrowed(parameters: &Parameters) -> Parameters {
@@ -29,9 +30,10 @@ fn every_kind_has_an_example() {
         assert!(of_kind().count() > 0, "{} has no example; calculate one", kind.id);
         // Each choice of each entry is calculated somewhere.
         for entry in kind.entries {
-            for choice in entry.choices {
-                let chosen =
-                    |example: &ByHand| example.parameters.text(entry.name).unwrap() == *choice;
+            for choice in entry.choices() {
+                let chosen = |example: &ByHand| {
+                    example.parameters.text(entry.name).is_ok_and(|found| found == *choice)
+                };
                 let somewhere = of_kind().any(chosen)
                     // Trees and forests share their entries and the code behind them.
                     || examples.iter().any(|example| {
@@ -54,13 +56,14 @@ fn assert_close(name: &str, found: &Array2<f64>, expected: &[Vec<f64>]) {
 
 fn check(name: &str, model: &dyn Model, example: &ByHand) {
     let rows = matrix(&example.rows);
-    let predictions = model.predict(rows.view()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let predictions =
+        model.predict(rows.view().into()).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(predictions, example.predictions, "{name}");
     if let Some(expected) = &example.probabilities {
-        assert_close(name, &model.predict_proba(rows.view()).unwrap(), expected);
+        assert_close(name, &model.predict_proba(rows.view().into()).unwrap(), expected);
     }
     if let Some(expected) = &example.decisions {
-        assert_close(name, &model.decision_function(rows.view()).unwrap(), expected);
+        assert_close(name, &model.decision_function(rows.view().into()).unwrap(), expected);
     }
 }
 
@@ -86,26 +89,19 @@ fn rows_are_predicted_one_by_one_and_in_any_layout() {
     for example in examples::examples() {
         let rows = matrix(&example.rows);
         let model = from_parameters(&example.parameters).unwrap();
-        let all = model.predict(rows.view()).unwrap();
+        let all = model.predict(rows.view().into()).unwrap();
         for (index, row) in rows.outer_iter().enumerate() {
-            let one = model.predict(row.insert_axis(Axis(0))).unwrap();
-            let same = match (&all, one) {
-                (Predictions::Integers(all), Predictions::Integers(one)) => one == [all[index]],
-                (Predictions::Texts(all), Predictions::Texts(one)) => one == [all[index].clone()],
-                (Predictions::Values(all), Predictions::Values(one)) => {
-                    one.row(0) == all.row(index)
-                }
-                _ => false,
-            };
+            let one = model.predict(row.insert_axis(Axis(0)).into()).unwrap();
+            let same = nth(&all, index).bits_equal(&one);
             assert!(same, "{} row {index}", example.name);
         }
         let by_column = rows.t().as_standard_layout().into_owned();
-        assert!(model.predict(by_column.t()).unwrap().bits_equal(&all), "{}", example.name);
+        assert!(model.predict(by_column.t().into()).unwrap().bits_equal(&all), "{}", example.name);
         let mut wide = Array2::from_elem((rows.nrows(), rows.ncols() * 2), 99.0);
         wide.slice_mut(ndarray::s![.., ..;2]).assign(&rows);
         let every_second = wide.slice(ndarray::s![.., ..;2]);
-        assert!(model.predict(every_second).unwrap().bits_equal(&all), "{}", example.name);
-        let none = model.predict(rows.slice(ndarray::s![..0, ..])).unwrap();
+        assert!(model.predict(every_second.into()).unwrap().bits_equal(&all), "{}", example.name);
+        let none = model.predict(rows.slice(ndarray::s![..0, ..]).into()).unwrap();
         assert!(none.is_empty());
     }
 }
@@ -119,9 +115,9 @@ fn a_row_of_another_length_is_an_error() {
         for wrong in [0, right - 1, right + 1, 1000] {
             let rows = Array2::zeros((2, wrong));
             for result in [
-                model.predict(rows.view()).map(|_| ()),
-                model.predict_proba(rows.view()).map(|_| ()),
-                model.decision_function(rows.view()).map(|_| ()),
+                model.predict(rows.view().into()).map(|_| ()),
+                model.predict_proba(rows.view().into()).map(|_| ()),
+                model.decision_function(rows.view().into()).map(|_| ()),
             ] {
                 match result {
                     Err(ModelError::Features { expected, found }) => {
@@ -146,7 +142,7 @@ fn a_missing_value_is_refused_with_its_place() {
         let model = from_parameters(&example.parameters).unwrap();
         let mut rows = Array2::zeros((3, model.n_features()));
         rows[[1, model.n_features() - 1]] = f64::NAN;
-        match model.predict(rows.view()) {
+        match model.predict(rows.view().into()) {
             Err(ModelError::Input { row: 1, column, found }) => {
                 assert_eq!(column, model.n_features() - 1);
                 assert!(found.is_nan());

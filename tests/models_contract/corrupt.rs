@@ -22,11 +22,11 @@ fn rows(model: &dyn Model) -> Array2<f64> {
 /// Asks a model everything. What it says does not matter, that it answers does.
 fn ask(model: &dyn Model) {
     let rows = rows(model);
-    let _ = model.predict(rows.view());
-    let _ = model.predict_proba(rows.view());
-    let _ = model.decision_function(rows.view());
+    let _ = model.predict(rows.view().into());
+    let _ = model.predict_proba(rows.view().into());
+    let _ = model.decision_function(rows.view().into());
     for row in rows.outer_iter() {
-        let _ = model.predict(row.insert_axis(ndarray::Axis(0)));
+        let _ = model.predict(row.insert_axis(ndarray::Axis(0)).into());
     }
 }
 
@@ -179,7 +179,8 @@ fn wrong_counts_and_labels_are_named() {
                     let (array, _) = named(example.name, &parameters).unwrap();
                     assert_eq!(array, "support_counts");
                     let model = from_parameters(&parameters).unwrap();
-                    let refused = model.predict(rows(&*model).view()).unwrap_err().to_string();
+                    let refused =
+                        model.predict(rows(&*model).view().into()).unwrap_err().to_string();
                     assert!(refused.contains("support_counts"), "{refused}");
                 }
             }
@@ -232,7 +233,7 @@ fn a_damaged_forest_ends() {
             };
             let damaged = replaced(parameters, name, Some(wrong));
             let model = from_parameters(&damaged).unwrap();
-            quiet::caught(|| drop(model.predict(row))).unwrap();
+            quiet::caught(|| drop(model.predict(row.into()))).unwrap();
             tried += 1;
             if tried % 25 == 0 {
                 named_by_validate += usize::from(model.validate().is_err());

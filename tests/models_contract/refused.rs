@@ -1,7 +1,7 @@
 //! Parameters that do not fit their kind: each required array and entry missing, of another type,
 //! of another shape. The error names what is wrong.
 
-use deadweight::base::kinds::{self, ArraySpec, KINDS, KindSpec, Length};
+use deadweight::base::kinds::{self, ArraySpec, EntryType, KINDS, KindSpec, Length};
 use deadweight::base::{Array, DType, PagePolicy, Parameters, Value};
 use deadweight::models::registry::from_parameters;
 
@@ -11,9 +11,9 @@ use super::refusal;
 #[test]
 fn a_missing_array_is_named() {
     for example in examples::examples() {
-        let names: Vec<String> = example.parameters.arrays().map(|(name, _)| name.into()).collect();
-        for name in names {
-            let error = refusal(from_parameters(&replaced(&example.parameters, &name, None)));
+        let kind = kinds::find(example.parameters.kind()).unwrap();
+        for name in kind.arrays.iter().filter(|spec| spec.is_required()).map(|spec| spec.name) {
+            let error = refusal(from_parameters(&replaced(&example.parameters, name, None)));
             let expected = format!("array {name:?} is missing; there are: ");
             assert!(error.starts_with(&expected), "{error}");
         }
@@ -26,7 +26,8 @@ fn another_dtype_is_named() {
         let parameters = &example.parameters;
         let kind = kinds::find(parameters.kind()).unwrap();
         for spec in kind.arrays {
-            let shape = parameters.array(spec.name).unwrap().shape().to_vec();
+            let Some(found) = parameters.get(spec.name) else { continue };
+            let shape = found.shape().to_vec();
             let elements: usize = shape.iter().product();
             for dtype in DType::ALL.into_iter().filter(|dtype| !spec.dtypes.contains(dtype)) {
                 let bytes = vec![0; dtype.item_size().map_or(8 * elements + 8, |s| s * elements)];
@@ -56,7 +57,7 @@ fn another_shape_is_named() {
         let parameters = &example.parameters;
         let kind = kinds::find(parameters.kind()).unwrap();
         for spec in kind.arrays {
-            let right = parameters.array(spec.name).unwrap();
+            let Some(right) = parameters.get(spec.name) else { continue };
             let mut shapes = vec![[right.shape(), &[1]].concat(), [&[1], right.shape()].concat()];
             shapes.push(right.shape()[1..].to_vec());
             for axis in 0..right.shape().len() {
@@ -84,11 +85,13 @@ fn another_shape_is_named() {
 fn is_free(kind: &KindSpec, spec: &ArraySpec, right: &[usize], shape: &[usize]) -> bool {
     let name = |length: &Length| match length {
         Length::Named(name) | Length::OneMoreThan(name) => Some(*name),
-        Length::Exactly(_) => None,
+        Length::Exactly(_) | Length::Free(_) => None,
     };
     let lengths: Vec<_> = kind.arrays.iter().flat_map(|array| array.shape).map(name).collect();
-    let alone =
-        |length: &Length| lengths.iter().filter(|other| **other == name(length)).count() == 1;
+    let alone = |length: &Length| {
+        matches!(length, Length::Free(_))
+            || lengths.iter().filter(|other| **other == name(length)).count() == 1
+    };
     right.len() == shape.len()
         && right.iter().zip(shape).zip(spec.shape).all(|((a, b), length)| a == b || alone(length))
 }
@@ -123,23 +126,34 @@ fn a_missing_or_wrong_entry_is_named() {
     for example in examples::one_of_each_kind() {
         let kind = kinds::find(example.parameters.kind()).unwrap();
         for entry in kind.entries {
-            let mut metadata = example.parameters.metadata().clone();
-            metadata.shift_remove(entry.name);
-            let without = example.parameters.clone().with_metadata(metadata);
-            let error = refusal(from_parameters(&without));
-            let expected = format!("metadata entry {:?} is missing, expected ", entry.name);
-            assert!(error.starts_with(&expected), "{error}");
+            if entry.required {
+                let mut metadata = example.parameters.metadata().clone();
+                metadata.shift_remove(entry.name);
+                let without = example.parameters.clone().with_metadata(metadata);
+                let error = refusal(from_parameters(&without));
+                let expected = format!("metadata entry {:?} is missing, expected ", entry.name);
+                assert!(error.starts_with(&expected), "{error}");
+            }
             for other in &others {
+                let fits = match (entry.holds, other) {
+                    (EntryType::Text, Value::Text(_)) => true,
+                    (EntryType::Boolean, Value::Bool(_)) => true,
+                    (EntryType::List, Value::List(_)) => true,
+                    _ => false,
+                };
+                if fits {
+                    continue;
+                }
                 let wrong = example.parameters.clone().with(entry.name, other.clone());
                 let error = refusal(from_parameters(&wrong));
                 assert!(error.contains(entry.name), "{error}");
-                match (other, entry.choices.is_empty()) {
+                match (other, entry.choices().is_empty()) {
                     (Value::Text(text), false) => {
                         assert!(
                             error.contains(text) && error.contains("expected one of"),
                             "{error}"
                         );
-                        assert!(entry.choices.iter().all(|choice| error.contains(choice)));
+                        assert!(entry.choices().iter().all(|choice| error.contains(choice)));
                     }
                     _ => assert!(error.contains(other.type_name()), "{error}"),
                 }

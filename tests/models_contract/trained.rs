@@ -36,8 +36,10 @@ const FLOORS: &[(&str, f64)] = &[
 
 #[test]
 fn every_kind_has_a_recipe_and_a_model() {
+    for recipe in RECIPES {
+        assert!(kinds::find(recipe.kind).is_some(), "{}", recipe.kind);
+    }
     for kind in kinds::KINDS {
-        assert!(RECIPES.iter().any(|recipe| recipe.kind == kind.id), "{}", kind.id);
         assert!(MODELS.iter().any(|(id, _)| *id == kind.id), "{}", kind.id);
     }
     for (recipe, trained) in trained() {
@@ -97,9 +99,9 @@ fn ask(model: &dyn Model, trained: &Trained) -> Asked {
         Err(error) => panic!("{}: {error}", model.kind()),
     };
     (
-        model.predict(rows).unwrap(),
-        optional(PROBABILITIES, model.predict_proba(rows)),
-        optional(DECISIONS, model.decision_function(rows)),
+        model.predict(rows.into()).unwrap(),
+        optional(PROBABILITIES, model.predict_proba(rows.into())),
+        optional(DECISIONS, model.decision_function(rows.into())),
     )
 }
 
@@ -141,10 +143,15 @@ fn label(parameters: &Parameters, class: usize) -> Predictions {
     }
 }
 
-fn nth(predictions: &Predictions, row: usize) -> Predictions {
+/// The prediction of one row.
+pub fn nth(predictions: &Predictions, row: usize) -> Predictions {
     match predictions {
         Predictions::Integers(labels) => Predictions::Integers(vec![labels[row]]),
         Predictions::Texts(labels) => Predictions::Texts(vec![labels[row].clone()]),
+        Predictions::Booleans(labels) => Predictions::Booleans(vec![labels[row]]),
+        Predictions::Outputs(outputs) => {
+            Predictions::Outputs(outputs.iter().map(|output| nth(output, row)).collect())
+        }
         Predictions::Values(values) => {
             Predictions::Values(values.row(row).to_owned().insert_axis(Axis(0)))
         }
@@ -194,7 +201,7 @@ fn recomputed(trained: &Trained) -> Metric {
     let rows = trained.metric.rows;
     let model = from_parameters(&trained.parameters).unwrap();
     let predictions =
-        model.predict(trained.evaluation.rows.slice(ndarray::s![..rows, ..])).unwrap();
+        model.predict(trained.evaluation.rows.slice(ndarray::s![..rows, ..]).into()).unwrap();
     match &trained.evaluation.targets {
         Targets::Classes(classes) => {
             let right = (0..rows)

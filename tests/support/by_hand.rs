@@ -1,9 +1,12 @@
 //! Models that are small enough to be calculated with pencil and paper, several of each kind:
-//! parameters, rows, and what `src/base/kinds.rs` says that they give. Ties and equalities are
+//! parameters, rows, and what `src/base/kinds/` says that they give. Ties and equalities are
 //! among them on purpose.
 
 use deadweight::base::{Array, DType, Element, Parameters};
 use deadweight::models::Predictions;
+
+#[path = "by_hand/trees.rs"]
+mod more_trees;
 
 /// A model, rows, and what is expected of it.
 pub struct ByHand {
@@ -61,6 +64,13 @@ pub fn examples() -> Vec<ByHand> {
     all.extend(logistic());
     all.extend(trees());
     all.extend(forests());
+    all.extend(more_trees::classifiers());
+    all.extend(more_trees::regressors());
+    all.extend(more_trees::forests());
+    all.extend(more_trees::boosted_classifiers());
+    all.extend(more_trees::boosted_regressors());
+    all.extend(more_trees::histogram_classifiers());
+    all.extend(more_trees::histogram_regressors());
     all.extend(support_vectors());
     all.extend(neighbors());
     all

@@ -1,0 +1,212 @@
+//! `convert` of a folder: every model file in it, the tree kept, with a table at the end.
+//!
+//! A file that was converted before from the same bytes is left as it is, so that a run that was
+//! interrupted goes on where it ended.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use sha2::{Digest, Sha256};
+
+use super::args::ConvertArguments;
+use super::convert::{convert, wanted};
+use super::failure::{Advise, UsageError, text};
+use super::table::{Table, printable, wrapped};
+use super::{files, outputs};
+use crate::base::parameters::ORIGIN_KEY;
+use crate::base::{Limits, Parameters, Value, units};
+use crate::formats::{Format, pickle, registry};
+
+/// The format when none is named.
+const DEFAULT: &str = "safetensors";
+
+/// How it went with a file.
+enum Outcome {
+    Converted { from: &'static str, bytes: u64, written: u64 },
+    AlreadyThere,
+    Failed(String),
+}
+
+/// Converts all model files of a folder. Files that are none are left alone.
+pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
+    let (input, output) = (&arguments.input, &arguments.output);
+    let format = match arguments.to {
+        Some(format) => format.0,
+        None => registry::find(DEFAULT).context("the default format is not there")?,
+    };
+    if arguments.select.is_some() {
+        let error = UsageError("--select chooses in one file, IN is a folder".to_owned());
+        return Err(anyhow!(error)).advise("convert that file alone");
+    }
+    fs::create_dir_all(output)
+        .with_context(|| format!("cannot create {}", output.display()))
+        .advise("OUT must be a folder where IN is one")?;
+    let (from, to) = (input.canonicalize()?, output.canonicalize()?);
+    let models = model_files(input, &to)?;
+    let targets = targets(&models, input, output, format);
+    if from == to && targets.iter().zip(&models).any(|(target, model)| target == model) {
+        let error = UsageError("IN and OUT are the same folder".to_owned());
+        return Err(anyhow!(error)).advise("choose another folder for OUT");
+    }
+    let mut table = Table::new(&["file", "from", "to", "size", "result"]);
+    let (mut converted, mut kept, mut failures) = (0usize, 0usize, Vec::new());
+    for (model, target) in models.iter().zip(&targets) {
+        let outcome = one(arguments, format, model, target);
+        let shown = |path: &Path, root: &Path| {
+            printable(&path.strip_prefix(root).unwrap_or(path).to_string_lossy())
+        };
+        let (from, size, result) = match &outcome {
+            Outcome::Converted { from, bytes, written } => {
+                converted += 1;
+                (
+                    *from,
+                    format!("{} -> {}", units::bytes(*bytes), units::bytes(*written)),
+                    "converted",
+                )
+            }
+            Outcome::AlreadyThere => {
+                kept += 1;
+                ("", String::new(), "already there")
+            }
+            Outcome::Failed(reason) => {
+                failures.push((shown(model, input), reason.clone()));
+                ("", String::new(), "failed")
+            }
+        };
+        table.row(vec![
+            shown(model, input),
+            from.to_owned(),
+            shown(target, output),
+            size,
+            result.to_owned(),
+        ]);
+    }
+    if models.is_empty() {
+        return Err(anyhow!("{}: expected model files, found none", input.display()))
+            .advise("content says what a file is; `deadweight inspect FILE` says why one is none");
+    }
+    println!("{}", table.text());
+    anstream::eprintln!(
+        "{converted} converted, {kept} already there, {} failed -> {}",
+        failures.len(),
+        output.display()
+    );
+    for (file, reason) in &failures {
+        anstream::eprintln!("{}", wrapped(&format!("{file}: {reason}"), 2).trim_end());
+    }
+    match failures.len() {
+        0 => Ok(()),
+        failed => Err(anyhow!("{failed} of {} files could not be converted", models.len()))
+            .advise("those that could are written; run it again to go on"),
+    }
+}
+
+fn one(
+    arguments: &ConvertArguments,
+    format: &'static dyn Format,
+    model: &Path,
+    target: &Path,
+) -> Outcome {
+    let attempt = || -> anyhow::Result<Outcome> {
+        if target.exists() && is_made_of(target, format, model) {
+            return Ok(Outcome::AlreadyThere);
+        }
+        outputs::check_free(target, |_| arguments.force, outputs::OR_FORCE)?;
+        let file = files::load(model, None)?;
+        let parameters = wanted(file.parameters, arguments.content, model)?;
+        let mut parameters = parameters;
+        note_source(&mut parameters, model)?;
+        let written = convert(parameters, format, model, target)?;
+        Ok(Outcome::Converted { from: file.format.id, bytes: file.bytes, written: written.bytes })
+    };
+    attempt().unwrap_or_else(|error| Outcome::Failed(reason(&error)))
+}
+
+/// The error in one line, without its remedy.
+fn reason(error: &anyhow::Error) -> String {
+    let text = text(error);
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
+/// Says in the metadata which bytes the file was made of; a pickle's reader has said it already.
+fn note_source(parameters: &mut Parameters, model: &Path) -> anyhow::Result<()> {
+    let mut origin = match parameters.metadata().get(ORIGIN_KEY) {
+        Some(Value::Map(origin)) => origin.clone(),
+        _ => Default::default(),
+    };
+    if !origin.contains_key("sha256") {
+        origin.insert("sha256".to_owned(), hash_of(model)?.into());
+        parameters.set(ORIGIN_KEY, origin);
+    }
+    Ok(())
+}
+
+fn hash_of(path: &Path) -> anyhow::Result<String> {
+    let bytes = files::read(path, &Limits::default())?;
+    Ok(Sha256::digest(bytes.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// True when `target` is a file of the format that was made of the bytes that `model` has now.
+fn is_made_of(target: &Path, format: &dyn Format, model: &Path) -> bool {
+    let Ok(file) = files::load(target, None) else { return false };
+    let recorded = match file.parameters.metadata().get(ORIGIN_KEY) {
+        Some(Value::Map(origin)) => origin.get("sha256").cloned(),
+        _ => None,
+    };
+    let Some(Value::Text(recorded)) = recorded else { return false };
+    file.format.id == format.descriptor().id && hash_of(model).is_ok_and(|hash| hash == recorded)
+}
+
+/// Regular files that are models by their content, sorted; links are not followed, and what lies in
+/// the output folder is left out.
+fn model_files(input: &Path, output: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![input.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder)
+            .with_context(|| format!("cannot read the folder {}", folder.display()))?;
+        for entry in entries {
+            let entry = entry?;
+            let (path, kind) = (entry.path(), entry.file_type()?);
+            if kind.is_dir() && path.canonicalize().is_ok_and(|path| path != output) {
+                folders.push(path);
+            } else if kind.is_file() && is_model(&path) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn is_model(path: &Path) -> bool {
+    let limits = Limits::default();
+    files::read(path, &limits).is_ok_and(|bytes| {
+        let bytes = bytes.as_bytes();
+        registry::recognize(bytes).is_some() || pickle::recognizes(bytes)
+    })
+}
+
+/// Where each file goes: its place in the tree, with the format's extension. Files that differ only
+/// in their extension keep it in front of the new one.
+fn targets(models: &[PathBuf], input: &Path, output: &Path, format: &dyn Format) -> Vec<PathBuf> {
+    let extension = format.descriptor().extension;
+    let short = |model: &PathBuf| {
+        output.join(model.strip_prefix(input).unwrap_or(model)).with_extension(extension)
+    };
+    let all: Vec<PathBuf> = models.iter().map(short).collect();
+    let mut counts = std::collections::HashMap::new();
+    all.iter().for_each(|target| *counts.entry(target).or_insert(0usize) += 1);
+    let target = |(model, target): (&PathBuf, &PathBuf)| match counts.get(target) {
+        Some(1) => target.clone(),
+        _ => {
+            let mut name = model.file_name().unwrap_or_default().to_owned();
+            name.push(".");
+            name.push(extension);
+            target.with_file_name(name)
+        }
+    };
+    models.iter().zip(&all).map(target).collect()
+}

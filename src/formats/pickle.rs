@@ -1,0 +1,93 @@
+//! `pickle`: Python's own format, read without running it.
+//!
+//! A pickle is a program, so nothing here writes one, and it is no format of the registry: what is
+//! read is the model in it, by [`crate::pickle::sklearn`], which calls nothing that the file names.
+//! Files of joblib are pickles with the bytes of arrays between the instructions; see
+//! [`super::joblib`].
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::{Descriptor, Encoding, FormatError, FormatKind, Warning, WarningKind, joblib, sniff};
+use crate::base::parameters::ORIGIN_KEY;
+use crate::base::{Limits, PagePolicy, Parameters, Storage};
+use crate::pickle::sklearn::{self, Source};
+use crate::pickle::{Document, container, origin};
+
+pub(super) const CAN_RUN_CODE: Warning = Warning {
+    kind: WarningKind::HostileInput,
+    text: "loading it in Python calls what the file names; here it is read without calling anything, and never written",
+    reference: Some("https://docs.python.org/3/library/pickle.html"),
+};
+
+/// What is true of pickles.
+pub static DESCRIPTOR: Descriptor = Descriptor {
+    id: "pickle",
+    title: "Python pickle",
+    kind: FormatKind::Executable,
+    encoding: Encoding::Native,
+    crate_name: None,
+    extension: "pkl",
+    view: false,
+    arena: false,
+    warnings: &[CAN_RUN_CODE],
+    losses: &[],
+    specification: "https://docs.python.org/3/library/pickletools.html",
+};
+
+/// How a file of another program is to be read.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// Bounds on what is accepted.
+    pub limits: Limits,
+    /// Pages of arrays that have to be converted.
+    pub pages: PagePolicy,
+    /// The path of one of several models in the file.
+    pub select: Option<String>,
+}
+
+/// A model that was read out of an executable format.
+#[derive(Debug)]
+pub struct Imported {
+    /// Its parameters, content `full`. Arrays borrow from the file where they can.
+    pub parameters: Parameters,
+    /// What the file is.
+    pub format: &'static Descriptor,
+}
+
+/// True when bytes, the beginning of a file, are a pickle or compressed as joblib compresses them.
+pub fn recognizes(bytes: &[u8]) -> bool {
+    sniff::is_pickle(bytes) || container::Compression::of(bytes).is_some()
+}
+
+/// Reads the model of a pickle or joblib file. Nothing is imported, nothing is called.
+///
+/// # Errors
+/// [`FormatError::Import`] says where, what was expected and what was found.
+pub fn import(file: &Storage, options: &ImportOptions) -> Result<Imported, FormatError> {
+    let limits = &options.limits;
+    let opened = container::open(file.clone(), limits).map_err(sklearn::ReadError::from)?;
+    let document =
+        Document::read(&opened.storage, &[], limits).map_err(sklearn::ReadError::from)?;
+    let source = Source::new(&document, options.pages);
+    let mut parameters = sklearn::read(&source, options.select.as_deref())?;
+    let found = sklearn::find(&source)?;
+    let model = sklearn::choose(&found, options.select.as_deref())?;
+    let mut origin = origin::origin(&source, &opened, model.as_ref());
+    origin.insert("sha256".to_owned(), sha256(file.as_bytes()).into());
+    parameters.set(ORIGIN_KEY, origin);
+    let format = match origin::is_joblib(&document, &opened) {
+        true => &joblib::DESCRIPTOR,
+        false => &DESCRIPTOR,
+    };
+    Ok(Imported { parameters, format })
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

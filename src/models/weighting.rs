@@ -1,0 +1,79 @@
+//! Counts of terms weighted by how much each term says: tf-idf.
+
+use super::ModelError;
+use crate::base::{Array, Parameters};
+
+/// By what a row is divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Norm {
+    None,
+    AbsoluteSum,
+    Euclidean,
+}
+
+/// The weights, and what else is done to counts.
+#[derive(Debug, Clone)]
+pub(super) struct Weighting {
+    idf: Option<Array>,
+    norm: Norm,
+    sublinear: bool,
+    single_precision: bool,
+}
+
+impl Weighting {
+    pub(super) fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
+        Ok(Weighting {
+            idf: parameters.get("idf").cloned(),
+            norm: match parameters.text("norm")? {
+                "l1" => Norm::AbsoluteSum,
+                "l2" => Norm::Euclidean,
+                _ => Norm::None,
+            },
+            sublinear: parameters.boolean("sublinear_tf")?,
+            single_precision: parameters.text("precision")? == "f32",
+        })
+    }
+
+    pub(super) fn idf(&self) -> Option<&Array> {
+        self.idf.as_ref()
+    }
+
+    fn round(&self, value: f64) -> f64 {
+        if self.single_precision { f64::from(value as f32) } else { value }
+    }
+
+    /// Weights the counts of a row, given by column in order; zeros are not among them.
+    ///
+    /// In single precision each product is rounded, while sums are of double precision: that is
+    /// how `sklearn/utils/sparsefuncs_fast.pyx` normalizes rows. A product of two single numbers
+    /// is exact in double precision, so rounding it once gives what the processor gives.
+    pub(super) fn weigh(&self, counts: &mut [(usize, f64)]) -> Result<(), ModelError> {
+        if self.sublinear {
+            counts.iter_mut().for_each(|(_, count)| *count = self.round(count.ln() + 1.0));
+        }
+        if let Some(idf) = &self.idf {
+            let idf = idf.as_slice::<f64>()?;
+            for (column, count) in counts.iter_mut() {
+                *count = self.round(*count * idf.get(*column).copied().unwrap_or(f64::NAN));
+            }
+        }
+        let norm = match self.norm {
+            Norm::None => return Ok(()),
+            Norm::AbsoluteSum => counts.iter().map(|(_, count)| count.abs()).sum::<f64>(),
+            Norm::Euclidean => {
+                counts.iter().map(|(_, count)| self.round(count * count)).sum::<f64>().sqrt()
+            }
+        };
+        if norm != 0.0 {
+            counts.iter_mut().for_each(|(_, count)| *count = self.round(*count / norm));
+        }
+        Ok(())
+    }
+
+    pub(super) fn validate(&self) -> Result<(), ModelError> {
+        match &self.idf {
+            Some(idf) => super::check_finite("idf", idf.as_slice()?),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! A value of the file with the way that leads to it: what builders read attributes through.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use super::error::ReadError;
+use super::estimator::Estimator;
+use super::version::Version;
+use crate::base::{Array, DType, PagePolicy};
+use crate::pickle::numpy::{NumpyArray, Scalar};
+use crate::pickle::{Document, Node, NodeId, PickleError, Values};
+
+/// What all items of a file share.
+#[derive(Debug)]
+pub struct Source<'d> {
+    pub(super) document: &'d Document<'d>,
+    pub(super) pages: PagePolicy,
+    version: Option<Version>,
+    /// Bytes that may still be converted, and estimators that may still be built: files can share
+    /// their parts so that the tree they spell out is exponentially large.
+    bytes: Cell<u64>,
+    builds: Cell<u64>,
+}
+
+/// Most bytes that arrays may become, as a multiple of the file's: the widest conversion is from
+/// one byte to eight, and hardly any array is used twice.
+const BYTES_PER_BYTE: u64 = 16;
+
+impl<'d> Source<'d> {
+    /// Everything that is read from a document.
+    pub fn new(document: &'d Document<'d>, pages: PagePolicy) -> Self {
+        let bytes = (document.source().len() as u64).saturating_mul(BYTES_PER_BYTE);
+        let builds = (document.values().len() as u64).saturating_mul(2);
+        Source {
+            document,
+            pages,
+            version: only_version(document),
+            bytes: Cell::new(bytes.saturating_add(1 << 20)),
+            builds: Cell::new(builds.saturating_add(16)),
+        }
+    }
+
+    /// The document.
+    pub fn document(&self) -> &'d Document<'d> {
+        self.document
+    }
+
+    /// The version that wrote the file, if all objects in it that say one say the same.
+    pub fn version(&self) -> Option<Version> {
+        self.version
+    }
+
+    /// The value that Python would load.
+    pub fn root(&self) -> Item<'_> {
+        Item { source: self, node: self.document.root(), path: String::new(), depth: 0 }
+    }
+
+    fn charge(budget: &Cell<u64>, amount: u64, path: &str) -> Result<(), ReadError> {
+        match budget.get().checked_sub(amount) {
+            Some(left) => {
+                budget.set(left);
+                Ok(())
+            }
+            None => Err(ReadError::Sharing { path: path.to_owned() }),
+        }
+    }
+
+    pub(super) fn charge_build(&self, path: &str) -> Result<(), ReadError> {
+        Self::charge(&self.builds, 1, path)
+    }
+}
+
+/// What all `_sklearn_version` of a file say, if they agree.
+fn only_version(document: &Document<'_>) -> Option<Version> {
+    let values = document.values();
+    let mut found = None;
+    for (_, node) in values.iter() {
+        let Node::Dict(entries) = node else { continue };
+        // It is the last entry as a rule, and the first of a few; a vocabulary is not searched.
+        for (key, value) in entries.iter().rev().take(64) {
+            if values.get(*key).and_then(Node::as_str) != Some("_sklearn_version") {
+                continue;
+            }
+            let version = values.get(*value).and_then(Node::as_str).and_then(Version::parse)?;
+            match found {
+                Some(other) if other != version => return None,
+                _ => found = Some(version),
+            }
+        }
+    }
+    found
+}
+
+/// A value and the way to it.
+#[derive(Debug, Clone)]
+pub struct Item<'d> {
+    pub(super) source: &'d Source<'d>,
+    pub(super) node: NodeId,
+    pub(super) path: String,
+    /// Objects around it.
+    pub(super) depth: usize,
+}
+
+impl<'d> Item<'d> {
+    /// Its node.
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// The way to it from the result: `steps[1][1].coef_`; empty for the result itself.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The way to it for messages.
+    pub(super) fn shown_path(&self) -> String {
+        if self.path.is_empty() { "the model".to_owned() } else { self.path.clone() }
+    }
+
+    /// The value itself.
+    pub fn value(&self) -> &'d Node<'d> {
+        self.values().get(self.node).unwrap_or(&Node::None)
+    }
+
+    pub(super) fn values(&self) -> &'d Values<'d> {
+        self.source.document.values()
+    }
+
+    /// Another value, a step further.
+    pub fn step(&self, step: &str, node: NodeId) -> Item<'d> {
+        let path = format!("{}{step}", self.path);
+        Item { source: self.source, node, path, depth: self.depth }
+    }
+
+    /// The item called `name` below this one.
+    pub(super) fn named(&self, name: &str, node: NodeId) -> Item<'d> {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        let mut item = self.step(&format!("{dot}{name}"), node);
+        item.depth = item.depth.saturating_add(1);
+        item
+    }
+
+    /// How many objects it is inside of.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// True for None.
+    pub fn is_none(&self) -> bool {
+        matches!(self.value(), Node::None)
+    }
+
+    /// Where the opcode stands that made it, as far as it is known.
+    pub fn offset(&self) -> usize {
+        match self.source.document.unexpected("value", "", self.node) {
+            PickleError::Malformed { offset, .. } => offset,
+            _ => 0,
+        }
+    }
+
+    /// The error that says what was expected here.
+    pub fn expected(&self, expected: impl Into<String>) -> ReadError {
+        self.found(expected, self.values().describe(self.node))
+    }
+
+    /// The error that says what was expected here and what was found.
+    pub fn found(&self, expected: impl Into<String>, found: impl Into<String>) -> ReadError {
+        ReadError::Value {
+            path: self.shown_path(),
+            offset: self.offset(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+
+    pub(super) fn at(&self) -> impl Fn(PickleError) -> ReadError {
+        let path = self.shown_path();
+        move |source| ReadError::At { path: path.clone(), source }
+    }
+
+    /// The way to it as the name of an array: `weights.0` for `["weights"][0]`.
+    pub(super) fn plain_name(&self) -> String {
+        let words = self.path.split(['[', ']', '.']).map(|word| word.trim_matches('"'));
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(".")
+    }
+
+    // ------------------------------------------------------------ single values
+
+    /// A number, boolean or text, of Python or of numpy.
+    ///
+    /// # Errors
+    /// When it is none of them.
+    pub fn scalar(&self) -> Result<Scalar, ReadError> {
+        // An array without dimensions is a number as well: numpy makes no difference.
+        if self.is_array() {
+            let array = self.array()?;
+            if array.element_count() == 1 && array.dtype().is_number() {
+                let values = array.as_f64_vec().map_err(self.at())?;
+                if let Some(value) = values.first() {
+                    return Ok(Scalar::Number(crate::pickle::numpy::Number::Float(*value)));
+                }
+            }
+        }
+        self.source.document.scalar(self.node).map_err(self.at())
+    }
+
+    /// A number.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn float(&self) -> Result<f64, ReadError> {
+        self.scalar()?.as_f64().ok_or_else(|| self.expected("a number"))
+    }
+
+    /// A whole number.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn integer(&self) -> Result<i64, ReadError> {
+        self.scalar()?.as_i64().ok_or_else(|| self.expected("a whole number"))
+    }
+
+    /// A whole number that is not negative.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn count(&self) -> Result<usize, ReadError> {
+        let count = usize::try_from(self.integer()?);
+        count.map_err(|_| self.expected("a whole number that is not negative"))
+    }
+
+    /// A truth value; 0 and 1 count as such.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn boolean(&self) -> Result<bool, ReadError> {
+        let scalar = self.scalar()?;
+        match (scalar.as_bool(), scalar.as_i64()) {
+            (Some(value), _) => Ok(value),
+            (None, Some(number @ 0..=1)) => Ok(number == 1),
+            _ => Err(self.expected("True or False")),
+        }
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn text(&self) -> Result<String, ReadError> {
+        match self.source.document.scalar(self.node) {
+            Ok(Scalar::Text(text)) => Ok(text),
+            _ => Err(self.expected("a text")),
+        }
+    }
+
+    // ------------------------------------------------------------ containers
+
+    /// The members of a list or tuple.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn list(&self) -> Result<Vec<Item<'d>>, ReadError> {
+        let members: &[NodeId] = match self.value() {
+            Node::List(members) => members,
+            Node::Tuple(members) => members,
+            _ => return Err(self.expected("a list or a tuple")),
+        };
+        let member = |(index, node): (usize, &NodeId)| self.step(&format!("[{index}]"), *node);
+        Ok(members.iter().enumerate().map(member).collect())
+    }
+
+    /// The keys and values of a dict or OrderedDict, the last value of each key, in order. Keys that
+    /// are texts are compared as texts; others are told apart by where they stand.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn entries(&self) -> Result<Vec<(Item<'d>, Item<'d>)>, ReadError> {
+        let entries: &[(NodeId, NodeId)] = match self.value() {
+            Node::Dict(entries) => entries,
+            Node::Object(object) if object.states.is_empty() && object.items.is_empty() => {
+                let name = self.values().callable_of(object).map(|global| global.name.as_ref());
+                match name {
+                    Some("OrderedDict" | "dict" | "defaultdict") => &object.entries,
+                    _ => return Err(self.expected("a dict")),
+                }
+            }
+            _ => return Err(self.expected("a dict")),
+        };
+        let mut order: Vec<(NodeId, NodeId)> = Vec::with_capacity(entries.len());
+        let mut by_text: HashMap<&str, usize> = HashMap::new();
+        for (key, value) in entries {
+            let text = self.values().get(*key).and_then(Node::as_str);
+            let known = text.and_then(|text| by_text.get(text)).copied();
+            match known.and_then(|index| order.get_mut(index)) {
+                Some(entry) => entry.1 = *value,
+                None => {
+                    if let Some(text) = text {
+                        by_text.insert(text, order.len());
+                    }
+                    order.push((*key, *value));
+                }
+            }
+        }
+        let item = |(index, (key, value)): (usize, (NodeId, NodeId))| {
+            let step = match self.values().get(key).and_then(Node::as_str) {
+                Some(text) => format!("[{text:?}]"),
+                None => format!("[entry {index}]"),
+            };
+            (self.step(&step, key), self.step(&step, value))
+        };
+        Ok(order.into_iter().enumerate().map(item).collect())
+    }
+
+    // ------------------------------------------------------------ objects
+
+    /// Module and name of the class, when it is an object.
+    pub fn class(&self) -> Option<(&'d str, &'d str)> {
+        super::estimator::class_of(self)
+    }
+
+    /// The object with its attributes.
+    ///
+    /// # Errors
+    /// When it is none, or its state is no dict.
+    pub fn object(&self) -> Result<Estimator<'d>, ReadError> {
+        Estimator::read(self)
+    }
+
+    // ------------------------------------------------------------ arrays
+
+    /// True for a numpy array.
+    pub fn is_array(&self) -> bool {
+        self.source.document.is_array(self.node)
+    }
+
+    /// The array as numpy has it.
+    ///
+    /// # Errors
+    /// When it is none, or what the file says about it does not fit together.
+    pub fn array(&self) -> Result<NumpyArray<'d>, ReadError> {
+        self.source.document.array(self.node).map_err(self.at())
+    }
+
+    /// The array in a neutral dtype, borrowed from the file where its bytes can be used as they lie.
+    ///
+    /// # Errors
+    /// As [`Item::array`]; when there is no neutral dtype for it.
+    pub fn to_array(&self) -> Result<Array, ReadError> {
+        let array = self.array()?;
+        let bytes = array.element_count().saturating_mul(array.dtype().item_size.max(1));
+        Source::charge(&self.source.bytes, bytes as u64, &self.path)?;
+        array.to_array(self.source.pages).map_err(self.at())
+    }
+
+    /// An array of `rank` dimensions as f64: borrowed where it is that already, else converted.
+    ///
+    /// # Errors
+    /// When it is no array of numbers of so many dimensions.
+    pub fn floats(&self, rank: usize) -> Result<Array, ReadError> {
+        let array = self.array()?;
+        if array.shape().len() != rank || !array.dtype().is_number() {
+            let found = format!("{} of shape {:?}", array.dtype().notation(), array.shape());
+            return Err(self.found(format!("an array of numbers of {rank} dimensions"), found));
+        }
+        if array.neutral_dtype() == Some(DType::F64) {
+            return self.to_array();
+        }
+        let bytes = array.element_count().saturating_mul(8) as u64;
+        Source::charge(&self.source.bytes, bytes, &self.path)?;
+        let values = array.as_f64_vec().map_err(self.at())?;
+        self.from_vec(values, array.shape())
+    }
+
+    /// An array of `rank` dimensions as i64.
+    ///
+    /// # Errors
+    /// When it is no array of whole numbers of so many dimensions.
+    pub fn integers(&self, rank: usize) -> Result<Array, ReadError> {
+        let array = self.array()?;
+        if array.shape().len() != rank || !array.dtype().is_number() {
+            let found = format!("{} of shape {:?}", array.dtype().notation(), array.shape());
+            return Err(
+                self.found(format!("an array of whole numbers of {rank} dimensions"), found)
+            );
+        }
+        if array.neutral_dtype() == Some(DType::I64) {
+            return self.to_array();
+        }
+        let bytes = array.element_count().saturating_mul(8) as u64;
+        Source::charge(&self.source.bytes, bytes, &self.path)?;
+        let values = array.as_i64_vec().map_err(self.at())?;
+        self.from_vec(values, array.shape())
+    }
+
+    /// Class labels: one dimension of whole numbers (as i64), floats (as f64), truth values or texts.
+    ///
+    /// # Errors
+    /// When it is another array, or none.
+    pub fn labels(&self) -> Result<Array, ReadError> {
+        let array = self.array()?;
+        let one = |array: &NumpyArray| array.shape().len() == 1;
+        match array.neutral_dtype() {
+            _ if !one(&array) => {}
+            Some(DType::F64 | DType::F32 | DType::F16) => return self.floats(1),
+            Some(DType::Bool) => return self.to_array(),
+            Some(DType::Text) => return self.to_array(),
+            Some(_) => return self.integers(1),
+            // Objects: texts, as pandas gives them, or numbers, or truth values.
+            None => return self.object_labels(&array),
+        }
+        let found = format!("{} of shape {:?}", array.dtype().notation(), array.shape());
+        Err(self.found("class labels in one dimension", found))
+    }
+
+    fn object_labels(&self, array: &NumpyArray<'d>) -> Result<Array, ReadError> {
+        let Some(elements) = array.elements() else {
+            let found = array.dtype().notation();
+            return Err(self.found("class labels that are numbers or texts", found));
+        };
+        let scalar =
+            |(index, node): (usize, &NodeId)| self.step(&format!("[{index}]"), *node).scalar();
+        let scalars = elements.iter().enumerate().map(scalar).collect::<Result<Vec<_>, _>>()?;
+        let shape = [scalars.len()];
+        let as_array = |source| ReadError::Array { path: self.shown_path(), source };
+        if let Some(texts) = scalars.iter().map(Scalar::as_str).collect::<Option<Vec<_>>>() {
+            return Array::from_texts(&texts, &shape).map_err(as_array);
+        }
+        if let Some(values) = scalars.iter().map(Scalar::as_bool).collect::<Option<Vec<_>>>() {
+            return Array::from_bools(&values, &shape).map_err(as_array);
+        }
+        if let Some(values) = scalars.iter().map(Scalar::as_i64).collect::<Option<Vec<_>>>() {
+            return Array::from_vec(values, &shape).map_err(as_array);
+        }
+        match scalars.iter().map(Scalar::as_f64).collect::<Option<Vec<_>>>() {
+            Some(values) => Array::from_vec(values, &shape).map_err(as_array),
+            None => Err(self.found("class labels of one type", "labels of several types")),
+        }
+    }
+
+    // It is the item's place that an error names.
+    #[allow(clippy::wrong_self_convention)]
+    pub(super) fn from_vec<T: crate::base::Element>(
+        &self,
+        values: Vec<T>,
+        shape: &[usize],
+    ) -> Result<Array, ReadError> {
+        let path = self.shown_path();
+        Array::from_vec(values, shape).map_err(|source| ReadError::Array { path, source })
+    }
+}

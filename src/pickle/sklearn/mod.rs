@@ -1,0 +1,147 @@
+//! Fitted scikit-learn objects, read from the nodes of a pickle: nothing is imported.
+//!
+//! ```text
+//! Document -> Item (a value and the way to it) -> Estimator (its attributes)
+//!          -> the builder of its class -> Parameters of a kind, every other attribute kept beside
+//! ```
+//!
+//! One file per family of estimators, one line each in [`registry`]. A builder knows the attributes
+//! of its classes in every version from 0.20 to 1.9; an option that it does not implement is refused
+//! by name, because a guess would be a wrong number without a word.
+
+mod categories;
+mod compose;
+mod decomposition;
+mod encoding;
+mod error;
+mod estimator;
+mod find;
+mod imputation;
+mod item;
+mod keep;
+mod legacy_encoding;
+mod linear;
+mod pipeline;
+mod precision;
+pub mod registry;
+mod scaling;
+mod search;
+mod text;
+mod version;
+
+pub use error::ReadError;
+pub use estimator::{Estimator, Kept};
+pub use find::{Found, find};
+pub use item::{Item, Source};
+pub use version::Version;
+
+use crate::base::kinds::MAX_NESTING;
+use crate::base::parameters::{CONTENT_KEY, PLAIN_ARRAYS};
+use crate::base::{Content, Parameters, Value};
+
+/// Metadata key of the class that a model, or one inside it, was in the file.
+pub const CLASS_KEY: &str = "class";
+/// Metadata key of all attributes that are no array or entry of the kind.
+pub const ATTRIBUTES_KEY: &str = "attributes";
+
+/// The model of a file that is to be read: the only one, or the one at a path of [`find`].
+///
+/// `None` when the file holds no model.
+///
+/// # Errors
+/// When there are several and none was chosen, or none at the path.
+pub fn choose<'d>(found: &Found<'d>, select: Option<&str>) -> Result<Option<Item<'d>>, ReadError> {
+    let paths = || found.models.iter().map(|item| item.shown_path()).collect::<Vec<_>>();
+    match (select, found.models.as_slice()) {
+        (Some(wanted), models) => {
+            let model = models.iter().find(|item| item.shown_path() == wanted);
+            let wanted = wanted.to_owned();
+            Ok(Some(model.cloned().ok_or_else(|| ReadError::NotThere { wanted, paths: paths() })?))
+        }
+        (None, []) => Ok(None),
+        (None, [model]) => Ok(Some(model.clone())),
+        (None, _) => Err(ReadError::Several { paths: paths() }),
+    }
+}
+
+/// The model of a file, or its arrays when it holds no model, with content `full`.
+///
+/// `select` is the path of one of several models, as [`find`] lists them.
+///
+/// # Errors
+/// [`ReadError`] for a name that is not known, a class or option that is not supported, or anything
+/// that is not exactly understood.
+///
+/// ```
+/// use deadweight::base::{Limits, PagePolicy, Storage};
+/// use deadweight::pickle::{Document, sklearn};
+///
+/// // pickle.dumps({"w": [1.5]}): no model and no array is in it.
+/// let bytes = Storage::from_static(b"\x80\x02}X\x01\0\0\0w]G?\xf8\0\0\0\0\0\0as.");
+/// let document = Document::read(&bytes, &[], &Limits::default())?;
+/// let source = sklearn::Source::new(&document, PagePolicy::Auto);
+/// let error = sklearn::read(&source, None).unwrap_err();
+/// assert_eq!(error.to_string(), "expected a model or arrays, found a dict of 1");
+/// # Ok::<(), deadweight::pickle::PickleError>(())
+/// ```
+pub fn read(source: &Source<'_>, select: Option<&str>) -> Result<Parameters, ReadError> {
+    let document = source.document();
+    document.require_known_globals()?;
+    let found = find(source)?;
+    match choose(&found, select)? {
+        Some(item) => {
+            let parameters = build(&item)?;
+            keep::check_depth(&item, &parameters, document.limits())?;
+            Ok(parameters)
+        }
+        None => plain_arrays(source, &found),
+    }
+}
+
+/// The parameters of an estimator, content `full`: those of its kind, and every other attribute.
+///
+/// Builders call it for the estimators inside theirs.
+///
+/// # Errors
+/// As [`read`].
+pub fn build(item: &Item<'_>) -> Result<Parameters, ReadError> {
+    item.source.charge_build(item.path())?;
+    if item.depth() > MAX_NESTING {
+        let found = format!("more than {MAX_NESTING} levels");
+        return Err(item.found("models inside models to a depth that honest ones have", found));
+    }
+    let estimator = item.object()?;
+    let build = registry::find(estimator.module(), estimator.class_name())
+        .ok_or_else(|| estimator.not_supported())?;
+    let mut parameters = build(&estimator)?;
+    parameters.set(CONTENT_KEY, Content::Full.id());
+    parameters.set(CLASS_KEY, estimator.class());
+    keep::attributes(&estimator, &mut parameters)?;
+    Ok(parameters)
+}
+
+/// Arrays that belong to no model: a dict of them, a list of weights, a single one.
+fn plain_arrays(source: &Source<'_>, found: &Found<'_>) -> Result<Parameters, ReadError> {
+    if found.arrays.is_empty() {
+        let root = source.root();
+        let found = root.values().describe(root.node);
+        return Err(ReadError::Nothing { found });
+    }
+    let mut parameters = Parameters::new(PLAIN_ARRAYS, 1).with(CONTENT_KEY, Content::Full.id());
+    for (index, item) in found.arrays.iter().enumerate() {
+        let name = match item.plain_name() {
+            name if name.is_empty() => "array".to_owned(),
+            name => name,
+        };
+        let name = if parameters.get(&name).is_some() { format!("{name}.{index}") } else { name };
+        let wrong = |source| ReadError::Parameters { path: item.shown_path(), source };
+        parameters.insert(name, item.to_array()?).map_err(wrong)?;
+    }
+    let mut keeper = keep::Keeper::new();
+    let value = keeper.value(&source.root(), &mut parameters, &found.arrays)?;
+    if !matches!(value, Value::Null) {
+        parameters.set(ATTRIBUTES_KEY, value);
+    }
+    keep::check_depth(&source.root(), &parameters, source.document().limits())?;
+    Ok(parameters)
+}

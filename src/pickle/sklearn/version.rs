@@ -1,0 +1,32 @@
+//! Versions of scikit-learn, as far as the meaning of a file depends on them.
+
+use std::fmt;
+
+/// A released version: major, minor, patch. What follows (`.post1`, `rc1`) does not matter here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u32, pub u32, pub u32);
+
+impl Version {
+    /// Reads `1.2.2`, `0.22.2.post1`, `1.5.dev0`; `None` without at least two numbers.
+    ///
+    /// ```
+    /// use deadweight::pickle::sklearn::Version;
+    /// assert_eq!(Version::parse("0.22.2.post1"), Some(Version(0, 22, 2)));
+    /// assert!(Version::parse("1.4.0").unwrap() > Version(1, 3, 2));
+    /// assert_eq!(Version::parse("new"), None);
+    /// ```
+    pub fn parse(text: &str) -> Option<Version> {
+        let mut parts = text.split('.').map(|part| {
+            let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+            part.get(..digits)?.parse::<u32>().ok()
+        });
+        let (major, minor) = (parts.next()??, parts.next()??);
+        Some(Version(major, minor, parts.next().flatten().unwrap_or(0)))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
