@@ -119,7 +119,9 @@ def documents(rng):
         return rng.choice([" ", " ", "  ", ", ", "\n"]).join(words) + rng.choice(["", ".", "!", " …"])
 
     made = [draw() for _ in range(rng.randrange(20, 60))]
-    fresh = [draw() for _ in range(10)] + made[:3] + ["", "unseen ẞ words İ"]
+    # An empty cell of a .csv is a missing text, which the library refuses: no document is empty.
+    made = [text or "nothing" for text in made]
+    fresh = [draw() or "…" for _ in range(10)] + made[:3] + [" ", "unseen ẞ words İ"]
     return Data(made, fresh, "documents", ["text"])
 
 
