@@ -21,11 +21,15 @@ mod item;
 mod keep;
 mod legacy_encoding;
 mod linear;
+mod matrix;
+mod neighbors;
+mod perceptrons;
 mod pipeline;
 mod precision;
 pub mod registry;
 mod scaling;
 mod search;
+mod support_vectors;
 mod text;
 mod version;
 
