@@ -118,14 +118,15 @@ fn import(
 }
 
 fn remedy(error: &FormatError) -> &'static str {
-    match error {
-        FormatError::Import(ReadError::Several { .. } | ReadError::NotThere { .. }) => {
-            "choose one with --select PATH"
-        }
-        FormatError::Import(ReadError::NotSupported { .. } | ReadError::Option { .. }) => {
+    let FormatError::Import(error) = error else {
+        return "the file is damaged, truncated or not what it seems: fetch or save it again";
+    };
+    match **error {
+        ReadError::Several { .. } | ReadError::NotThere { .. } => "choose one with --select PATH",
+        ReadError::NotSupported { .. } | ReadError::Option { .. } => {
             "`deadweight inspect` shows all that the file holds"
         }
-        FormatError::Import(ReadError::Nothing { .. }) => {
+        ReadError::Nothing { .. } => {
             "save the fitted model itself, or a dict, list or tuple that holds it"
         }
         _ => "nothing in the file was run; if it is yours, save it again from where it was trained",

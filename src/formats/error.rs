@@ -89,7 +89,7 @@ pub enum FormatError {
     Parameters(#[from] ParametersError),
     /// A file of another program holds no model that can be read here.
     #[error(transparent)]
-    Import(#[from] crate::pickle::sklearn::ReadError),
+    Import(Box<crate::pickle::sklearn::ReadError>),
     /// The metadata text.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -99,6 +99,12 @@ pub enum FormatError {
     /// Memory.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<crate::pickle::sklearn::ReadError> for FormatError {
+    fn from(error: crate::pickle::sklearn::ReadError) -> Self {
+        FormatError::Import(Box::new(error))
+    }
 }
 
 impl FormatError {

@@ -16,16 +16,7 @@ impl DecisionTreeClassifier {
     /// # Errors
     /// [`ModelError`] when the parameters do not fit the kind.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        let ensemble = TreeEnsemble::from_parameters(parameters)?;
-        match ensemble.trees() {
-            1 => Ok(DecisionTreeClassifier(ensemble)),
-            trees => Err(ModelError::Invalid {
-                array: "tree_offsets",
-                index: 0,
-                expected: "one tree; more are a random_forest_classifier".into(),
-                found: trees.to_string(),
-            }),
-        }
+        TreeEnsemble::from_parameters(parameters).map(DecisionTreeClassifier)
     }
 }
 

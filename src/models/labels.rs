@@ -12,7 +12,11 @@ pub(super) struct Classes(Array);
 impl Classes {
     /// Takes the array from parameters whose kind was checked.
     pub(super) fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        let classes = parameters.array("classes")?.clone();
+        Self::from_array(parameters.array("classes")?.clone())
+    }
+
+    /// Takes an array of labels.
+    pub(super) fn from_array(classes: Array) -> Result<Self, ModelError> {
         match classes.element_count() {
             0 => Err(ModelError::Invalid {
                 array: "classes",

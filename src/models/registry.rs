@@ -4,7 +4,12 @@ use super::binarizer::Binarizer;
 use super::column_transformer::ColumnTransformer;
 use super::count_vectorizer::CountVectorizer;
 use super::decision_tree_classifier::DecisionTreeClassifier;
+use super::decision_tree_regressor::DecisionTreeRegressor;
 use super::feature_union::FeatureUnion;
+use super::gradient_boosting_classifier::GradientBoostingClassifier;
+use super::gradient_boosting_regressor::GradientBoostingRegressor;
+use super::hist_gradient_boosting_classifier::HistGradientBoostingClassifier;
+use super::hist_gradient_boosting_regressor::HistGradientBoostingRegressor;
 use super::identity::Identity;
 use super::k_neighbors_classifier::KNeighborsClassifier;
 use super::label_encoder::LabelEncoder;
@@ -18,6 +23,7 @@ use super::ordinal_encoder::OrdinalEncoder;
 use super::pipeline::Pipeline;
 use super::principal_component_analysis::PrincipalComponentAnalysis;
 use super::random_forest_classifier::RandomForestClassifier;
+use super::random_forest_regressor::RandomForestRegressor;
 use super::simple_imputer::SimpleImputer;
 use super::standard_scaler::StandardScaler;
 use super::support_vector_classifier::SupportVectorClassifier;
@@ -33,7 +39,21 @@ pub static MODELS: &[(&str, Constructor)] = &[
     ("linear_regression", |p| Ok(Box::new(LinearRegression::from_parameters(p)?))),
     ("logistic_regression", |p| Ok(Box::new(LogisticRegression::from_parameters(p)?))),
     ("decision_tree_classifier", |p| Ok(Box::new(DecisionTreeClassifier::from_parameters(p)?))),
+    ("decision_tree_regressor", |p| Ok(Box::new(DecisionTreeRegressor::from_parameters(p)?))),
     ("random_forest_classifier", |p| Ok(Box::new(RandomForestClassifier::from_parameters(p)?))),
+    ("random_forest_regressor", |p| Ok(Box::new(RandomForestRegressor::from_parameters(p)?))),
+    ("gradient_boosting_classifier", |p| {
+        Ok(Box::new(GradientBoostingClassifier::from_parameters(p)?))
+    }),
+    ("gradient_boosting_regressor", |p| {
+        Ok(Box::new(GradientBoostingRegressor::from_parameters(p)?))
+    }),
+    ("hist_gradient_boosting_classifier", |p| {
+        Ok(Box::new(HistGradientBoostingClassifier::from_parameters(p)?))
+    }),
+    ("hist_gradient_boosting_regressor", |p| {
+        Ok(Box::new(HistGradientBoostingRegressor::from_parameters(p)?))
+    }),
     ("linear_support_vector_classifier", |p| {
         Ok(Box::new(LinearSupportVectorClassifier::from_parameters(p)?))
     }),

@@ -88,7 +88,7 @@ impl<'a> Rows<'a> {
         match self {
             Rows::Numbers(all) => {
                 let end = rows.end.min(all.nrows());
-                Part::Numbers(all.clone().slice_move(s![rows.start.min(end)..end, ..]))
+                Part::Numbers((*all).slice_move(s![rows.start.min(end)..end, ..]))
             }
             Rows::Table(table) => Part::Table(table.part(rows)),
         }

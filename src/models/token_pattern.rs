@@ -86,11 +86,12 @@ impl TokenPattern {
             next.clear();
             for (instruction, slots) in &threads.list {
                 match &self.program.instructions[*instruction] {
-                    Instruction::Character(class) => {
-                        if character.is_some_and(|c| class.contains(c)) {
-                            self.follow(&mut next, instruction + 1, position + 1, *slots, text);
-                        }
+                    Instruction::Character(class)
+                        if character.is_some_and(|c| class.contains(c)) =>
+                    {
+                        self.follow(&mut next, instruction + 1, position + 1, *slots, text);
                     }
+                    Instruction::Character(_) => {}
                     Instruction::Match => {
                         matched = Some(*slots);
                         // Threads behind this one would have been tried later.

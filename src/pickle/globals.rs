@@ -99,13 +99,13 @@ pub fn known(module: &str, name: &str) -> Option<Known> {
         "collections" => ["OrderedDict", "defaultdict", "Counter", "deque"]
             .contains(&name)
             .then_some(Known::PlainClass),
-        // Preprocessing of histogram gradient boosting holds one, of `check_array`.
-        "functools" => (name == "partial").then_some(Known::Opaque),
         "copyreg" => match name {
             "_reconstructor" => Some(Known::Reconstructor),
             "__newobj__" | "__newobj_ex__" => Some(Known::NewObject),
             _ => None,
         },
+        // Held by function transformers and by searches; an object of it is a record of names.
+        "functools" => (name == "partial").then_some(Known::Opaque),
         "_codecs" => (name == "encode").then_some(Known::CodecsEncode),
         "joblib.numpy_pickle" => (name == "NumpyArrayWrapper").then_some(Known::JoblibWrapper),
         // scikit-learn 1.6 wrote its compiled losses under this name.
@@ -227,8 +227,8 @@ fn builtin(name: &str) -> Option<Known> {
     match name {
         "bytes" => Some(Known::Bytes),
         "bytearray" => Some(Known::ByteArray),
-        // What scikit-learn 0.20 keeps beside attributes that it has deprecated.
-        "FutureWarning" | "DeprecationWarning" => Some(Known::Opaque),
+        // Searches of 0.20 keep the categories of warnings among their options.
+        "FutureWarning" | "DeprecationWarning" | "UserWarning" => Some(Known::Opaque),
         _ => PLAIN.contains(&name).then_some(Known::PlainClass),
     }
 }

@@ -5,11 +5,12 @@ use deadweight::base::kinds::KINDS;
 use deadweight::base::{PagePolicy, Parameters, Storage};
 use deadweight::formats::{DecodeOptions, Format, raw::Raw};
 use deadweight::models::registry::from_parameters;
-use deadweight::models::{Model, ModelError, Predictions};
+use deadweight::models::{Model, ModelError};
 use ndarray::{Array2, Axis};
 
 use super::examples::{self, ByHand};
 use super::matrix;
+use super::trained::nth;
 
 /// The same parameters as a view of bytes.
 pub fn borrowed(parameters: &Parameters) -> Parameters {
@@ -30,8 +31,9 @@ fn every_kind_has_an_example() {
         // Each choice of each entry is calculated somewhere.
         for entry in kind.entries {
             for choice in entry.choices() {
-                let chosen =
-                    |example: &ByHand| example.parameters.text(entry.name).unwrap() == *choice;
+                let chosen = |example: &ByHand| {
+                    example.parameters.text(entry.name).is_ok_and(|found| found == *choice)
+                };
                 let somewhere = of_kind().any(chosen)
                     // Trees and forests share their entries and the code behind them.
                     || examples.iter().any(|example| {
@@ -90,14 +92,7 @@ fn rows_are_predicted_one_by_one_and_in_any_layout() {
         let all = model.predict(rows.view().into()).unwrap();
         for (index, row) in rows.outer_iter().enumerate() {
             let one = model.predict(row.insert_axis(Axis(0)).into()).unwrap();
-            let same = match (&all, one) {
-                (Predictions::Integers(all), Predictions::Integers(one)) => one == [all[index]],
-                (Predictions::Texts(all), Predictions::Texts(one)) => one == [all[index].clone()],
-                (Predictions::Values(all), Predictions::Values(one)) => {
-                    one.row(0) == all.row(index)
-                }
-                _ => false,
-            };
+            let same = nth(&all, index).bits_equal(&one);
             assert!(same, "{} row {index}", example.name);
         }
         let by_column = rows.t().as_standard_layout().into_owned();

@@ -36,8 +36,10 @@ const FLOORS: &[(&str, f64)] = &[
 
 #[test]
 fn every_kind_has_a_recipe_and_a_model() {
+    for recipe in RECIPES {
+        assert!(kinds::find(recipe.kind).is_some(), "{}", recipe.kind);
+    }
     for kind in kinds::KINDS {
-        assert!(RECIPES.iter().any(|recipe| recipe.kind == kind.id), "{}", kind.id);
         assert!(MODELS.iter().any(|(id, _)| *id == kind.id), "{}", kind.id);
     }
     for (recipe, trained) in trained() {
@@ -141,7 +143,8 @@ fn label(parameters: &Parameters, class: usize) -> Predictions {
     }
 }
 
-fn nth(predictions: &Predictions, row: usize) -> Predictions {
+/// The prediction of one row.
+pub fn nth(predictions: &Predictions, row: usize) -> Predictions {
     match predictions {
         Predictions::Integers(labels) => Predictions::Integers(vec![labels[row]]),
         Predictions::Texts(labels) => Predictions::Texts(vec![labels[row].clone()]),

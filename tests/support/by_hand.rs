@@ -5,6 +5,9 @@
 use deadweight::base::{Array, DType, Element, Parameters};
 use deadweight::models::Predictions;
 
+#[path = "by_hand/trees.rs"]
+mod more_trees;
+
 /// A model, rows, and what is expected of it.
 pub struct ByHand {
     /// For messages.
@@ -61,6 +64,13 @@ pub fn examples() -> Vec<ByHand> {
     all.extend(logistic());
     all.extend(trees());
     all.extend(forests());
+    all.extend(more_trees::classifiers());
+    all.extend(more_trees::regressors());
+    all.extend(more_trees::forests());
+    all.extend(more_trees::boosted_classifiers());
+    all.extend(more_trees::boosted_regressors());
+    all.extend(more_trees::histogram_classifiers());
+    all.extend(more_trees::histogram_regressors());
     all.extend(support_vectors());
     all.extend(neighbors());
     all

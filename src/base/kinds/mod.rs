@@ -8,6 +8,7 @@
 //! Arrays that a kind does not name are allowed: content `full` keeps more than prediction uses.
 //! Models inside a model stand in named slots, see [`ChildSpec`] and [`super::nested`].
 
+mod boosted_trees;
 mod check;
 mod compositions;
 mod linear;
@@ -30,7 +31,13 @@ pub const KINDS: &[KindSpec] = &[
     linear::LINEAR_REGRESSION,
     linear::LOGISTIC_REGRESSION,
     trees::DECISION_TREE_CLASSIFIER,
+    trees::DECISION_TREE_REGRESSOR,
     trees::RANDOM_FOREST_CLASSIFIER,
+    trees::RANDOM_FOREST_REGRESSOR,
+    boosted_trees::GRADIENT_BOOSTING_CLASSIFIER,
+    boosted_trees::GRADIENT_BOOSTING_REGRESSOR,
+    boosted_trees::HIST_GRADIENT_BOOSTING_CLASSIFIER,
+    boosted_trees::HIST_GRADIENT_BOOSTING_REGRESSOR,
     linear::LINEAR_SUPPORT_VECTOR_CLASSIFIER,
     support_vectors::SUPPORT_VECTOR_CLASSIFIER,
     neighbors::K_NEIGHBORS_CLASSIFIER,

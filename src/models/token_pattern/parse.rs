@@ -316,7 +316,7 @@ impl Parser {
         for _ in 0..digits {
             let digit = self.next().and_then(|c| c.to_digit(16));
             let digit = digit.ok_or_else(|| self.wrong("an escape with too few digits"))?;
-            code = code.checked_mul(16).unwrap_or(u32::MAX).saturating_add(digit);
+            code = code.saturating_mul(16).saturating_add(digit);
         }
         match char::from_u32(code) {
             Some(c) => Ok(Escaped::Character(c)),

@@ -10,7 +10,7 @@ use crate::base::storage::Arena;
 use crate::base::{Array, ArrayError, DType, PagePolicy};
 use crate::pickle::error::PickleError;
 
-/// What is given the index and the bytes of an element.
+/// Takes the index of an element in C order, and its bytes.
 type Give<'g> = &'g mut dyn FnMut(usize, &[u8]) -> Result<(), PickleError>;
 
 impl NumpyArray<'_> {
@@ -95,7 +95,7 @@ impl NumpyArray<'_> {
     }
 
     /// Gives each element's bytes in C order, with its index in that order.
-    pub(super) fn for_each(&self, give: Give) -> Result<(), PickleError> {
+    pub(super) fn for_each(&self, give: Give<'_>) -> Result<(), PickleError> {
         let (bytes, size) = (self.bytes(), self.dtype.item_size.max(1));
         if self.is_c_order() {
             return bytes.chunks_exact(size).enumerate().try_for_each(|(i, e)| give(i, e));

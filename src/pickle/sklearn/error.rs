@@ -56,9 +56,7 @@ pub enum ReadError {
         offset: usize,
     },
     /// An option changes predictions in a way that is not implemented.
-    #[error(
-        "{path} (`{class}`, byte {offset}): {option}={found} is not supported; supported: {supported}"
-    )]
+    #[error("{path} (`{class}`, byte {offset}): {option} is not supported; supported: {supported}")]
     Option {
         /// The way to the object.
         path: String,
@@ -66,10 +64,8 @@ pub enum ReadError {
         class: String,
         /// Where the opcode stands that made it.
         offset: usize,
-        /// The option.
+        /// The option and its value: `metric=haversine`.
         option: String,
-        /// Its value.
-        found: String,
         /// Which values are.
         supported: String,
     },

@@ -250,8 +250,7 @@ impl<'d> Estimator<'d> {
             path: self.item.shown_path(),
             class: self.class(),
             offset: self.item.offset(),
-            option: option.to_owned(),
-            found: found.into(),
+            option: format!("{option}={}", found.into()),
             supported: supported.into(),
         }
     }

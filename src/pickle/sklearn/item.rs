@@ -437,6 +437,8 @@ impl<'d> Item<'d> {
         }
     }
 
+    // It is the item's place that an error names.
+    #[allow(clippy::wrong_self_convention)]
     pub(super) fn from_vec<T: crate::base::Element>(
         &self,
         values: Vec<T>,
