@@ -8,15 +8,19 @@ use super::args::FormatsArguments;
 use super::table::Table;
 use crate::base::record::FormatRecord;
 use crate::bench::environment::crate_version;
-use crate::formats::registry::FORMATS;
+use crate::formats::registry::{FORMATS, READ_ONLY};
 
 /// Schema of the JSON document.
 const SCHEMA: &str = "deadweight.formats/1";
 
 /// Prints the list.
 pub fn run(arguments: &FormatsArguments) -> anyhow::Result<()> {
-    let formats: Vec<FormatRecord> =
-        FORMATS.iter().map(|format| format.descriptor().record(crate_version)).collect();
+    let formats: Vec<FormatRecord> = FORMATS
+        .iter()
+        .map(|f| f.descriptor())
+        .chain(READ_ONLY)
+        .map(|d| d.record(crate_version))
+        .collect();
     let text = match arguments.json {
         true => serde_json::to_string_pretty(&json!({"schema": SCHEMA, "formats": formats}))?,
         false => listing(&formats),

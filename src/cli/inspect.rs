@@ -10,15 +10,20 @@ use super::failure::Advise;
 use super::files::{self, ModelFile};
 use super::table::{Table, labelled, printable, wrapped};
 use crate::base::parameters::PLAIN_ARRAYS;
-use crate::base::{Parameters, kinds, units, value};
+use crate::base::{Limits, Parameters, kinds, units, value};
+use crate::formats::pickle;
 use crate::models::registry::from_parameters;
+use crate::pickle::sklearn::{Entry, What};
 
 /// Schema of the JSON document.
 const SCHEMA: &str = "deadweight.model/1";
 
 /// Prints what is in the file.
 pub fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
-    let file = files::load(&arguments.file, arguments.select.as_deref())?;
+    let file = match files::load(&arguments.file, arguments.select.as_deref()) {
+        Ok(file) => file,
+        Err(error) => return outline(arguments, error),
+    };
     let is_model = file.parameters.kind() != PLAIN_ARRAYS;
     if arguments.validate && is_model {
         let name = arguments.file.display();
@@ -32,6 +37,74 @@ pub fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
         false => listing(&file, arguments)?,
     };
     Ok(writeln!(anstream::stdout(), "{text}")?)
+}
+
+/// A pickle of which no model can be made is shown all the same, with the reason; every other file
+/// that cannot be read is an error.
+fn outline(arguments: &InspectArguments, error: anyhow::Error) -> anyhow::Result<()> {
+    let limits = Limits::default();
+    let bytes = match files::read(&arguments.file, &limits) {
+        Ok(bytes) if pickle::recognizes(bytes.as_bytes()) && !arguments.validate => bytes,
+        _ => return Err(error),
+    };
+    let Ok(entries) = pickle::outline(&bytes, &limits) else { return Err(error) };
+    let reason = super::failure::text(&error);
+    let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let text = match arguments.json {
+        true => serde_json::to_string_pretty(&json!({
+            "schema": SCHEMA,
+            "kind": Json::Null,
+            "reason": reason,
+            "origin": {"library": Json::Null, "version": Json::Null},
+            "content": "full",
+            "file_bytes": bytes.len(),
+            "arrays": entries.iter().filter_map(array_json).collect::<Vec<_>>(),
+            "objects": entries.iter().filter_map(object_json).collect::<Vec<_>>(),
+            "metadata": {},
+        }))?,
+        false => outline_text(&entries),
+    };
+    writeln!(anstream::stdout(), "{text}")?;
+    anstream::eprintln!("{}", wrapped(&format!("no model was made of it: {reason}"), 2).trim_end());
+    Ok(())
+}
+
+fn array_json(entry: &Entry) -> Option<Json> {
+    match &entry.what {
+        What::Array { dtype, shape } => {
+            Some(json!({"name": entry.path, "dtype": dtype, "shape": shape}))
+        }
+        _ => None,
+    }
+}
+
+fn object_json(entry: &Entry) -> Option<Json> {
+    let path = &entry.path;
+    match &entry.what {
+        What::Array { .. } => None,
+        What::Model { class } => Some(json!({"path": path, "class": class, "supported": true})),
+        What::Object { class } => Some(json!({"path": path, "class": class, "supported": false})),
+        What::Unknown { name, offset } => Some(
+            json!({"path": path, "class": name, "supported": false, "unknown": true, "offset": offset}),
+        ),
+        What::Broken { reason } => Some(json!({"path": path, "broken": reason})),
+    }
+}
+
+fn outline_text(entries: &[Entry]) -> String {
+    let mut table = Table::new(&["where", "what"]);
+    for entry in entries {
+        let what = match &entry.what {
+            What::Array { dtype, shape } => format!("array {dtype} {shape:?}"),
+            What::Model { class } => format!("{class} (read as a model)"),
+            What::Object { class } => class.clone(),
+            What::Unknown { name, offset } => format!("{name} (not known, byte {offset})"),
+            What::Broken { reason } => format!("cannot be read: {reason}"),
+        };
+        let path = if entry.path.is_empty() { "the result" } else { &entry.path };
+        table.row(vec![printable(path), printable(&what)]);
+    }
+    table.text()
 }
 
 fn document(file: &ModelFile) -> anyhow::Result<Json> {

@@ -181,6 +181,9 @@ pub struct Descriptor {
 impl Descriptor {
     /// The operations that the format has.
     pub fn modes(&self) -> Vec<&'static str> {
+        if self.kind == FormatKind::Executable {
+            return vec!["read"];
+        }
         let mut modes = vec!["encode", "decode"];
         if self.view {
             modes.push("view");

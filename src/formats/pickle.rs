@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{Descriptor, Encoding, FormatError, FormatKind, Warning, WarningKind, joblib, sniff};
 use crate::base::parameters::ORIGIN_KEY;
 use crate::base::{Limits, PagePolicy, Parameters, Storage};
-use crate::pickle::sklearn::{self, Source};
+use crate::pickle::sklearn::{self, Entry, Source};
 use crate::pickle::{Document, container, origin};
 
 pub(super) const CAN_RUN_CODE: Warning = Warning {
@@ -82,6 +82,17 @@ pub fn import(file: &Storage, options: &ImportOptions) -> Result<Imported, Forma
         false => &DESCRIPTOR,
     };
     Ok(Imported { parameters, format })
+}
+
+/// What a pickle or joblib file holds, also where no model can be made of it.
+///
+/// # Errors
+/// [`FormatError::Import`] when it is no pickle.
+pub fn outline(file: &Storage, limits: &Limits) -> Result<Vec<Entry>, FormatError> {
+    let opened = container::open(file.clone(), limits).map_err(sklearn::ReadError::from)?;
+    let document =
+        Document::read(&opened.storage, &[], limits).map_err(sklearn::ReadError::from)?;
+    Ok(sklearn::outline(&Source::new(&document, PagePolicy::Auto)))
 }
 
 fn sha256(bytes: &[u8]) -> String {

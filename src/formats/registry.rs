@@ -4,8 +4,8 @@
 //! our documents from compact to readable, each with `bytes` before `elements`.
 
 use super::{
-    Format, arrow, bincode, bitcode, borsh, cbor, json, msgpack, npz, postcard, raw, rkyv,
-    safetensors, wincode,
+    Descriptor, Format, arrow, bincode, bitcode, borsh, cbor, joblib, json, msgpack, npz, pickle,
+    postcard, raw, rkyv, safetensors, wincode,
 };
 
 /// Every format, in the order of tables.
@@ -32,6 +32,10 @@ pub static FORMATS: &[&dyn Format] = &[
     &json::BYTES,
     &json::ELEMENTS,
 ];
+
+/// Executable formats of other programs: models are read out of them without running anything, and
+/// none is ever written.
+pub static READ_ONLY: [&Descriptor; 2] = [&pickle::DESCRIPTOR, &joblib::DESCRIPTOR];
 
 /// The format of an id.
 pub fn find(id: &str) -> Option<&'static dyn Format> {

@@ -1,11 +1,13 @@
-//! Nearest neighbours classifier: the training rows themselves, searched by brute force.
+//! Nearest neighbours classifier: the training rows themselves, searched through.
 //!
-//! Distances are Euclidean; of equally near rows the first in the data counts as nearer, so that
-//! the result never depends on a search structure.
+//! Of equally near rows the first in the data counts as nearer, or the one that scikit-learn's
+//! search keeps, as the parameters say.
 
-use ndarray::{Array2, ArrayViewMut1};
+use ndarray::{Array2, s};
 
-use super::labels::{Classes, largest};
+use super::activations::lane_sum;
+use super::neighbors::Neighbors;
+use super::output_labels::OutputClasses;
 use super::{Model, ModelError, Predictions, Rows};
 use crate::base::{Array, Metadata, Parameters, kinds};
 
@@ -14,11 +16,10 @@ const KIND: &str = "k_neighbors_classifier";
 /// A nearest neighbours classifier over the arrays of its parameters.
 #[derive(Debug, Clone)]
 pub struct KNeighborsClassifier {
-    data: Array,
-    labels: Array,
-    classes: Classes,
-    n_neighbors: usize,
-    by_distance: bool,
+    neighbors: Neighbors,
+    /// Index of the class of each row, of each output.
+    labels: Vec<Array>,
+    classes: OutputClasses,
     entries: Metadata,
 }
 
@@ -28,123 +29,62 @@ impl KNeighborsClassifier {
     /// # Errors
     /// [`ModelError`] when the parameters do not fit the kind.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        let kind = kinds::check(parameters)?;
-        let data = parameters.array("data")?.clone();
-        let samples = data.shape().first().copied().unwrap_or(0);
-        let asked = parameters.integer("n_neighbors")?;
-        let n_neighbors = usize::try_from(asked).ok().filter(|n| (1..=samples).contains(n));
-        let Some(n_neighbors) = n_neighbors else {
-            return Err(ModelError::Entry {
-                entry: "n_neighbors",
-                expected: format!("1 to {samples}, the number of rows"),
-                found: asked.to_string(),
-            });
-        };
-        Ok(KNeighborsClassifier {
-            data,
-            labels: parameters.array("labels")?.clone(),
-            classes: Classes::from_parameters(parameters)?,
-            n_neighbors,
-            by_distance: parameters.text("weights")? == "distance",
-            entries: super::entries_of(kind, parameters),
-        })
+        let entries = super::entries_of(kinds::check(parameters)?, parameters);
+        let neighbors = Neighbors::from_parameters(parameters)?;
+        let classes = OutputClasses::from_parameters(parameters)?;
+        let labels = classes
+            .arrays()
+            .map(|(name, _)| Ok(parameters.array(&name.replace("classes", "labels"))?.clone()))
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        Ok(KNeighborsClassifier { neighbors, labels, classes, entries })
     }
 
-    /// Weight of each neighbour: one, or one divided by its distance; where some are at distance
-    /// zero only those count, as in scikit-learn.
-    fn weight(&self, square: f64, any_at_zero: bool) -> f64 {
-        match (self.by_distance, any_at_zero) {
-            (false, _) => 1.0,
-            (true, true) => f64::from(u8::from(square == 0.0)),
-            (true, false) => 1.0 / square.sqrt(),
-        }
-    }
-
-    /// The share of each class in the weights of the nearest rows.
-    fn vote(&self, nearest: Nearest, mut target: ArrayViewMut1<'_, f64>) -> Result<(), ModelError> {
-        let labels = self.labels.as_slice::<i64>()?;
-        let nearest = nearest.sorted();
-        let any_at_zero = nearest.iter().any(|(square, _)| *square == 0.0);
-        for (square, index) in nearest {
-            let label = labels.get(index).copied().unwrap_or(-1);
-            let class = usize::try_from(label).ok().and_then(|class| target.get_mut(class));
-            let Some(class) = class else {
-                return Err(ModelError::Invalid {
-                    array: "labels",
-                    index,
-                    expected: format!("an index below {}", self.classes.len()),
-                    found: label.to_string(),
-                });
-            };
-            *class += self.weight(square, any_at_zero);
-        }
-        let sum = target.sum();
-        target.mapv_inplace(|weight| weight / sum);
-        Ok(())
-    }
-}
-
-/// Rows that are searched for in one pass over the data: a pass waits for memory, not for sums.
-const TOGETHER: usize = 8;
-
-/// The square of the Euclidean distance, summed in four lanes.
-fn square_distance(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; 4];
-    let (a_chunks, b_chunks) = (a.chunks_exact(4), b.chunks_exact(4));
-    let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
-    let rest: f64 = rest.map(|(a, b)| (a - b) * (a - b)).sum();
-    for (a, b) in a_chunks.zip(b_chunks) {
-        for lane in 0..4 {
-            lanes[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
-        }
-    }
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
-}
-
-/// The nearest of the samples that were offered so far, in any order.
-struct Nearest {
-    count: usize,
-    kept: Vec<(f64, usize)>,
-    /// The distance from which on nothing is kept any more.
-    bound: f64,
-}
-
-impl Nearest {
-    fn new(count: usize) -> Self {
-        Nearest { count, kept: Vec::new(), bound: f64::from_bits(i64::MAX as u64) }
-    }
-
-    /// Takes a sample in; samples come in the order of their indices.
-    fn offer(&mut self, square: f64, index: usize) {
-        if square.total_cmp(&self.bound).is_lt() {
-            self.kept.push((square, index));
-            // Twice as many are kept as are wanted, so that selecting is rare.
-            if self.kept.len() >= self.count.saturating_mul(2).max(64) {
-                self.select();
-                let farthest = self.kept.iter().map(|(square, _)| *square);
-                self.bound = farthest.max_by(f64::total_cmp).unwrap_or(self.bound);
+    /// The sum of the weights of each class: rows by the classes of all outputs side by side.
+    /// `exact` adds them in the order in which scikit-learn adds what decides the label.
+    fn votes(&self, rows: Rows<'_>, exact: bool) -> Result<Array2<f64>, ModelError> {
+        let rows = rows.numbers()?;
+        let mut votes = Array2::zeros((rows.nrows(), self.classes.columns()));
+        let labels = self.labels.iter().map(|labels| Ok(labels.as_slice::<i64>()?));
+        let labels = labels.collect::<Result<Vec<_>, ModelError>>()?;
+        let counts: Vec<usize> = self.classes.counts().collect();
+        let mut of_class = Vec::new();
+        self.neighbors.each(rows.view(), |row, indices, weights| {
+            let mut offset = 0;
+            for (labels, classes) in labels.iter().zip(&counts) {
+                let class = |index: usize| class_of(labels, *classes, index);
+                if exact {
+                    for target in 0..*classes {
+                        of_class.clear();
+                        for (index, weight) in indices.iter().zip(weights) {
+                            let counts = class(*index)? == target;
+                            of_class.push(if counts { *weight } else { 0.0 });
+                        }
+                        votes[[row, offset + target]] = lane_sum(&of_class);
+                    }
+                } else {
+                    for (index, weight) in indices.iter().zip(weights) {
+                        votes[[row, offset + class(*index)?]] += weight;
+                    }
+                }
+                offset += classes;
             }
-        }
-    }
-
-    fn select(&mut self) {
-        if self.kept.len() > self.count {
-            self.kept.select_nth_unstable_by(self.count.saturating_sub(1), nearer);
-            self.kept.truncate(self.count);
-        }
-    }
-
-    /// The nearest first.
-    fn sorted(mut self) -> Vec<(f64, usize)> {
-        self.select();
-        self.kept.sort_unstable_by(nearer);
-        self.kept
+            Ok(())
+        })?;
+        Ok(votes)
     }
 }
 
-/// By distance; of equally near ones the first in the data.
-fn nearer(a: &(f64, usize), b: &(f64, usize)) -> std::cmp::Ordering {
-    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+/// The class of a training row.
+fn class_of(labels: &[i64], classes: usize, index: usize) -> Result<usize, ModelError> {
+    let label = labels.get(index).copied().unwrap_or(-1);
+    usize::try_from(label).ok().filter(|class| *class < classes).ok_or_else(|| {
+        ModelError::Invalid {
+            array: "labels",
+            index,
+            expected: format!("an index below {classes}"),
+            found: label.to_string(),
+        }
+    })
 }
 
 impl Model for KNeighborsClassifier {
@@ -153,62 +93,49 @@ impl Model for KNeighborsClassifier {
     }
 
     fn n_features(&self) -> usize {
-        self.data.shape().get(1).copied().unwrap_or(0)
+        self.neighbors.n_features()
     }
 
     fn to_parameters(&self) -> Parameters {
-        let arrays =
-            [("data", &self.data), ("labels", &self.labels), ("classes", self.classes.array())];
-        super::assemble(KIND, self.entries.clone(), arrays)
+        let mut parameters = super::assemble(KIND, self.entries.clone(), self.neighbors.arrays());
+        for ((name, classes), labels) in self.classes.arrays().zip(&self.labels) {
+            // Names that differ by their numbers: none is refused.
+            let _ = parameters.insert(name.replace("classes", "labels"), labels.clone());
+            let _ = parameters.insert(name, classes.clone());
+        }
+        parameters
     }
 
     fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
-        let probabilities = self.predict_proba(rows)?;
-        let indices: Vec<usize> =
-            probabilities.outer_iter().map(|row| largest(row.iter().copied())).collect();
-        self.classes.label(&indices)
+        let votes = self.votes(rows, self.neighbors.by_distance)?;
+        self.classes.largest(votes.view())
     }
 
     fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
-        let rows = rows.numbers()?;
-        let rows = rows.view();
-        super::check_rows(self.n_features(), &rows)?;
-        let data = self.data.as_slice::<f64>()?;
-        let mut probabilities = Array2::zeros((rows.nrows(), self.classes.len()));
-        for first in (0..rows.nrows()).step_by(TOGETHER) {
-            let last = rows.nrows().min(first + TOGETHER);
-            let mut searches = Vec::with_capacity(TOGETHER);
-            for row in first..last {
-                let values = rows.row(row).to_vec();
-                searches.push((values, Nearest::new(self.n_neighbors)));
-            }
-            // `max` because rows without features have no chunks to speak of.
-            for (index, sample) in data.chunks_exact(self.n_features().max(1)).enumerate() {
-                for (values, nearest) in &mut searches {
-                    nearest.offer(square_distance(sample, values), index);
+        let mut votes = self.votes(rows, false)?;
+        for mut row in votes.outer_iter_mut() {
+            let mut first = 0;
+            for count in self.classes.counts() {
+                let mut of_output = row.slice_mut(s![first..first + count]);
+                let sum = of_output.sum();
+                if sum != 0.0 {
+                    of_output.mapv_inplace(|weight| weight / sum);
                 }
-            }
-            for (row, (_, nearest)) in (first..last).zip(searches) {
-                self.vote(nearest, probabilities.row_mut(row))?;
+                first += count;
             }
         }
-        Ok(probabilities)
+        Ok(votes)
     }
 
     fn validate(&self) -> Result<(), ModelError> {
-        super::check_finite("data", self.data.as_slice()?)?;
-        let classes = self.classes.len();
-        let labels = self.labels.as_slice::<i64>()?;
-        let outside = |label: &i64| !usize::try_from(*label).is_ok_and(|label| label < classes);
-        match labels.iter().position(outside) {
-            None => self.classes.validate(),
-            Some(index) => Err(ModelError::Invalid {
-                array: "labels",
-                index,
-                expected: format!("an index below {classes}"),
-                found: labels[index].to_string(),
-            }),
+        self.neighbors.validate()?;
+        for (labels, classes) in self.labels.iter().zip(self.classes.counts()) {
+            let labels = labels.as_slice::<i64>()?;
+            for index in 0..labels.len() {
+                class_of(labels, classes, index)?;
+            }
         }
+        self.classes.validate()
     }
 }
 
@@ -227,19 +154,6 @@ mod tests {
         parameters.insert("labels", labels).unwrap();
         parameters.insert("classes", Array::from_vec(vec![7i64, 9], &[2]).unwrap()).unwrap();
         KNeighborsClassifier::from_parameters(&parameters).unwrap()
-    }
-
-    #[test]
-    fn the_nearest_are_those_of_a_full_sort() {
-        let squares: Vec<f64> = (0..1000).map(|n| f64::from(n * 7919 % 211)).collect();
-        let mut all: Vec<(f64, usize)> = squares.iter().copied().zip(0..).collect();
-        all.sort_by(nearer);
-        for count in [1, 5, 64, 999, 1000] {
-            let mut nearest = Nearest::new(count);
-            squares.iter().enumerate().for_each(|(index, square)| nearest.offer(*square, index));
-            assert_eq!(nearest.sorted(), all[..count], "{count}");
-        }
-        assert_eq!(square_distance(&[1.0; 7], &[3.0; 7]), 28.0);
     }
 
     #[test]

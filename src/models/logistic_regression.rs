@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::activations::{sigmoid, softmax};
 use super::linear::LinearClassifier;
 use super::{Model, ModelError, Predictions, Rows};
 use crate::base::{Metadata, Parameters, kinds};
@@ -33,29 +34,19 @@ impl LogisticRegression {
         let text = parameters.text("multi_class")?;
         let multi_class = match (text, model.classes.len()) {
             ("binary", 2) => MultiClass::Binary,
-            ("multinomial", 3..) => MultiClass::Multinomial,
+            ("multinomial", 2..) => MultiClass::Multinomial,
             ("one_vs_rest", 3..) => MultiClass::OneVsRest,
             (text, classes) => {
                 return Err(ModelError::Invalid {
                     array: "classes",
                     index: 0,
-                    expected: "binary with two classes, others with more".into(),
+                    expected: "binary with two classes, one_vs_rest with more, multinomial with any of these".into(),
                     found: format!("{text} with {classes}"),
                 });
             }
         };
         let entries = super::entries_of(kind, parameters);
         Ok(LogisticRegression { model, multi_class, entries })
-    }
-}
-
-/// 1 / (1 + e^-z), without overflow on either side.
-fn sigmoid(z: f64) -> f64 {
-    if z >= 0.0 {
-        1.0 / (1.0 + (-z).exp())
-    } else {
-        let e = z.exp();
-        e / (1.0 + e)
     }
 }
 
@@ -78,25 +69,25 @@ impl Model for LogisticRegression {
 
     fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
         let mut values = self.model.linear.values(rows.numbers()?.view())?;
-        if self.multi_class == MultiClass::Binary {
+        if self.model.classes.len() == 2 {
             let mut both = Array2::zeros((values.nrows(), 2));
-            for (row, mut target) in values.outer_iter().zip(both.outer_iter_mut()) {
-                for (value, pair) in row.iter().zip(target.exact_chunks_mut(2)) {
+            for (value, mut pair) in values.iter().zip(both.outer_iter_mut()) {
+                if self.multi_class == MultiClass::Binary {
                     let second = sigmoid(*value);
-                    pair.into_iter().zip([1.0 - second, second]).for_each(|(p, v)| *p = v);
+                    pair.assign(&ndarray::arr1(&[1.0 - second, second]));
+                } else {
+                    pair.assign(&ndarray::arr1(&[-value, *value]));
+                    softmax(pair.iter_mut());
                 }
             }
             return Ok(both);
         }
         for mut row in values.outer_iter_mut() {
-            match self.multi_class {
-                // The largest is taken off first, so that no exponential overflows.
-                MultiClass::Multinomial => {
-                    let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                    row.mapv_inplace(|value| (value - largest).exp());
-                }
-                _ => row.mapv_inplace(sigmoid),
+            if self.multi_class == MultiClass::Multinomial {
+                softmax(row.iter_mut());
+                continue;
             }
+            row.mapv_inplace(sigmoid);
             let sum = row.sum();
             row.mapv_inplace(|value| value / sum);
         }

@@ -12,11 +12,14 @@ use super::hist_gradient_boosting_classifier::HistGradientBoostingClassifier;
 use super::hist_gradient_boosting_regressor::HistGradientBoostingRegressor;
 use super::identity::Identity;
 use super::k_neighbors_classifier::KNeighborsClassifier;
+use super::k_neighbors_regressor::KNeighborsRegressor;
 use super::label_encoder::LabelEncoder;
 use super::linear_regression::LinearRegression;
 use super::linear_support_vector_classifier::LinearSupportVectorClassifier;
 use super::logistic_regression::LogisticRegression;
 use super::min_max_scaler::MinMaxScaler;
+use super::multilayer_perceptron_classifier::MultilayerPerceptronClassifier;
+use super::multilayer_perceptron_regressor::MultilayerPerceptronRegressor;
 use super::normalizer::Normalizer;
 use super::one_hot_encoder::OneHotEncoder;
 use super::ordinal_encoder::OrdinalEncoder;
@@ -27,6 +30,7 @@ use super::random_forest_regressor::RandomForestRegressor;
 use super::simple_imputer::SimpleImputer;
 use super::standard_scaler::StandardScaler;
 use super::support_vector_classifier::SupportVectorClassifier;
+use super::support_vector_regressor::SupportVectorRegressor;
 use super::tfidf_transformer::TfidfTransformer;
 use super::tfidf_vectorizer::TfidfVectorizer;
 use super::{Model, ModelError};
@@ -58,7 +62,15 @@ pub static MODELS: &[(&str, Constructor)] = &[
         Ok(Box::new(LinearSupportVectorClassifier::from_parameters(p)?))
     }),
     ("support_vector_classifier", |p| Ok(Box::new(SupportVectorClassifier::from_parameters(p)?))),
+    ("support_vector_regressor", |p| Ok(Box::new(SupportVectorRegressor::from_parameters(p)?))),
     ("k_neighbors_classifier", |p| Ok(Box::new(KNeighborsClassifier::from_parameters(p)?))),
+    ("k_neighbors_regressor", |p| Ok(Box::new(KNeighborsRegressor::from_parameters(p)?))),
+    ("multilayer_perceptron_classifier", |p| {
+        Ok(Box::new(MultilayerPerceptronClassifier::from_parameters(p)?))
+    }),
+    ("multilayer_perceptron_regressor", |p| {
+        Ok(Box::new(MultilayerPerceptronRegressor::from_parameters(p)?))
+    }),
     ("principal_component_analysis", |p| {
         Ok(Box::new(PrincipalComponentAnalysis::from_parameters(p)?))
     }),

@@ -71,11 +71,14 @@ impl<'a> Rows<'a> {
                 }
                 Column::Texts(texts) => {
                     for (row, (target, text)) in target.iter_mut().zip(texts).enumerate() {
-                        if let Some(text) = text {
-                            let found = text.clone();
-                            return Err(ModelError::Text { row, column: index, found });
-                        }
-                        *target = f64::NAN;
+                        // One word makes a column of texts: its other fields may be numbers.
+                        *target =
+                            match text {
+                                None => f64::NAN,
+                                Some(text) => text.trim().parse().map_err(|_| {
+                                    ModelError::Text { row, column: index, found: text.clone() }
+                                })?,
+                            };
                     }
                 }
             }

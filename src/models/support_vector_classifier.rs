@@ -5,46 +5,19 @@
 //! vectors of class j carry row i, and a positive decision is a vote for i. With two classes the
 //! one decision is turned so that positive means the second, as scikit-learn reports it.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1};
 
+use super::kernel::{self, Kernel};
 use super::labels::{Classes, largest};
 use super::{Model, ModelError, Predictions, Rows};
-use crate::base::{Array, Metadata, Parameters, Value, kinds};
+use crate::base::{Array, DType, Metadata, Parameters, kinds};
 
-#[derive(Debug, Clone, Copy)]
-enum Kernel {
-    Linear,
-    Rbf { gamma: f64 },
-    Poly { gamma: f64, coef0: f64, degree: i32 },
-    Sigmoid { gamma: f64, coef0: f64 },
-}
-
-impl Kernel {
-    fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        let gamma = parameters.float("gamma")?;
-        let coef0 = parameters.float("coef0")?;
-        let degree = parameters.float("degree")?;
-        Ok(match parameters.text("kernel")? {
-            "linear" => Kernel::Linear,
-            "rbf" => Kernel::Rbf { gamma },
-            // A cast from float saturates: a hostile degree gives infinities, not a panic.
-            "poly" => Kernel::Poly { gamma, coef0, degree: degree as i32 },
-            _ => Kernel::Sigmoid { gamma, coef0 },
-        })
-    }
-
-    fn apply(self, x: &[f64], v: &[f64]) -> f64 {
-        let pairs = || x.iter().zip(v);
-        let dot = || pairs().map(|(x, v)| x * v).sum::<f64>();
-        match self {
-            Kernel::Linear => dot(),
-            Kernel::Rbf { gamma } => {
-                (-gamma * pairs().map(|(x, v)| (x - v) * (x - v)).sum::<f64>()).exp()
-            }
-            Kernel::Poly { gamma, coef0, degree } => (gamma * dot() + coef0).powi(degree),
-            Kernel::Sigmoid { gamma, coef0 } => (gamma * dot() + coef0).tanh(),
-        }
-    }
+/// How the decisions of pairs become decision values of classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DecisionShape {
+    Pairs,
+    Classes,
+    ClassesOfAllRows,
 }
 
 /// A support vector classifier over the arrays of its parameters.
@@ -55,7 +28,12 @@ pub struct SupportVectorClassifier {
     intercept: Array,
     support_counts: Array,
     classes: Classes,
+    /// The a and b of each pair's probability.
+    probability: Option<(Array, Array)>,
     kernel: Kernel,
+    zero_is_second: bool,
+    shape: DecisionShape,
+    break_ties: bool,
     entries: Metadata,
 }
 
@@ -74,7 +52,18 @@ impl SupportVectorClassifier {
             intercept: parameters.array("intercept")?.clone(),
             support_counts: parameters.array("support_counts")?.clone(),
             classes: Classes::from_parameters(parameters)?,
+            probability: match (parameters.get("probability_a"), parameters.get("probability_b")) {
+                (Some(a), Some(b)) => Some((a.clone(), b.clone())),
+                _ => None,
+            },
             kernel: Kernel::from_parameters(parameters)?,
+            zero_is_second: parameters.text("zero_decision").is_ok_and(|text| text == "second"),
+            shape: match parameters.text("decision_shape") {
+                Ok("classes") => DecisionShape::Classes,
+                Ok("classes_of_all_rows") => DecisionShape::ClassesOfAllRows,
+                _ => DecisionShape::Pairs,
+            },
+            break_ties: parameters.boolean("break_ties").unwrap_or(false),
             entries: super::entries_of(kind, parameters),
         };
         let classes = model.classes.len();
@@ -141,18 +130,121 @@ impl SupportVectorClassifier {
             for (index, value) in kernel.iter_mut().enumerate() {
                 *value = self.kernel.apply(&row_values, &vectors[index * features..][..features]);
             }
-            let sum = |row: usize, class: usize| -> f64 {
+            // The second class is added to the sum of the first, as libsvm does.
+            let add = |sum: f64, row: usize, class: usize| -> f64 {
                 let range = starts[class]..starts[class + 1];
                 let weights = &dual_coef[row * count..][..count];
-                range.map(|index| weights[index] * kernel[index]).sum()
+                range.fold(sum, |sum, index| sum + weights[index] * kernel[index])
             };
-            let pairs = (0..classes).flat_map(|i| (i + 1..classes).map(move |j| (i, j)));
-            for (((i, j), value), constant) in pairs.zip(target.iter_mut()).zip(intercept) {
-                *value = sum(j - 1, i) + sum(i, j) + constant;
+            for (((i, j), value), constant) in pairs(classes).zip(target.iter_mut()).zip(intercept)
+            {
+                *value = add(add(0.0, j - 1, i), i, j) + constant;
             }
         }
         Ok(decisions)
     }
+
+    /// Votes of each class, and something less than a vote by the sum of its decisions: what
+    /// scikit-learn reports one value a class by.
+    fn by_class(&self, decisions: &Array2<f64>, shape: DecisionShape) -> Array2<f64> {
+        let classes = self.classes.len();
+        let mut votes = Array2::zeros((decisions.nrows(), classes));
+        let mut sums = Array2::<f64>::zeros((decisions.nrows(), classes));
+        for (row, decisions) in decisions.outer_iter().enumerate() {
+            for ((i, j), value) in pairs(classes).zip(decisions) {
+                sums[[row, i]] += value;
+                sums[[row, j]] -= value;
+                votes[[row, if *value < 0.0 { j } else { i }]] += 1.0;
+            }
+        }
+        if shape == DecisionShape::ClassesOfAllRows {
+            // scikit-learn 0.20 scales by the largest sum of all rows that were asked together.
+            let largest = sums.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let smallest = sums.iter().copied().fold(f64::INFINITY, f64::min);
+            if largest != smallest {
+                let scale = (0.5 - f64::EPSILON) / largest.abs().max(smallest.abs());
+                votes += &(sums * scale);
+            }
+        } else {
+            votes += &sums.mapv(|sum| sum / (3.0 * (sum.abs() + 1.0)));
+        }
+        votes
+    }
+
+    fn vote(&self, decisions: ArrayView1<'_, f64>, votes: &mut [f64]) -> usize {
+        votes.fill(0.0);
+        for ((i, j), value) in pairs(votes.len()).zip(decisions) {
+            votes[if *value > 0.0 { i } else { j }] += 1.0;
+        }
+        largest(votes.iter().copied())
+    }
+
+    fn arrays(&self) -> Vec<(&'static str, &Array)> {
+        let mut arrays = vec![
+            ("support_vectors", &self.support_vectors),
+            ("dual_coef", &self.dual_coef),
+            ("intercept", &self.intercept),
+            ("support_counts", &self.support_counts),
+            ("classes", self.classes.array()),
+        ];
+        if let Some((a, b)) = &self.probability {
+            arrays.extend([("probability_a", a), ("probability_b", b)]);
+        }
+        arrays
+    }
+}
+
+/// Every pair of classes: (0, 1), (0, 2), ..., (1, 2), ...
+fn pairs(classes: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..classes).flat_map(move |i| (i + 1..classes).map(move |j| (i, j)))
+}
+
+/// Probabilities of the classes from those of each pair, `pairwise[i][j]` that of i against j:
+/// the second approach of Wu, Lin and Weng (2004), iterated and ended as in libsvm, so that
+/// even what is left of the error is the same.
+fn couple(pairwise: &Array2<f64>, mut target: ArrayViewMut1<'_, f64>) {
+    let k = pairwise.nrows();
+    let r = |i: usize, j: usize| pairwise[[i, j]];
+    let mut q = Array2::<f64>::zeros((k, k));
+    for t in 0..k {
+        for j in (0..k).filter(|j| *j != t) {
+            q[[t, t]] += r(j, t) * r(j, t);
+            q[[t, j]] = if j < t { q[[j, t]] } else { -r(j, t) * r(t, j) };
+        }
+    }
+    let mut p = vec![1.0 / k as f64; k];
+    let mut qp = vec![0.0; k];
+    let limit = 0.005 / k as f64;
+    for _ in 0..k.max(100) {
+        let mut pqp = 0.0;
+        for t in 0..k {
+            qp[t] = (0..k).fold(0.0, |sum, j| sum + q[[t, j]] * p[j]);
+            pqp += p[t] * qp[t];
+        }
+        let error = qp.iter().map(|value| (value - pqp).abs()).fold(0.0, f64::max);
+        if error < limit {
+            break;
+        }
+        for t in 0..k {
+            let diff = (-qp[t] + pqp) / q[[t, t]];
+            p[t] += diff;
+            pqp = (pqp + diff * (diff * q[[t, t]] + 2.0 * qp[t])) / (1.0 + diff) / (1.0 + diff);
+            for j in 0..k {
+                qp[j] = (qp[j] + diff * q[[t, j]]) / (1.0 + diff);
+                p[j] /= 1.0 + diff;
+            }
+        }
+    }
+    target.iter_mut().zip(p).for_each(|(target, p)| *target = p);
+}
+
+/// libsvm's `sigmoid_predict`: 1 / (1 + exp(a d + b)), kept away from 0 and 1.
+fn pair_probability(decision: f64, a: f64, b: f64) -> f64 {
+    const LEAST: f64 = 1e-7;
+    let z = decision * a + b;
+    let probability =
+        if z >= 0.0 { (-z).exp() / (1.0 + (-z).exp()) } else { 1.0 / (1.0 + z.exp()) };
+    probability.clamp(LEAST, 1.0 - LEAST)
 }
 
 impl Model for SupportVectorClassifier {
@@ -165,54 +257,66 @@ impl Model for SupportVectorClassifier {
     }
 
     fn to_parameters(&self) -> Parameters {
-        let arrays = [
-            ("support_vectors", &self.support_vectors),
-            ("dual_coef", &self.dual_coef),
-            ("intercept", &self.intercept),
-            ("support_counts", &self.support_counts),
-            ("classes", self.classes.array()),
-        ];
-        super::assemble(KIND, self.entries.clone(), arrays)
+        super::assemble(KIND, self.entries.clone(), self.arrays())
     }
 
     fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
         let decisions = self.decisions(rows.numbers()?.view())?;
         let classes = self.classes.len();
-        let mut votes = vec![0.0; classes];
-        let mut choose = |row: ndarray::ArrayView1<'_, f64>| {
-            if classes == 2 {
-                return usize::from(row.iter().any(|value| *value > 0.0));
-            }
-            votes.fill(0.0);
-            let pairs = (0..classes).flat_map(|i| (i + 1..classes).map(move |j| (i, j)));
-            for ((i, j), value) in pairs.zip(row) {
-                votes[if *value > 0.0 { i } else { j }] += 1.0;
-            }
-            largest(votes.iter().copied())
+        let indices: Vec<usize> = if classes == 2 {
+            let second = |value: &f64| *value > 0.0 || (self.zero_is_second && *value == 0.0);
+            let choose = |row: ArrayView1<'_, f64>| usize::from(row.iter().any(second));
+            decisions.outer_iter().map(choose).collect()
+        } else if self.break_ties {
+            let values = self.by_class(&decisions, DecisionShape::Classes);
+            values.outer_iter().map(|row| largest(row.iter().copied())).collect()
+        } else {
+            let mut votes = vec![0.0; classes];
+            decisions.outer_iter().map(|row| self.vote(row, &mut votes)).collect()
         };
-        let indices: Vec<usize> = decisions.outer_iter().map(&mut choose).collect();
         self.classes.label(&indices)
     }
 
-    /// One column for two classes, positive for the second; else a column a pair of classes, in
-    /// the order (0, 1), (0, 2), ..., (1, 2), ..., positive for the first of the pair.
+    fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
+        let Some((a, b)) = &self.probability else {
+            return Err(ModelError::Unsupported { kind: KIND, method: "predict_proba" });
+        };
+        let mut decisions = self.decisions(rows.numbers()?.view())?;
+        let classes = self.classes.len();
+        if classes == 2 {
+            decisions.mapv_inplace(|value| -value);
+        }
+        let (a, b) = (a.as_slice::<f64>()?, b.as_slice::<f64>()?);
+        let mut probabilities = Array2::zeros((decisions.nrows(), classes));
+        let mut pairwise = Array2::zeros((classes, classes));
+        for (row, target) in decisions.outer_iter().zip(probabilities.outer_iter_mut()) {
+            for ((((i, j), decision), a), b) in pairs(classes).zip(row).zip(a).zip(b) {
+                let probability = pair_probability(*decision, *a, *b);
+                pairwise[[i, j]] = probability;
+                pairwise[[j, i]] = 1.0 - probability;
+            }
+            couple(&pairwise, target);
+        }
+        Ok(probabilities)
+    }
+
+    /// One column for two classes, positive for the second; else as `decision_shape` says.
     fn decision_function(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
-        self.decisions(rows.numbers()?.view())
+        let decisions = self.decisions(rows.numbers()?.view())?;
+        if self.classes.len() == 2 || self.shape == DecisionShape::Pairs {
+            return Ok(decisions);
+        }
+        Ok(self.by_class(&decisions, self.shape))
     }
 
     fn validate(&self) -> Result<(), ModelError> {
         self.starts()?;
-        for entry in ["gamma", "coef0", "degree"] {
-            if let Some(Value::Float(value)) = self.entries.get(entry)
-                && !value.is_finite()
-            {
-                let (expected, found) = ("a finite number".into(), value.to_string());
-                return Err(ModelError::Entry { entry, expected, found });
+        kernel::validate(&self.entries)?;
+        for (name, array) in self.arrays() {
+            if array.dtype() == DType::F64 && name != "classes" {
+                super::check_finite(name, array.as_slice()?)?;
             }
         }
-        super::check_finite("support_vectors", self.support_vectors.as_slice()?)?;
-        super::check_finite("dual_coef", self.dual_coef.as_slice()?)?;
-        super::check_finite("intercept", self.intercept.as_slice()?)?;
         self.classes.validate()
     }
 }
@@ -252,15 +356,6 @@ mod tests {
             model.predict(rows.view().into()).unwrap(),
             Predictions::Texts(vec!["a".into(), "b".into(), "c".into()])
         );
-    }
-
-    #[test]
-    fn kernels_are_those_of_the_definition() {
-        let (x, v) = ([1.0, 2.0], [3.0, 5.0]);
-        assert_eq!(Kernel::Linear.apply(&x, &v), 13.0);
-        assert_eq!(Kernel::Rbf { gamma: 0.5 }.apply(&x, &v), (-0.5f64 * 13.0).exp());
-        assert_eq!(Kernel::Poly { gamma: 0.5, coef0: 0.5, degree: 2 }.apply(&x, &v), 49.0);
-        assert_eq!(Kernel::Sigmoid { gamma: 0.1, coef0: -1.0 }.apply(&x, &v), 0.3f64.tanh());
     }
 
     #[test]

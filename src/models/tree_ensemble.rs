@@ -212,7 +212,8 @@ impl TreeEnsemble {
         if let Some(classes) = &self.classes {
             classes.validate()?;
         }
-        self.trees.validate(false)?;
+        // What is missing is separated from all that is there by an infinite threshold.
+        self.trees.validate(self.trees.missing() == Missing::Learned)?;
         let value: &[f64] = self.value.as_slice()?;
         match &self.classes {
             Some(classes) => validate_fractions(value, classes)?,

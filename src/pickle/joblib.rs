@@ -34,6 +34,16 @@ pub(super) fn is_wrapper(values: &Values, node: NodeId) -> bool {
     })
 }
 
+/// True for an instance that was made without arguments. A call of the class itself would need
+/// some, and no pickler writes one.
+fn is_bare(values: &Values, wrapper: NodeId) -> bool {
+    instance(values, wrapper).is_some_and(|made| {
+        let called = values.callable_of(made.object) == Some(made.class);
+        let new = made.object.construction == Construction::New;
+        new == called && made.arguments.is_empty() && made.object.keywords.is_none()
+    })
+}
+
 impl Wrapper {
     /// Reads the state of a wrapper.
     pub fn read(
@@ -46,13 +56,7 @@ impl Wrapper {
     ) -> Result<Self, PickleError> {
         let wrong =
             |what, expected: &str, node| place.malformed(what, expected, values.describe(node));
-        // A call of the class itself would need arguments, and no pickler writes one.
-        let bare = instance(values, wrapper).is_some_and(|made| {
-            let called = values.callable_of(made.object) == Some(made.class);
-            let new = made.object.construction == Construction::New;
-            new == called && made.arguments.is_empty() && made.object.keywords.is_none()
-        });
-        if !bare {
+        if !is_bare(values, wrapper) {
             let found = "a wrapper that was made in another way";
             return Err(place.malformed("joblib wrapper", "a new object without arguments", found));
         }

@@ -34,7 +34,7 @@ pub(super) const LOGISTIC_REGRESSION: KindSpec = KindSpec::new(
 .with_entries(&[choice(
     "multi_class",
     &["binary", "multinomial", "one_vs_rest"],
-    "how decision values become probabilities: sigmoid, softmax, or sigmoids divided by their sum",
+    "how decision values become probabilities: sigmoid; softmax, of two classes over -z and z; or sigmoids divided by their sum",
 )]);
 
 pub(super) const LINEAR_SUPPORT_VECTOR_CLASSIFIER: KindSpec = KindSpec::new(

@@ -13,6 +13,7 @@ mod check;
 mod compositions;
 mod linear;
 mod neighbors;
+mod perceptrons;
 mod spec;
 mod support_vectors;
 mod text;
@@ -40,7 +41,11 @@ pub const KINDS: &[KindSpec] = &[
     boosted_trees::HIST_GRADIENT_BOOSTING_REGRESSOR,
     linear::LINEAR_SUPPORT_VECTOR_CLASSIFIER,
     support_vectors::SUPPORT_VECTOR_CLASSIFIER,
+    support_vectors::SUPPORT_VECTOR_REGRESSOR,
     neighbors::K_NEIGHBORS_CLASSIFIER,
+    neighbors::K_NEIGHBORS_REGRESSOR,
+    perceptrons::MULTILAYER_PERCEPTRON_CLASSIFIER,
+    perceptrons::MULTILAYER_PERCEPTRON_REGRESSOR,
     transformers::PRINCIPAL_COMPONENT_ANALYSIS,
     transformers::STANDARD_SCALER,
     transformers::MIN_MAX_SCALER,

@@ -125,7 +125,7 @@ impl<'d> NumpyArray<'d> {
     }
 
     /// True when the elements lie in C order, whatever the array says of itself.
-    pub(super) fn is_c_order(&self) -> bool {
+    pub(in crate::pickle) fn is_c_order(&self) -> bool {
         strides(&self.shape, &Order::C)
             .iter()
             .zip(&self.strides)

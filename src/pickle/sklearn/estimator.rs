@@ -147,6 +147,11 @@ impl<'d> Estimator<'d> {
         self.attributes.iter().map(|(name, node)| (name.as_str(), self.item.named(name, *node)))
     }
 
+    /// The names of all attributes, in order.
+    pub fn attribute_names(&self) -> impl Iterator<Item = &str> {
+        self.attributes.keys().map(String::as_str)
+    }
+
     // ------------------------------------------------------------ attributes
 
     /// An attribute, if it is there; it may be None.

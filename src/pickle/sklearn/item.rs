@@ -65,6 +65,10 @@ impl<'d> Source<'d> {
         }
     }
 
+    pub(super) fn charge_bytes(&self, bytes: u64, path: &str) -> Result<(), ReadError> {
+        Self::charge(&self.bytes, bytes, path)
+    }
+
     pub(super) fn charge_build(&self, path: &str) -> Result<(), ReadError> {
         Self::charge(&self.builds, 1, path)
     }
@@ -327,6 +331,14 @@ impl<'d> Item<'d> {
     }
 
     // ------------------------------------------------------------ arrays
+
+    /// Notes that so many bytes of the file are used once more.
+    ///
+    /// # Errors
+    /// When shared parts are used too often.
+    pub(super) fn charge_bytes(&self, bytes: usize) -> Result<(), ReadError> {
+        Source::charge(&self.source.bytes, bytes as u64, &self.path)
+    }
 
     /// True for a numpy array.
     pub fn is_array(&self) -> bool {

@@ -125,6 +125,16 @@ impl Keeper {
         }
     }
 
+    /// An attribute of one of several estimators; `name` is what its arrays are called.
+    pub fn attribute(
+        &mut self,
+        item: &Item<'_>,
+        name: &str,
+        parameters: &mut Parameters,
+    ) -> Result<Value, ReadError> {
+        self.keep(item, name, parameters, 0)
+    }
+
     /// A value; `name` is what its arrays are called.
     fn keep(
         &mut self,

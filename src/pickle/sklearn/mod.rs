@@ -9,6 +9,7 @@
 //! of its classes in every version from 0.20 to 1.9; an option that it does not implement is refused
 //! by name, because a guess would be a wrong number without a word.
 
+mod boosting;
 mod categories;
 mod compose;
 mod decomposition;
@@ -16,23 +17,35 @@ mod encoding;
 mod error;
 mod estimator;
 mod find;
+mod histogram_nodes;
+mod histograms;
 mod imputation;
 mod item;
 mod keep;
 mod legacy_encoding;
 mod linear;
+mod matrix;
+mod members;
+mod neighbors;
+mod outline;
+mod perceptrons;
 mod pipeline;
 mod precision;
 pub mod registry;
 mod scaling;
 mod search;
+mod support_vectors;
 mod text;
+mod tree_nodes;
+mod tree_values;
+mod trees;
 mod version;
 
 pub use error::ReadError;
 pub use estimator::{Estimator, Kept};
 pub use find::{Found, find};
 pub use item::{Item, Source};
+pub use outline::{Entry, What, outline};
 pub use version::Version;
 
 use crate::base::kinds::MAX_NESTING;

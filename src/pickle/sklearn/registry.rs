@@ -3,7 +3,8 @@
 use super::Estimator;
 use super::error::ReadError;
 use super::{
-    compose, decomposition, encoding, imputation, linear, pipeline, scaling, search, text,
+    boosting, compose, decomposition, encoding, histograms, imputation, linear, neighbors,
+    perceptrons, pipeline, scaling, search, support_vectors, text, trees,
 };
 use crate::base::Parameters;
 
@@ -20,6 +21,12 @@ pub type Class = (&'static str, &'static str, Build);
 /// Every family.
 pub static FAMILIES: &[&[Class]] = &[
     linear::CLASSES,
+    trees::CLASSES,
+    boosting::CLASSES,
+    histograms::CLASSES,
+    support_vectors::CLASSES,
+    neighbors::CLASSES,
+    perceptrons::CLASSES,
     scaling::CLASSES,
     decomposition::CLASSES,
     imputation::CLASSES,

@@ -1,0 +1,216 @@
+//! Which of many rows are the nearest: distances, and two ways to keep the smallest of them.
+
+/// Distance between rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Metric {
+    Euclidean,
+    Manhattan,
+    Chebyshev,
+    Minkowski(f64),
+    Cosine,
+}
+
+impl Metric {
+    /// A number that orders rows as the distance does and is cheaper: the square of the Euclidean
+    /// distance, the p-th power of Minkowski's, the distance itself of the others. Summed over the
+    /// features in order, as scikit-learn's trees do.
+    pub(super) fn reduced(self, a: &[f64], b: &[f64]) -> f64 {
+        let differences = || a.iter().zip(b).map(|(a, b)| a - b);
+        match self {
+            Metric::Euclidean => differences().map(|d| d * d).sum(),
+            Metric::Manhattan => differences().map(f64::abs).sum(),
+            Metric::Chebyshev => differences().map(f64::abs).fold(0.0, f64::max),
+            Metric::Minkowski(p) => differences().map(|d| d.abs().powf(p)).sum(),
+            Metric::Cosine => {
+                let length = |row: &[f64]| {
+                    let length = row.iter().map(|value| value * value).sum::<f64>().sqrt();
+                    if length == 0.0 { 1.0 } else { length }
+                };
+                let (of_a, of_b) = (length(a), length(b));
+                let cosine: f64 = a.iter().zip(b).map(|(a, b)| (a / of_a) * (b / of_b)).sum();
+                (1.0 - cosine).clamp(0.0, 2.0)
+            }
+        }
+    }
+
+    /// The distance of a reduced one.
+    pub(super) fn distance(self, reduced: f64) -> f64 {
+        match self {
+            Metric::Euclidean => reduced.sqrt(),
+            Metric::Minkowski(p) => reduced.powf(1.0 / p),
+            Metric::Manhattan | Metric::Chebyshev | Metric::Cosine => reduced,
+        }
+    }
+
+    /// The reduced one of a distance.
+    pub(super) fn reduce(self, distance: f64) -> f64 {
+        match self {
+            Metric::Euclidean => distance * distance,
+            Metric::Minkowski(p) => distance.powf(p),
+            Metric::Manhattan | Metric::Chebyshev | Metric::Cosine => distance,
+        }
+    }
+}
+
+/// The square of the Euclidean distance, summed in four lanes.
+pub(super) fn square_distance(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 4];
+    let (a_chunks, b_chunks) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
+    let rest: f64 = rest.map(|(a, b)| (a - b) * (a - b)).sum();
+    for (a, b) in a_chunks.zip(b_chunks) {
+        for lane in 0..4 {
+            lanes[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+        }
+    }
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
+}
+
+/// The nearest of the samples that were offered so far, in any order.
+pub(super) struct Nearest {
+    count: usize,
+    kept: Vec<(f64, usize)>,
+    /// The distance from which on nothing is kept any more.
+    bound: f64,
+}
+
+impl Nearest {
+    pub(super) fn new(count: usize) -> Self {
+        Nearest { count, kept: Vec::new(), bound: f64::from_bits(i64::MAX as u64) }
+    }
+
+    /// Takes a sample in; samples come in the order of their indices.
+    pub(super) fn offer(&mut self, square: f64, index: usize) {
+        if square.total_cmp(&self.bound).is_lt() {
+            self.kept.push((square, index));
+            // Twice as many are kept as are wanted, so that selecting is rare.
+            if self.kept.len() >= self.count.saturating_mul(2).max(64) {
+                self.select();
+                let farthest = self.kept.iter().map(|(square, _)| *square);
+                self.bound = farthest.max_by(f64::total_cmp).unwrap_or(self.bound);
+            }
+        }
+    }
+
+    fn select(&mut self) {
+        if self.kept.len() > self.count {
+            self.kept.select_nth_unstable_by(self.count.saturating_sub(1), nearer);
+            self.kept.truncate(self.count);
+        }
+    }
+
+    /// The nearest first.
+    pub(super) fn sorted(mut self) -> Vec<(f64, usize)> {
+        self.select();
+        self.kept.sort_unstable_by(nearer);
+        self.kept
+    }
+}
+
+/// By distance; of equally near ones the first in the data.
+fn nearer(a: &(f64, usize), b: &(f64, usize)) -> std::cmp::Ordering {
+    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+}
+
+/// A heap of a fixed number of samples, the farthest on top, which gives way to a nearer one. Which
+/// of equally far ones gives way is part of the definition: the same as in scikit-learn
+/// (`sklearn/utils/_heap.pyx`), so that the same remain.
+pub(super) struct Heap {
+    /// Filled with infinities at no index from the start.
+    kept: Vec<(f64, usize)>,
+}
+
+impl Heap {
+    pub(super) fn new(count: usize) -> Self {
+        Heap { kept: vec![(f64::INFINITY, usize::MAX); count] }
+    }
+
+    /// The largest of the distances that are kept.
+    pub(super) fn largest(&self) -> f64 {
+        self.kept.first().map_or(f64::NEG_INFINITY, |(distance, _)| *distance)
+    }
+
+    /// Takes a sample in where it is nearer than the farthest.
+    pub(super) fn push(&mut self, distance: f64, index: usize) {
+        if distance >= self.largest() || distance.is_nan() {
+            return;
+        }
+        let kept = &mut self.kept;
+        let size = kept.len();
+        let mut place = 0;
+        // The larger child moves up until none is larger than what comes in.
+        loop {
+            let (left, right) = (2 * place + 1, 2 * place + 2);
+            let child = match () {
+                () if left >= size => break,
+                () if right >= size || kept[left].0 >= kept[right].0 => left,
+                () => right,
+            };
+            if kept[child].0 <= distance {
+                break;
+            }
+            kept[place] = kept[child];
+            place = child;
+        }
+        kept[place] = (distance, index);
+    }
+
+    /// The nearest first; places that were never filled are left out.
+    pub(super) fn sorted(mut self) -> Vec<(f64, usize)> {
+        self.kept.retain(|(_, index)| *index != usize::MAX);
+        self.kept.sort_unstable_by(nearer);
+        self.kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_are_those_of_a_full_sort() {
+        let squares: Vec<f64> = (0..1000).map(|n| f64::from(n * 7919 % 211)).collect();
+        let mut all: Vec<(f64, usize)> = squares.iter().copied().zip(0..).collect();
+        all.sort_by(nearer);
+        for count in [1, 5, 64, 999, 1000] {
+            let mut nearest = Nearest::new(count);
+            let mut heap = Heap::new(count);
+            for (index, square) in squares.iter().enumerate() {
+                nearest.offer(*square, index);
+                heap.push(*square, index);
+            }
+            assert_eq!(nearest.sorted(), all[..count], "{count}");
+            // The heap may keep others of equally far ones.
+            let distances =
+                |kept: &[(f64, usize)]| kept.iter().map(|(d, _)| *d).collect::<Vec<_>>();
+            assert_eq!(distances(&heap.sorted()), distances(&all[..count]), "{count}");
+        }
+        assert_eq!(square_distance(&[1.0; 7], &[3.0; 7]), 28.0);
+    }
+
+    #[test]
+    fn a_heap_gives_way_at_its_top() {
+        // Two places; the second of the equal ones stands on top when the nearer one comes.
+        let mut heap = Heap::new(2);
+        [5.0, 5.0, 1.0].iter().enumerate().for_each(|(index, d)| heap.push(*d, index));
+        assert_eq!(heap.sorted(), [(1.0, 2), (5.0, 0)]);
+        let mut none = Heap::new(0);
+        none.push(1.0, 0);
+        assert!(none.sorted().is_empty());
+    }
+
+    #[test]
+    fn metrics_are_those_of_the_definition() {
+        let (a, b) = ([0.0, 3.0], [4.0, 0.0]);
+        let distance = |metric: Metric| metric.distance(metric.reduced(&a, &b));
+        assert_eq!(distance(Metric::Euclidean), 5.0);
+        assert_eq!(distance(Metric::Manhattan), 7.0);
+        assert_eq!(distance(Metric::Chebyshev), 4.0);
+        assert!((distance(Metric::Minkowski(3.0)) - 91f64.cbrt()).abs() < 1e-14);
+        assert_eq!(distance(Metric::Cosine), 1.0);
+        assert_eq!(Metric::Cosine.reduced(&a, &[0.0, 0.0]), 1.0);
+        for metric in [Metric::Euclidean, Metric::Minkowski(3.0), Metric::Chebyshev] {
+            assert!((metric.distance(metric.reduce(1.5)) - 1.5).abs() < 1e-14);
+        }
+    }
+}
