@@ -255,11 +255,17 @@ fn what_cannot_be_read_is_an_error_that_says_why_and_what_to_do() {
         ("empty", "cannot read empty: the file is empty", "again"),
         ("truncated", "truncated: cannot be read as safetensors", "fetch or save it again"),
         ("words", "found \"just some words in a fil\"", "`deadweight formats`"),
-        ("model.pkl", "found a pickle (protocol 4)", "`deadweight formats`"),
+        ("model.pkl", "the name \"system\" of module \"posix\" is refused", "nothing in the file"),
         ("folder", "expected a file, found a directory", "name one file"),
     ];
     for command in ["inspect", "bench"] {
         for (file, what, remedy) in cases {
+            // A pickle is shown even where no model can be made of it.
+            if (command, file) == ("inspect", "model.pkl") {
+                let shown = contains("posix.system (not known, byte 26)");
+                place.run(&[command, file]).success().stdout(shown).stderr(contains(what));
+                continue;
+            }
             let stderr = contains(what).and(contains(remedy)).and(contains("panicked").not());
             place.run(&[command, file]).code(1).stdout("").stderr(stderr);
         }
@@ -487,7 +493,7 @@ fn predict_says_what_is_wrong_with_rows_methods_and_outputs() {
     run("wide.csv", &[]).code(1).stderr(contains("takes 2 features a row, the input has 3"));
     run("words.csv", &[])
         .code(1)
-        .stderr(contains("words.csv: line 3, column 2: expected a number, found \"x\""));
+        .stderr(contains("input row 1, column 1: expected a number, found the text \"x\""));
     run("nan.csv", &[]).code(1).stderr(contains("row 0, column 1: NaN is not accepted"));
     run("missing.csv", &[]).code(1).stderr(contains("cannot read missing.csv"));
     run("wide.csv", &["--method", "guess"]).code(2);

@@ -12,7 +12,7 @@ use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::value::maps_bits_equal;
 use crate::base::{Array, Content, DType, Element, Limits, Parameters, Storage, guarded, units};
 use crate::formats::registry::{self, FORMATS};
-use crate::formats::{DecodeOptions, Format};
+use crate::formats::{DecodeOptions, Format, FormatError};
 use crate::models::registry::from_parameters;
 
 /// Converts one file, or every model file of a folder.
@@ -72,10 +72,19 @@ pub fn convert(
 ) -> anyhow::Result<Written> {
     let id = format.descriptor().id;
     let mut pending = outputs::Pending::new(output)?;
-    let bytes = format
-        .write(&parameters, pending.file())
-        .with_context(|| format!("{} cannot be stored as {id}", input.display()))
-        .advise("choose another format; `deadweight formats` says what each cannot keep")?;
+    let bytes = match format.write(&parameters, pending.file()) {
+        Ok(bytes) => bytes,
+        Err(FormatError::Write(error)) => {
+            return Err(error)
+                .with_context(|| format!("cannot write {}", output.display()))
+                .advise("nothing was changed; check the folder and the space on the disk");
+        }
+        Err(error) => {
+            return Err(error)
+                .with_context(|| format!("{} cannot be stored as {id}", input.display()))
+                .advise("choose another format; `deadweight formats` says what each cannot keep");
+        }
+    };
     let stored = guarded::map(pending.file())
         .with_context(|| format!("cannot read {} back", output.display()))?;
     let lost = read_back(format, &stored, &parameters)?;

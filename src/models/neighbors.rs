@@ -12,7 +12,7 @@ use crate::base::{Array, Parameters};
 enum Ties {
     First,
     Heap,
-    Tree(Tree),
+    Tree(Box<Tree>),
 }
 
 /// Training rows and how the nearest of them are found and weighed.
@@ -51,8 +51,10 @@ impl Neighbors {
         };
         let ties = match parameters.text("search") {
             Ok("heap") => Ties::Heap,
-            Ok("kd_tree") => Ties::Tree(Tree::from_parameters(parameters, Shape::Boxes)?),
-            Ok("ball_tree") => Ties::Tree(Tree::from_parameters(parameters, Shape::Balls)?),
+            Ok("kd_tree") => Ties::Tree(Box::new(Tree::from_parameters(parameters, Shape::Boxes)?)),
+            Ok("ball_tree") => {
+                Ties::Tree(Box::new(Tree::from_parameters(parameters, Shape::Balls)?))
+            }
             _ => Ties::First,
         };
         let by_distance = parameters.text("weights")? == "distance";

@@ -244,7 +244,7 @@ fn pair_probability(decision: f64, a: f64, b: f64) -> f64 {
     let z = decision * a + b;
     let probability =
         if z >= 0.0 { (-z).exp() / (1.0 + (-z).exp()) } else { 1.0 / (1.0 + z.exp()) };
-    probability.max(LEAST).min(1.0 - LEAST)
+    probability.clamp(LEAST, 1.0 - LEAST)
 }
 
 impl Model for SupportVectorClassifier {

@@ -133,7 +133,7 @@ impl Loss {
     /// The sums that begin with these probabilities.
     fn raw(&self, probabilities: &[f64]) -> Vec<f64> {
         let clip = self.clip();
-        let clipped = probabilities.iter().map(|p| p.clamp(clip, 1.0 - clip));
+        let mut clipped = probabilities.iter().map(|p| p.clamp(clip, 1.0 - clip));
         match self.link() {
             "log" => clipped.map(f64::ln).collect(),
             "centered_log" => {
@@ -143,7 +143,7 @@ impl Loss {
                 clipped.iter().map(|p| (p / center).ln()).collect()
             }
             link => {
-                let p = clipped.last().unwrap_or(0.5);
+                let p = clipped.next_back().unwrap_or(0.5);
                 let odds = (p / (1.0 - p)).ln();
                 vec![if link == "logit" { odds } else { 0.5 * odds }]
             }

@@ -65,6 +65,10 @@ impl<'d> Source<'d> {
         }
     }
 
+    pub(super) fn charge_bytes(&self, bytes: u64, path: &str) -> Result<(), ReadError> {
+        Self::charge(&self.bytes, bytes, path)
+    }
+
     pub(super) fn charge_build(&self, path: &str) -> Result<(), ReadError> {
         Self::charge(&self.builds, 1, path)
     }

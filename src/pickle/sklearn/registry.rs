@@ -3,8 +3,8 @@
 use super::Estimator;
 use super::error::ReadError;
 use super::{
-    boosting, compose, decomposition, encoding, histograms, imputation, linear, pipeline, scaling,
-    search, text, trees,
+    boosting, compose, decomposition, encoding, histograms, imputation, linear, neighbors,
+    perceptrons, pipeline, scaling, search, support_vectors, text, trees,
 };
 use crate::base::Parameters;
 
@@ -24,6 +24,9 @@ pub static FAMILIES: &[&[Class]] = &[
     trees::CLASSES,
     boosting::CLASSES,
     histograms::CLASSES,
+    support_vectors::CLASSES,
+    neighbors::CLASSES,
+    perceptrons::CLASSES,
     scaling::CLASSES,
     decomposition::CLASSES,
     imputation::CLASSES,

@@ -19,6 +19,9 @@ use super::item::Item;
 /// What stands for a child of a leaf.
 const NO_CHILD: i64 = -1;
 
+/// Takes a node and its values.
+pub(super) type GiveValues<'a> = dyn FnMut(usize, &[f64]) -> Result<(), ReadError> + 'a;
+
 /// A tree as the file has it.
 pub(super) struct Tree<'d> {
     item: Item<'d>,
@@ -104,10 +107,7 @@ impl<'d> Tree<'d> {
 
     /// Gives each node's values: those of all outputs one after the other, with what fills up the
     /// outputs that have fewer classes than others.
-    pub fn for_each_value(
-        &self,
-        give: &mut dyn FnMut(usize, &[f64]) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError> {
+    pub fn for_each_value(&self, give: &mut GiveValues<'_>) -> Result<(), ReadError> {
         let width = self.values.shape().iter().skip(1).product::<usize>().max(1);
         let dtype = self.values.dtype();
         let plain = dtype.kind == Kind::Float

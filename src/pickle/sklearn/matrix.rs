@@ -1,0 +1,55 @@
+//! Matrices that may be sparse, as arrays of rows by columns.
+
+use super::error::ReadError;
+use super::item::Item;
+use crate::base::Array;
+
+/// How much larger a sparse matrix may become beyond what other conversions may: one value in a
+/// thousand is common for texts, and the budget counts a file's bytes sixteen times.
+const SPARSE_ALLOWANCE: u64 = 16;
+
+impl Item<'_> {
+    /// True for a sparse matrix of scipy.
+    pub fn is_sparse(&self) -> bool {
+        self.source.document().is_sparse(self.node)
+    }
+
+    /// A matrix of f64: an array of two dimensions, or a sparse matrix with its zeros written out.
+    ///
+    /// # Errors
+    /// When it is neither, or a sparse one would become too large for its file.
+    pub fn matrix(&self) -> Result<Array, ReadError> {
+        if !self.is_sparse() {
+            return self.floats(2);
+        }
+        let document = self.source.document();
+        let matrix = document.sparse(self.node).map_err(self.at())?;
+        let [rows, columns] = matrix.shape;
+        let elements = rows.checked_mul(columns).and_then(|count| {
+            count.checked_mul(8).filter(|bytes| isize::try_from(*bytes).is_ok())?;
+            Some(count)
+        });
+        let Some(elements) = elements else {
+            return Err(
+                self.found("a matrix that fits into memory", format!("{rows} by {columns}"))
+            );
+        };
+        self.source
+            .charge_bytes((elements as u64).saturating_mul(8) / SPARSE_ALLOWANCE, &self.path)?;
+        let sparse = matrix.rows(document.limits()).map_err(self.at())?;
+        let mut values = vec![0f64; elements];
+        for (row, ends) in sparse.pointers.windows(2).enumerate() {
+            let [start, end] = ends else { continue };
+            let target = row.checked_mul(columns).and_then(|first| values.get_mut(first..));
+            let Some(target) = target else { continue };
+            let indices = sparse.indices.get(*start..*end).unwrap_or_default();
+            let found = sparse.values.get(*start..*end).unwrap_or_default();
+            for (column, value) in indices.iter().zip(found) {
+                if let Some(target) = target.get_mut(*column) {
+                    *target += value;
+                }
+            }
+        }
+        self.from_vec(values, &[rows, columns])
+    }
+}
