@@ -112,12 +112,17 @@ impl BoostedTrees {
             let expected = format!("a multiple of {sums} trees");
             return Err(invalid("tree_offsets", 0, expected, self.trees.count()));
         }
-        let scalar = matches!(self.decision, Decision::Positive | Decision::NotNegative);
-        if scalar && sums != 1 {
+        let fits = match self.decision {
+            Decision::Probability => true,
+            Decision::Positive | Decision::NotNegative => sums == 1,
+            Decision::Largest => sums > 1 || self.classes.is_none(),
+        };
+        if !fits {
             return Err(ModelError::Entry {
                 entry: "decision",
-                expected: "probability or largest for more than one sum".into(),
-                found: format!("{:?}", self.decision),
+                expected: "positive or not_negative for one sum, largest for several, or probability"
+                    .into(),
+                found: format!("{:?} for {sums}", self.decision),
             });
         }
         Ok(())

@@ -5,6 +5,8 @@
 use deadweight::base::{Array, DType, Element, Parameters};
 use deadweight::models::Predictions;
 
+#[path = "by_hand/boosted.rs"]
+mod boosted;
 #[path = "by_hand/trees.rs"]
 mod more_trees;
 
@@ -67,10 +69,10 @@ pub fn examples() -> Vec<ByHand> {
     all.extend(more_trees::classifiers());
     all.extend(more_trees::regressors());
     all.extend(more_trees::forests());
-    all.extend(more_trees::boosted_classifiers());
-    all.extend(more_trees::boosted_regressors());
-    all.extend(more_trees::histogram_classifiers());
-    all.extend(more_trees::histogram_regressors());
+    all.extend(boosted::boosted_classifiers());
+    all.extend(boosted::boosted_regressors());
+    all.extend(boosted::histogram_classifiers());
+    all.extend(boosted::histogram_regressors());
     all.extend(support_vectors());
     all.extend(neighbors());
     all
