@@ -120,8 +120,9 @@ impl BoostedTrees {
         if !fits {
             return Err(ModelError::Entry {
                 entry: "decision",
-                expected: "positive or not_negative for one sum, largest for several, or probability"
-                    .into(),
+                expected:
+                    "positive or not_negative for one sum, largest for several, or probability"
+                        .into(),
                 found: format!("{:?} for {sums}", self.decision),
             });
         }
