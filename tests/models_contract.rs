@@ -3,6 +3,7 @@
 //! - `trained.rs`: training is repeatable, models become parameters and are rebuilt from them
 //! - `by_hand.rs`: examples that were calculated with pencil and paper
 //! - `refused.rs`: parameters that do not fit their kind are refused with the reason
+//! - `trees.rs`: trees of several outputs and sums of trees that are wrong
 //! - `corrupt.rs`: models with wrong elements end every prediction, and `validate` names the place
 
 #[path = "support/by_hand.rs"]
@@ -20,6 +21,8 @@ mod corrupt;
 mod refused;
 #[path = "models_contract/trained.rs"]
 mod trained;
+#[path = "models_contract/trees.rs"]
+mod trees;
 
 use deadweight::models::Model;
 use ndarray::Array2;

@@ -31,7 +31,7 @@ fn ask(model: &dyn Model) {
 }
 
 /// The array and element that `validate` names; `None` when it finds nothing.
-fn named(what: &str, parameters: &Parameters) -> Option<(&'static str, usize)> {
+pub fn named(what: &str, parameters: &Parameters) -> Option<(&'static str, usize)> {
     let found = quiet::caught(|| {
         let model = from_parameters(parameters)?;
         ask(&*model);
