@@ -11,7 +11,7 @@ use super::examples::transforms::{TransformByHand, examples};
 use super::examples::{changed, replaced};
 use super::quiet;
 
-/// The cells of a result, row by row; numbers as their bits, so that nothing is equal by chance.
+/// The columns of a result, numbers or texts.
 fn columns(result: &Transformed) -> Vec<Column> {
     match result {
         Transformed::Numbers(values) => {
@@ -154,11 +154,13 @@ fn wrong_elements_of_transformers_end_and_are_named() {
                 DType::F64 => {
                     let values = [f64::NAN, f64::NEG_INFINITY, 0.0, -1.0, 1e300];
                     each_wrong(&example, name, array, &values, |index, value, found| {
-                        if !value.is_finite() && finite.contains(&name) {
+                        // A feature that was never there has a range of NaN.
+                        let wrong = value.is_infinite() || (value.is_nan() && name != "min");
+                        if wrong && finite.contains(&name) {
                             let what = format!("{} {name}[{index}] = {value}", example.name);
                             match found {
                                 Err(ModelError::Invalid { array, index: at, .. }) => {
-                                    assert_eq!((array, at % 4), (name, index % 4), "{what}");
+                                    assert_eq!((array, at), (name, index), "{what}");
                                 }
                                 other => panic!("{what}: {other:?}"),
                             }

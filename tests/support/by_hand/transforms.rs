@@ -70,12 +70,12 @@ fn projections() -> Vec<TransformByHand> {
             matrix![[1.0, -1.0], [0.0, 1.0 / 3.0]],
         ),
         example("centered after", pca("after", None), rows(), matrix![[2.0, -3.0], [0.0, 1.0]]),
-        // The root of 2^-52 is 2^-26.
+        // A root below 2^-52 counts as 2^-52.
         example(
             "a variance of zero",
             pca("after", Some([4.0, 0.0])),
             rows(),
-            matrix![[1.0, -3.0 * 67_108_864.0], [0.0, 67_108_864.0]],
+            matrix![[1.0, -3.0 * 4_503_599_627_370_496.0], [0.0, 4_503_599_627_370_496.0]],
         ),
     ]
 }
