@@ -2,6 +2,7 @@
 //!
 //! - `trained.rs`: training is repeatable, models become parameters and are rebuilt from them
 //! - `by_hand.rs`: examples that were calculated with pencil and paper
+//! - `transforms.rs`: the same for models that make other features of rows
 //! - `refused.rs`: parameters that do not fit their kind are refused with the reason
 //! - `trees.rs`: trees of several outputs and sums of trees that are wrong
 //! - `corrupt.rs`: models with wrong elements end every prediction, and `validate` names the place
@@ -23,6 +24,8 @@ mod refused;
 mod trained;
 #[path = "models_contract/trees.rs"]
 mod trees;
+#[path = "models_contract/transforms.rs"]
+mod transforms;
 
 use deadweight::models::Model;
 use ndarray::Array2;

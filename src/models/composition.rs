@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, Axis, Ix1};
 
-use super::{Column, Model, ModelError, Rows, Transformed};
+use super::{Column, Model, ModelError, Rows, Table, Transformed};
 use crate::base::kinds::{KindError, MAX_NESTING};
 use crate::base::{Array, Parameters};
 
@@ -73,6 +73,11 @@ pub(super) fn weights(
     }
 }
 
+/// True when no column holds texts, not even absent ones.
+fn all_numbers(table: &Table) -> bool {
+    table.columns().iter().all(|column| matches!(column, Column::Numbers(_)))
+}
+
 /// Results side by side, each multiplied by its weight.
 pub(super) fn side_by_side(
     rows: usize,
@@ -85,6 +90,9 @@ pub(super) fn side_by_side(
             match result {
                 Transformed::Numbers(values) => *values *= *weight,
                 Transformed::Table(_) if *weight == 1.0 => {}
+                Transformed::Table(table) if all_numbers(table) => {
+                    *result = Transformed::Numbers(result.rows().numbers()?.into_owned() * *weight);
+                }
                 Transformed::Table(_) => {
                     return Err(ModelError::Table(format!(
                         "expected numbers, which can be multiplied by the weight {weight}, found texts"

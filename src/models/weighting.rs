@@ -70,10 +70,18 @@ impl Weighting {
         Ok(())
     }
 
+    /// A weight may be infinite: without smoothing, that of a term that is in no document is.
     pub(super) fn validate(&self) -> Result<(), ModelError> {
-        match &self.idf {
-            Some(idf) => super::check_finite("idf", idf.as_slice()?),
+        let Some(idf) = &self.idf else { return Ok(()) };
+        let values = idf.as_slice::<f64>()?;
+        match values.iter().position(|value| value.is_nan() || *value == f64::NEG_INFINITY) {
             None => Ok(()),
+            Some(index) => Err(ModelError::Invalid {
+                array: "idf",
+                index,
+                expected: "a finite number or inf".into(),
+                found: values[index].to_string(),
+            }),
         }
     }
 }

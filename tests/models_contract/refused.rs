@@ -10,10 +10,10 @@ use super::refusal;
 
 #[test]
 fn a_missing_array_is_named() {
-    for example in examples::examples() {
-        let kind = kinds::find(example.parameters.kind()).unwrap();
+    for parameters in examples::parameters() {
+        let kind = kinds::find(parameters.kind()).unwrap();
         for name in kind.arrays.iter().filter(|spec| spec.is_required()).map(|spec| spec.name) {
-            let error = refusal(from_parameters(&replaced(&example.parameters, name, None)));
+            let error = refusal(from_parameters(&replaced(&parameters, name, None)));
             let expected = format!("array {name:?} is missing; there are: ");
             assert!(error.starts_with(&expected), "{error}");
         }
@@ -22,8 +22,8 @@ fn a_missing_array_is_named() {
 
 #[test]
 fn another_dtype_is_named() {
-    for example in examples::one_of_each_kind() {
-        let parameters = &example.parameters;
+    for parameters in examples::parameters_of_each_kind() {
+        let parameters = &parameters;
         let kind = kinds::find(parameters.kind()).unwrap();
         for spec in kind.arrays {
             let Some(found) = parameters.get(spec.name) else { continue };
@@ -53,8 +53,8 @@ fn zeros(dtype: DType, shape: &[usize]) -> Array {
 
 #[test]
 fn another_shape_is_named() {
-    for example in examples::one_of_each_kind() {
-        let parameters = &example.parameters;
+    for parameters in examples::parameters_of_each_kind() {
+        let parameters = &parameters;
         let kind = kinds::find(parameters.kind()).unwrap();
         for spec in kind.arrays {
             let Some(right) = parameters.get(spec.name) else { continue };
@@ -98,8 +98,8 @@ fn is_free(kind: &KindSpec, spec: &ArraySpec, right: &[usize], shape: &[usize]) 
 
 #[test]
 fn another_layout_or_kind_is_named() {
-    for example in examples::one_of_each_kind() {
-        let kind = example.parameters.kind();
+    for parameters in examples::parameters_of_each_kind() {
+        let kind = parameters.kind();
         for version in [0, 2, u32::MAX] {
             let error = refusal(from_parameters(&Parameters::new(kind, version)));
             let expected =
@@ -123,13 +123,13 @@ fn a_missing_or_wrong_entry_is_named() {
         deadweight::base::Metadata::new().into(),
         "neither this nor that".into(),
     ];
-    for example in examples::one_of_each_kind() {
-        let kind = kinds::find(example.parameters.kind()).unwrap();
+    for parameters in examples::parameters_of_each_kind() {
+        let kind = kinds::find(parameters.kind()).unwrap();
         for entry in kind.entries {
             if entry.required {
-                let mut metadata = example.parameters.metadata().clone();
+                let mut metadata = parameters.metadata().clone();
                 metadata.shift_remove(entry.name);
-                let without = example.parameters.clone().with_metadata(metadata);
+                let without = parameters.clone().with_metadata(metadata);
                 let error = refusal(from_parameters(&without));
                 let expected = format!("metadata entry {:?} is missing, expected ", entry.name);
                 assert!(error.starts_with(&expected), "{error}");
@@ -144,7 +144,7 @@ fn a_missing_or_wrong_entry_is_named() {
                 if fits {
                     continue;
                 }
-                let wrong = example.parameters.clone().with(entry.name, other.clone());
+                let wrong = parameters.clone().with(entry.name, other.clone());
                 let error = refusal(from_parameters(&wrong));
                 assert!(error.contains(entry.name), "{error}");
                 match (other, entry.choices().is_empty()) {
@@ -220,8 +220,8 @@ fn the_size_of_an_ensemble_fits_its_kind() {
 /// Content `full` keeps more arrays than prediction uses.
 #[test]
 fn arrays_that_a_kind_does_not_name_are_left_alone() {
-    for example in examples::one_of_each_kind() {
-        let mut more = example.parameters.clone().with("extra", Value::Null);
+    for parameters in examples::parameters_of_each_kind() {
+        let mut more = parameters.clone().with("extra", Value::Null);
         more.insert("extra", array(&[f64::NAN], &[])).unwrap();
         let model = from_parameters(&more).unwrap();
         model.validate().unwrap();

@@ -9,6 +9,8 @@ use deadweight::models::Predictions;
 mod boosted;
 #[path = "by_hand/trees.rs"]
 mod more_trees;
+#[path = "by_hand/transforms.rs"]
+pub mod transforms;
 
 /// A model, rows, and what is expected of it.
 pub struct ByHand {
@@ -75,6 +77,25 @@ pub fn examples() -> Vec<ByHand> {
     all.extend(boosted::histogram_regressors());
     all.extend(support_vectors());
     all.extend(neighbors());
+    all
+}
+
+/// The parameters of every example, of models that predict and of those that only transform.
+pub fn parameters() -> Vec<Parameters> {
+    let predicting = examples().into_iter().map(|example| example.parameters);
+    let transforming = transforms::examples().into_iter().map(|example| example.parameters);
+    predicting.chain(transforming).collect()
+}
+
+/// The first parameters of each kind.
+pub fn parameters_of_each_kind() -> Vec<Parameters> {
+    let mut all = parameters();
+    let mut seen: Vec<String> = Vec::new();
+    all.retain(|parameters| {
+        let new = !seen.iter().any(|kind| kind == parameters.kind());
+        seen.push(parameters.kind().to_owned());
+        new
+    });
     all
 }
 

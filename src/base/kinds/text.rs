@@ -67,7 +67,7 @@ pub(super) const COUNT_VECTORIZER: KindSpec =
 
 pub(super) const TFIDF_TRANSFORMER: KindSpec = KindSpec::new(
     "tfidf_transformer",
-    &[required("idf", F64, &[Length::Named("features")], "weight of each feature").optional()],
+    &[required("idf", F64, &[Length::Named("features")], "weight of each feature; infinite for one that was in no row").optional()],
     "counts are made sublinear, multiplied by idf where it is there, and each row divided by its norm unless that is 0",
 )
 .with_entries(&[N_FEATURES, NORM, SUBLINEAR, PRECISION]);
@@ -77,7 +77,7 @@ pub(super) const TFIDF_VECTORIZER: KindSpec = KindSpec::new(
     &[
         VOCABULARY,
         STOP_WORDS,
-        required("idf", F64, &[Length::Named("terms")], "weight of each term").optional(),
+        required("idf", F64, &[Length::Named("terms")], "weight of each term; infinite for one that was in no text").optional(),
     ],
     "terms are counted as count_vectorizer does it, and the counts weighted as tfidf_transformer does it",
 )

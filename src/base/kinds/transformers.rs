@@ -50,7 +50,7 @@ pub(super) const PRINCIPAL_COMPONENT_ANALYSIS: KindSpec = KindSpec::new(
         )
         .optional(),
     ],
-    "before: y = (x - mean) . components^T; after: y = x . components^T - mean . components^T; whitened: divided by sqrt(explained_variance), which under after is at least 2^-52",
+    "before: y = (x - mean) . components^T; after: y = x . components^T - mean . components^T; whitened: divided by sqrt(explained_variance), a root that under after is at least 2^-52",
 )
 .with_entries(&[choice(
     "centering",
