@@ -196,6 +196,12 @@ pub trait Model: Send + Sync {
         Err(ModelError::Unsupported { kind: self.kind(), method: "decision_function" })
     }
 
+    /// True when the decision values of a row depend on the rows that are asked about with it, so
+    /// that all have to be asked about at once.
+    fn decides_together(&self) -> bool {
+        false
+    }
+
     /// Makes other features of each row: scales, encodes, projects. What scikit-learn returns as a
     /// sparse matrix is dense here.
     ///

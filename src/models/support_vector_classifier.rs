@@ -309,6 +309,10 @@ impl Model for SupportVectorClassifier {
         Ok(self.by_class(&decisions, self.shape))
     }
 
+    fn decides_together(&self) -> bool {
+        self.classes.len() > 2 && self.shape == DecisionShape::ClassesOfAllRows
+    }
+
     fn validate(&self) -> Result<(), ModelError> {
         self.starts()?;
         kernel::validate(&self.entries)?;
