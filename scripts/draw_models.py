@@ -114,6 +114,7 @@ def one(worker, drawn, folder, options):
         command = program(options, worker.python) + [
             "predict", os.path.join(folder, drawn["model"]), "--input", os.path.join(folder, drawn["input"]),
             "--method", ask["method"], "--output", os.path.join(folder, found)]
+        command += ["--select", drawn["select"]] if drawn["select"] else []
         code, message = run(command, options)
         if code == 0:
             verdict = worker.ask(compare=True, folder=folder, expected=ask["expected"], found=found,
@@ -214,6 +215,10 @@ def summary(records, refits, base):
             record["number"], record["version"], record["file"], record["options"]))
         for detail in record["details"]:
             print("  %s: %s\n    %s" % (detail["method"], detail["message"], detail["command"]))
+    if refits:
+        print("\nDrawn again, the commonest reasons:")
+    for why, count in refits.most_common(8):
+        print("%4d  %s" % (count, why))
     results = collections.Counter(record["result"] for record in records)
     print("\n%d draws: %d right, %d refused, %d wrong; %d drawn again because the library would not" % (
         len(records), results["right"], results["refused"], results["wrong"], sum(refits.values())))

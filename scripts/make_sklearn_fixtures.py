@@ -13,6 +13,13 @@ share of the models in scripts/sklearn_fixtures/ and writes into tests/data/skle
     VERSION/expected.json    for each model: class, files, input, and its answers
     VERSION/expected.npy     the floats of all answers in a row; an answer gives place and shape
 
+A model in expected.json has `name`, `class`, `options` (for people), `input` (a file of inputs/),
+`files` (all the same model, `buffers` for the one that has them) and `outputs`: for each method
+{"dtype": float64|int64|bool|text|object, "shape", and "at" (where its floats begin in expected.npy)
+or "values"}, or {"list": [...]} where the library answers several arrays. Sparse answers are dense
+here. An object of several models has `parts`, each with a `path`; one of arrays alone has `arrays`:
+`path`, `dtype`, `shape` and the bytes in C order as `hex`, or `values`.
+
 The same environments give the same files, byte for byte. This file and its package keep to the
 syntax of Python 3.6, because each version runs them with its own interpreter.
 """

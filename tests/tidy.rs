@@ -31,6 +31,9 @@ const UNSAFE_FILES: &[&str] =
 const ARCHITECTURE: &str = "docs/architecture.md";
 /// Files of `src/formats` that are not a format.
 const FORMAT_SUPPORT: &[&str] = &[
+    // Read without running them, never written: no rows, no pages of their own.
+    "joblib",
+    "pickle",
     "mod",
     "error",
     "registry",

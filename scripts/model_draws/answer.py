@@ -1,12 +1,14 @@
 """The real library behind deadweight's command line: what the self-test compares with itself.
 
-    answer.py predict MODEL --input X.npy|X.csv --method METHOD --output Y.npy
+    answer.py predict MODEL --input X.npy|X.csv --method METHOD --output Y.npy [--select PATH]
 
 With DEADWEIGHT_DRAWS_PERTURB set, every answer is slightly wrong, and the comparison must say so.
 """
 
+import json
 import os
 import pickle
+import re
 import sys
 import warnings
 
@@ -46,7 +48,7 @@ def perturbed(answer):
 
 
 def main():
-    _, command, path, _, rows, _, method, _, output = sys.argv
+    command, path, _, rows, _, method, _, output = sys.argv[1:9]
     if command != "predict":
         raise SystemExit("only predict")
     if path.endswith(".joblib"):
@@ -54,6 +56,9 @@ def main():
     else:
         with open(path, "rb") as file:
             model = pickle.load(file)
+    # A path such as [1]["inner"]: keys of dicts and places in lists, each in brackets.
+    for key in re.findall(r"\[(.*?)\]", sys.argv[10]) if len(sys.argv) > 10 else []:
+        model = model[json.loads(key)]
     inputs = read(rows)
     if type(model).__name__ == "LabelEncoder":
         inputs = np.ravel(inputs)

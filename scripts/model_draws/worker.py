@@ -94,14 +94,30 @@ def keep(model, drawn, asks, rng, folder):
     if not os.path.isdir(folder):
         os.makedirs(folder)
     name = rng.choice([name for name in containers.all_containers() if name != "buffers"])
-    files = containers.write(model, os.path.join(folder, "model"), name)
+    whole, select = wrapped(model, rng)
+    files = containers.write(whole, os.path.join(folder, "model"), name)
     source = write_input(drawn.data, folder)
     for asked in asks:
         asked["expected"] = "expected.%s.npy" % asked["method"]
         answer = asked.pop("answer")
         np.save(os.path.join(folder, asked["expected"]), answer)
-    return {"model": files[0], "input": source, "kind": drawn.data.kind, "asks": asks, "exact": drawn.exact,
+    return {"model": files[0], "select": select, "input": source, "kind": drawn.data.kind, "asks": asks, "exact": drawn.exact,
             "options": " ".join(repr(model).split())[:600], "training": str(getattr(drawn.data.rows, "dtype", ""))}
+
+
+def wrapped(model, rng):
+    """The model as people save it: mostly alone, at times in a dict or a list with other things."""
+    if rng.random() >= 0.06:
+        return model, None
+    from sklearn.linear_model import LinearRegression
+
+    other = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
+    return rng.choice([
+        ({"model": model, "version": "1.2", "features": ["a", "b"]}, '["model"]'),
+        ({"baseline": other, "final": model, "score": np.float64(0.9)}, '["final"]'),
+        ([other, model], "[1]"),
+        (({"cut": 0.5}, {"inner": [model]}), '[1]["inner"][0]'),
+    ])
 
 
 def write_input(data, folder):
@@ -119,7 +135,7 @@ def write_input(data, folder):
         file.write(",".join(quoted(name) for name in data.header) + "\n")
         for row in rows:
             # A row of one empty cell would be an empty line, which readers skip.
-            file.write(",".join(cell_text(cell) for cell in row) + "\n")
+            file.write((",".join(cell_text(cell) for cell in row) or '""') + "\n")
     return "input.csv"
 
 

@@ -49,9 +49,24 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
         let error = UsageError("IN and OUT are the same folder".to_owned());
         return Err(anyhow!(error)).advise("choose another folder for OUT");
     }
+    if models.is_empty() {
+        return Err(anyhow!("{}: expected model files, found none", input.display()))
+            .advise("content says what a file is; `deadweight inspect FILE` says why one is none");
+    }
+    convert_all(arguments, format, &models, &targets)
+}
+
+/// Converts one after the other, prints the table and the summary.
+fn convert_all(
+    arguments: &ConvertArguments,
+    format: &'static dyn Format,
+    models: &[PathBuf],
+    targets: &[PathBuf],
+) -> anyhow::Result<()> {
+    let (input, output) = (&arguments.input, &arguments.output);
     let mut table = Table::new(&["file", "from", "to", "size", "result"]);
     let (mut converted, mut kept, mut failures) = (0usize, 0usize, Vec::new());
-    for (model, target) in models.iter().zip(&targets) {
+    for (model, target) in models.iter().zip(targets) {
         let outcome = one(arguments, format, model, target);
         let shown = |path: &Path, root: &Path| {
             printable(&path.strip_prefix(root).unwrap_or(path).to_string_lossy())
@@ -81,10 +96,6 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
             size,
             result.to_owned(),
         ]);
-    }
-    if models.is_empty() {
-        return Err(anyhow!("{}: expected model files, found none", input.display()))
-            .advise("content says what a file is; `deadweight inspect FILE` says why one is none");
     }
     println!("{}", table.text());
     anstream::eprintln!(

@@ -211,6 +211,8 @@ impl Table {
 
     /// The table of some of the rows.
     pub fn part(&self, rows: Range<usize>) -> Table {
+        // The last part may be shorter than was asked for.
+        let rows = rows.start.min(self.rows)..rows.end.min(self.rows);
         fn part<T: Clone>(values: &[T], rows: &Range<usize>) -> Vec<T> {
             values.get(rows.clone()).unwrap_or_default().to_vec()
         }
@@ -219,8 +221,7 @@ impl Table {
             Column::Texts(texts) => Column::Texts(part(texts, &rows)),
         });
         let columns = columns.collect();
-        let last = rows.end.min(self.rows);
-        Table { names: self.names.clone(), columns, rows: last.saturating_sub(rows.start) }
+        Table { names: self.names.clone(), columns, rows: rows.len() }
     }
 
     /// How many rows there are.
@@ -339,6 +340,15 @@ mod tests {
         assert!(numbers.column(1).iter().all(|value| value.is_nan()));
         let error = Rows::from(&Table::of_texts(["x"])).numbers().unwrap_err().to_string();
         assert_eq!(error, "input row 0, column 0: expected a number, found the text \"x\"");
+    }
+
+    #[test]
+    fn the_last_part_may_be_shorter() {
+        let table = Table::of_texts(["a", "b", "c"]);
+        let part = table.part(2..16);
+        assert_eq!(part.len(), 1);
+        assert_eq!(part.columns(), [Column::Texts(vec![Some("c".into())])]);
+        assert!(table.part(5..9).is_empty());
     }
 
     #[test]
