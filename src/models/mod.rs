@@ -52,6 +52,7 @@ pub mod normalizer;
 pub mod one_hot_encoder;
 pub mod ordinal_encoder;
 mod output_labels;
+mod partition;
 mod perceptron;
 pub mod pipeline;
 pub mod principal_component_analysis;

@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Metric {
     Euclidean,
+    EuclideanByProducts,
     Manhattan,
     Chebyshev,
     Minkowski(f64),
@@ -18,6 +19,10 @@ impl Metric {
         let differences = || a.iter().zip(b).map(|(a, b)| a - b);
         match self {
             Metric::Euclidean => differences().map(|d| d * d).sum(),
+            Metric::EuclideanByProducts => {
+                let product: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+                (-2.0 * product + square_length(a) + square_length(b)).max(0.0)
+            }
             Metric::Manhattan => differences().map(f64::abs).sum(),
             Metric::Chebyshev => differences().map(f64::abs).fold(0.0, f64::max),
             Metric::Minkowski(p) => differences().map(|d| d.abs().powf(p)).sum(),
@@ -36,7 +41,7 @@ impl Metric {
     /// The distance of a reduced one.
     pub(super) fn distance(self, reduced: f64) -> f64 {
         match self {
-            Metric::Euclidean => reduced.sqrt(),
+            Metric::Euclidean | Metric::EuclideanByProducts => reduced.sqrt(),
             Metric::Minkowski(p) => reduced.powf(1.0 / p),
             Metric::Manhattan | Metric::Chebyshev | Metric::Cosine => reduced,
         }
@@ -45,11 +50,25 @@ impl Metric {
     /// The reduced one of a distance.
     pub(super) fn reduce(self, distance: f64) -> f64 {
         match self {
-            Metric::Euclidean => distance * distance,
+            Metric::Euclidean | Metric::EuclideanByProducts => distance * distance,
             Metric::Minkowski(p) => distance.powf(p),
             Metric::Manhattan | Metric::Chebyshev | Metric::Cosine => distance,
         }
     }
+}
+
+/// The sum of squares in the order of `numpy.einsum` until numpy 1.19: two lanes for as long as there
+/// are eight numbers, then the rest from its end. What is left of a distance of zero by rounding
+/// depends on it.
+fn square_length(row: &[f64]) -> f64 {
+    let chunks = row.chunks_exact(8);
+    let rest = chunks.remainder();
+    let mut lanes = [0.0; 2];
+    for pair in chunks.flat_map(|chunk| chunk.chunks_exact(2)) {
+        lanes[0] += pair[0] * pair[0];
+        lanes[1] += pair[1] * pair[1];
+    }
+    rest.iter().rev().fold(lanes[0] + lanes[1], |sum, value| sum + value * value)
 }
 
 /// The square of the Euclidean distance, summed in four lanes.
@@ -204,6 +223,8 @@ mod tests {
         let (a, b) = ([0.0, 3.0], [4.0, 0.0]);
         let distance = |metric: Metric| metric.distance(metric.reduced(&a, &b));
         assert_eq!(distance(Metric::Euclidean), 5.0);
+        assert_eq!(distance(Metric::EuclideanByProducts), 5.0);
+        assert_eq!(square_length(&[2.0; 19]), 76.0);
         assert_eq!(distance(Metric::Manhattan), 7.0);
         assert_eq!(distance(Metric::Chebyshev), 4.0);
         assert!((distance(Metric::Minkowski(3.0)) - 91f64.cbrt()).abs() < 1e-14);

@@ -5,6 +5,7 @@ use ndarray::ArrayView2;
 use super::ModelError;
 use super::nearest::{Heap, Metric, Nearest, square_distance};
 use super::neighbor_tree::{Shape, Tree};
+use super::partition::Partition;
 use crate::base::{Array, Parameters};
 
 /// Which of equally near rows are taken.
@@ -12,6 +13,7 @@ use crate::base::{Array, Parameters};
 enum Ties {
     First,
     Heap,
+    Partition,
     Tree(Box<Tree>),
 }
 
@@ -43,6 +45,7 @@ impl Neighbors {
             });
         };
         let metric = match parameters.text("metric")? {
+            "euclidean_by_products" => Metric::EuclideanByProducts,
             "manhattan" => Metric::Manhattan,
             "chebyshev" => Metric::Chebyshev,
             "cosine" => Metric::Cosine,
@@ -51,6 +54,7 @@ impl Neighbors {
         };
         let ties = match parameters.text("search") {
             Ok("heap") => Ties::Heap,
+            Ok("partition") => Ties::Partition,
             Ok("kd_tree") => Ties::Tree(Box::new(Tree::from_parameters(parameters, Shape::Boxes)?)),
             Ok("ball_tree") => {
                 Ties::Tree(Box::new(Tree::from_parameters(parameters, Shape::Balls)?))
@@ -92,7 +96,7 @@ impl Neighbors {
         };
         let search = match &self.ties {
             Ties::Tree(tree) => Some(tree.search(data, self.n_features(), self.metric)?),
-            Ties::First | Ties::Heap => None,
+            Ties::First | Ties::Heap | Ties::Partition => None,
         };
         if let Some(search) = search {
             for (index, row) in rows.outer_iter().enumerate() {
@@ -102,14 +106,15 @@ impl Neighbors {
             }
             return Ok(());
         }
-        let heaped = matches!(self.ties, Ties::Heap);
         for first in (0..rows.nrows()).step_by(TOGETHER) {
             let last = rows.nrows().min(first + TOGETHER);
             let together = (first..last).map(|row| rows.row(row).to_vec()).collect();
-            let nearest = if heaped {
-                self.scan(data, together, Heap::new, Heap::push, Heap::sorted)
-            } else {
-                self.scan(data, together, Nearest::new, Nearest::offer, Nearest::sorted)
+            let nearest = match self.ties {
+                Ties::Heap => self.scan(data, together, Heap::new, Heap::push, Heap::sorted),
+                Ties::Partition => {
+                    self.scan(data, together, Partition::new, Partition::offer, Partition::sorted)
+                }
+                _ => self.scan(data, together, Nearest::new, Nearest::offer, Nearest::sorted),
             };
             for (row, nearest) in (first..last).zip(nearest) {
                 report(row, nearest)?;
@@ -168,7 +173,7 @@ impl Neighbors {
         }
         match &self.ties {
             Ties::Tree(tree) => tree.validate(),
-            Ties::First | Ties::Heap => Ok(()),
+            Ties::First | Ties::Heap | Ties::Partition => Ok(()),
         }
     }
 }

@@ -7,6 +7,8 @@ use deadweight::models::Predictions;
 
 #[path = "by_hand/trees.rs"]
 mod more_trees;
+#[path = "by_hand/vectors.rs"]
+pub mod vectors;
 
 /// A model, rows, and what is expected of it.
 pub struct ByHand {
@@ -62,6 +64,7 @@ fn rows<const N: usize>(rows: &[[f64; N]]) -> Vec<Vec<f64>> {
 pub fn examples() -> Vec<ByHand> {
     let mut all = linear();
     all.extend(logistic());
+    all.extend(vectors::logistic());
     all.extend(trees());
     all.extend(forests());
     all.extend(more_trees::classifiers());
@@ -72,7 +75,12 @@ pub fn examples() -> Vec<ByHand> {
     all.extend(more_trees::histogram_classifiers());
     all.extend(more_trees::histogram_regressors());
     all.extend(support_vectors());
+    all.extend(vectors::support_vectors());
+    all.extend(vectors::support_vector_regressors());
     all.extend(neighbors());
+    all.extend(vectors::neighbors());
+    all.extend(vectors::neighbors_regressors());
+    all.extend(vectors::perceptrons());
     all
 }
 

@@ -105,7 +105,10 @@ fn search(estimator: &Estimator<'_>, parameters: &mut Parameters) -> Result<(), 
         "brute" => {
             let heap = estimator.told_version().is_some_and(|version| version >= HEAP)
                 && !(sparse || single || metric == "cosine");
-            parameters.set("search", if heap { "heap" } else { "first" });
+            parameters.set("search", if heap { "heap" } else { "partition" });
+            if metric == "euclidean" && !heap {
+                parameters.set("metric", "euclidean_by_products");
+            }
         }
         _ => {
             return Err(estimator.refuse("_fit_method", method, "brute, kd_tree, ball_tree"));
