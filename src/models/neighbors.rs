@@ -3,7 +3,7 @@
 use ndarray::ArrayView2;
 
 use super::ModelError;
-use super::nearest::{Heap, Metric, Nearest, square_distance};
+use super::nearest::{Heap, Metric, Nearest, by_products, square_distance, square_length};
 use super::neighbor_tree::{Shape, Tree};
 use super::partition::Partition;
 use crate::base::{Array, Parameters};
@@ -45,7 +45,8 @@ impl Neighbors {
             });
         };
         let metric = match parameters.text("metric")? {
-            "euclidean_by_products" => Metric::EuclideanByProducts,
+            "euclidean_by_products" => Metric::EuclideanByProducts { fused: false },
+            "euclidean_by_fused_products" => Metric::EuclideanByProducts { fused: true },
             "manhattan" => Metric::Manhattan,
             "chebyshev" => Metric::Chebyshev,
             "cosine" => Metric::Cosine,
@@ -110,7 +111,7 @@ impl Neighbors {
             let last = rows.nrows().min(first + TOGETHER);
             let together = (first..last).map(|row| rows.row(row).to_vec()).collect();
             let nearest = match self.ties {
-                Ties::Heap => self.scan(data, together, Heap::new, Heap::push, Heap::sorted),
+                Ties::Heap => self.scan(data, together, Heap::new, Heap::push, Heap::merged),
                 Ties::Partition => {
                     self.scan(data, together, Partition::new, Partition::offer, Partition::sorted)
                 }
@@ -134,11 +135,20 @@ impl Neighbors {
     ) -> Vec<Vec<(f64, usize)>> {
         let mut searches: Vec<_> =
             rows.into_iter().map(|row| (row, new(self.n_neighbors))).collect();
+        let length = |row: &[f64]| match self.metric {
+            Metric::EuclideanByProducts { fused } => square_length(row, fused),
+            _ => 0.0,
+        };
+        let lengths: Vec<f64> = searches.iter().map(|(row, _)| length(row)).collect();
         // `max` because rows without features have no chunks to speak of.
         for (index, sample) in data.chunks_exact(self.n_features().max(1)).enumerate() {
-            for (values, kept) in &mut searches {
+            let of_sample = length(sample);
+            for ((values, kept), of_row) in searches.iter_mut().zip(&lengths) {
                 let reduced = match self.metric {
                     Metric::Euclidean => square_distance(sample, values),
+                    Metric::EuclideanByProducts { fused } => {
+                        by_products(values, *of_row, sample, of_sample, fused)
+                    }
                     metric => metric.reduced(values, sample),
                 };
                 offer(kept, reduced, index);

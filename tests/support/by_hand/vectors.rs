@@ -224,6 +224,7 @@ pub fn neighbors_regressors() -> Vec<ByHand> {
     vec![
         weighed("euclidean: 5 and 1", "euclidean", 5.0),
         weighed("by products: 25 and 1, squared", "euclidean_by_products", 5.0),
+        weighed("fused: 25 and 1, squared", "euclidean_by_fused_products", 5.0),
         weighed("manhattan: 7 and 1", "manhattan", 7.0),
         weighed("chebyshev: 4 and 1", "chebyshev", 4.0),
         value("p = 1: 6 and 4", nearest("minkowski").with("p", 1.0), origin(), [0.0, 3.0]),
