@@ -60,6 +60,7 @@ const MODEL_SUPPORT: &[&str] = &[
     "neighbor_tree",
     "neighbors",
     "perceptron",
+    "partition",
     "tree_ensemble",
     "tree_columns",
     "boosted_trees",

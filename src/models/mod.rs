@@ -52,6 +52,7 @@ pub mod normalizer;
 pub mod one_hot_encoder;
 pub mod ordinal_encoder;
 mod output_labels;
+mod partition;
 mod perceptron;
 pub mod pipeline;
 pub mod principal_component_analysis;
@@ -194,6 +195,12 @@ pub trait Model: Send + Sync {
     fn decision_function(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
         let _ = rows;
         Err(ModelError::Unsupported { kind: self.kind(), method: "decision_function" })
+    }
+
+    /// True when the decision values of a row depend on the rows that are asked about with it, so
+    /// that all have to be asked about at once.
+    fn decides_together(&self) -> bool {
+        false
     }
 
     /// Makes other features of each row: scales, encodes, projects. What scikit-learn returns as a

@@ -223,7 +223,9 @@ impl Search<'_> {
                     Metric::Chebyshev => gaps.fold(0.0, f64::max),
                     Metric::Manhattan => gaps.sum(),
                     Metric::Minkowski(p) => gaps.map(|gap| gap.powf(p)).sum(),
-                    Metric::Euclidean | Metric::Cosine => gaps.map(|gap| gap * gap).sum(),
+                    Metric::Euclidean | Metric::EuclideanByProducts { .. } | Metric::Cosine => {
+                        gaps.map(|gap| gap * gap).sum()
+                    }
                 })
             }
         }

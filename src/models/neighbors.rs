@@ -3,8 +3,9 @@
 use ndarray::ArrayView2;
 
 use super::ModelError;
-use super::nearest::{Heap, Metric, Nearest, square_distance};
+use super::nearest::{Heap, Metric, Nearest, by_products, square_distance, square_length};
 use super::neighbor_tree::{Shape, Tree};
+use super::partition::Partition;
 use crate::base::{Array, Parameters};
 
 /// Which of equally near rows are taken.
@@ -12,6 +13,7 @@ use crate::base::{Array, Parameters};
 enum Ties {
     First,
     Heap,
+    Partition,
     Tree(Box<Tree>),
 }
 
@@ -43,6 +45,8 @@ impl Neighbors {
             });
         };
         let metric = match parameters.text("metric")? {
+            "euclidean_by_products" => Metric::EuclideanByProducts { fused: false },
+            "euclidean_by_fused_products" => Metric::EuclideanByProducts { fused: true },
             "manhattan" => Metric::Manhattan,
             "chebyshev" => Metric::Chebyshev,
             "cosine" => Metric::Cosine,
@@ -51,6 +55,7 @@ impl Neighbors {
         };
         let ties = match parameters.text("search") {
             Ok("heap") => Ties::Heap,
+            Ok("partition") => Ties::Partition,
             Ok("kd_tree") => Ties::Tree(Box::new(Tree::from_parameters(parameters, Shape::Boxes)?)),
             Ok("ball_tree") => {
                 Ties::Tree(Box::new(Tree::from_parameters(parameters, Shape::Balls)?))
@@ -92,7 +97,7 @@ impl Neighbors {
         };
         let search = match &self.ties {
             Ties::Tree(tree) => Some(tree.search(data, self.n_features(), self.metric)?),
-            Ties::First | Ties::Heap => None,
+            Ties::First | Ties::Heap | Ties::Partition => None,
         };
         if let Some(search) = search {
             for (index, row) in rows.outer_iter().enumerate() {
@@ -102,14 +107,15 @@ impl Neighbors {
             }
             return Ok(());
         }
-        let heaped = matches!(self.ties, Ties::Heap);
         for first in (0..rows.nrows()).step_by(TOGETHER) {
             let last = rows.nrows().min(first + TOGETHER);
             let together = (first..last).map(|row| rows.row(row).to_vec()).collect();
-            let nearest = if heaped {
-                self.scan(data, together, Heap::new, Heap::push, Heap::sorted)
-            } else {
-                self.scan(data, together, Nearest::new, Nearest::offer, Nearest::sorted)
+            let nearest = match self.ties {
+                Ties::Heap => self.scan(data, together, Heap::new, Heap::push, Heap::merged),
+                Ties::Partition => {
+                    self.scan(data, together, Partition::new, Partition::offer, Partition::sorted)
+                }
+                _ => self.scan(data, together, Nearest::new, Nearest::offer, Nearest::sorted),
             };
             for (row, nearest) in (first..last).zip(nearest) {
                 report(row, nearest)?;
@@ -129,11 +135,20 @@ impl Neighbors {
     ) -> Vec<Vec<(f64, usize)>> {
         let mut searches: Vec<_> =
             rows.into_iter().map(|row| (row, new(self.n_neighbors))).collect();
+        let length = |row: &[f64]| match self.metric {
+            Metric::EuclideanByProducts { fused } => square_length(row, fused),
+            _ => 0.0,
+        };
+        let lengths: Vec<f64> = searches.iter().map(|(row, _)| length(row)).collect();
         // `max` because rows without features have no chunks to speak of.
         for (index, sample) in data.chunks_exact(self.n_features().max(1)).enumerate() {
-            for (values, kept) in &mut searches {
+            let of_sample = length(sample);
+            for ((values, kept), of_row) in searches.iter_mut().zip(&lengths) {
                 let reduced = match self.metric {
                     Metric::Euclidean => square_distance(sample, values),
+                    Metric::EuclideanByProducts { fused } => {
+                        by_products(values, *of_row, sample, of_sample, fused)
+                    }
                     metric => metric.reduced(values, sample),
                 };
                 offer(kept, reduced, index);
@@ -168,7 +183,7 @@ impl Neighbors {
         }
         match &self.ties {
             Ties::Tree(tree) => tree.validate(),
-            Ties::First | Ties::Heap => Ok(()),
+            Ties::First | Ties::Heap | Ties::Partition => Ok(()),
         }
     }
 }

@@ -39,10 +39,11 @@ impl Pipeline {
         }
     }
 
-    /// Asks the last step about what the others make of the rows, part by part.
+    /// Asks the last step about what the others make of the rows, part by part, `first` rows first.
     fn ask<T>(
         &self,
         rows: Rows<'_>,
+        first: usize,
         ask: impl Fn(&dyn Model, Rows<'_>) -> Result<T, ModelError>,
     ) -> Result<Vec<T>, ModelError> {
         let Some((last, before)) = self.steps.split_last() else { return Ok(Vec::new()) };
@@ -50,7 +51,7 @@ impl Pipeline {
             return Ok(vec![ask(&*last.model, rows).map_err(|source| last.wrap(SLOT, source))?]);
         }
         let mut answers = Vec::new();
-        let (mut start, mut count) = (0, FIRST_ROWS);
+        let (mut start, mut count) = (0, first.max(1));
         loop {
             let part = rows.part(start..start.saturating_add(count));
             let mut widest = part.rows().width();
@@ -102,19 +103,24 @@ impl Model for Pipeline {
     }
 
     fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
-        Predictions::joined(self.ask(rows, |model, rows| model.predict(rows))?)
+        Predictions::joined(self.ask(rows, FIRST_ROWS, |model, rows| model.predict(rows))?)
     }
 
     fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
-        below(self.ask(rows, |model, rows| model.predict_proba(rows))?)
+        below(self.ask(rows, FIRST_ROWS, |model, rows| model.predict_proba(rows))?)
     }
 
     fn decision_function(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
-        below(self.ask(rows, |model, rows| model.decision_function(rows))?)
+        let first = if self.decides_together() { rows.len() } else { FIRST_ROWS };
+        below(self.ask(rows, first, |model, rows| model.decision_function(rows))?)
+    }
+
+    fn decides_together(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.model.decides_together())
     }
 
     fn transform(&self, rows: Rows<'_>) -> Result<Transformed, ModelError> {
-        Transformed::joined(self.ask(rows, |model, rows| model.transform(rows))?)
+        Transformed::joined(self.ask(rows, FIRST_ROWS, |model, rows| model.transform(rows))?)
     }
 
     fn validate(&self) -> Result<(), ModelError> {

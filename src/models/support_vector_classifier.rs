@@ -71,6 +71,16 @@ impl SupportVectorClassifier {
         let fits = classes >= 2
             && model.dual_coef.shape().first() == Some(&(classes - 1))
             && pairs == Some(model.intercept.element_count());
+        if let Some((a, _)) = &model.probability
+            && pairs != Some(a.element_count())
+        {
+            return Err(ModelError::Invalid {
+                array: "probability_a",
+                index: 0,
+                expected: "a number for each pair of classes".into(),
+                found: format!("{} for {classes} classes", a.element_count()),
+            });
+        }
         if fits {
             return Ok(model);
         }
@@ -307,6 +317,10 @@ impl Model for SupportVectorClassifier {
             return Ok(decisions);
         }
         Ok(self.by_class(&decisions, self.shape))
+    }
+
+    fn decides_together(&self) -> bool {
+        self.classes.len() > 2 && self.shape == DecisionShape::ClassesOfAllRows
     }
 
     fn validate(&self) -> Result<(), ModelError> {

@@ -134,7 +134,9 @@ fn a_row_of_another_length_is_an_error() {
 #[test]
 fn a_missing_value_is_refused_with_its_place() {
     let refusing = |example: &ByHand| match example.parameters.kind() {
-        "k_neighbors_classifier" => true,
+        "k_neighbors_classifier" | "k_neighbors_regressor" => true,
+        "support_vector_classifier" | "support_vector_regressor" => true,
+        "multilayer_perceptron_classifier" | "multilayer_perceptron_regressor" => true,
         _ => example.parameters.text("missing").is_ok_and(|missing| missing == "refused"),
     };
     let mut tried = 0;

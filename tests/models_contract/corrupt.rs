@@ -195,6 +195,74 @@ fn wrong_counts_and_labels_are_named() {
     }
 }
 
+/// Layers that do not fit each other are refused, and wrong numbers in any of them found.
+#[test]
+fn wrong_layers_are_named() {
+    for example in examples::vectors::perceptrons() {
+        let parameters = &example.parameters;
+        for name in ["coef.0", "intercept.0", "coef.1", "intercept.1"] {
+            let Some(right) = parameters.get(name) else { continue };
+            for value in [f64::NAN, f64::INFINITY] {
+                let wrong = changed(right, right.element_count() - 1, value);
+                let found = named(example.name, &replaced(parameters, name, Some(wrong)));
+                assert_eq!(found.unwrap().0, name.split('.').next().unwrap());
+            }
+            assert!(from_parameters(&replaced(parameters, name, None)).is_err(), "{name}");
+            let shape: Vec<usize> = right.shape().iter().map(|length| length + 1).collect();
+            let larger = array(&vec![0.0; shape.iter().product()], &shape);
+            assert!(from_parameters(&replaced(parameters, name, Some(larger))).is_err(), "{name}");
+        }
+        let none = replaced(&replaced(parameters, "coef.1", None), "intercept.1", None);
+        let none = replaced(&replaced(&none, "coef.0", None), "intercept.0", None);
+        let Err(error) = from_parameters(&none) else { panic!("a network without layers") };
+        assert!(error.to_string().contains("a layer or more"), "{error}");
+    }
+}
+
+#[test]
+fn wrong_search_trees_end_and_are_named() {
+    for (search, bounds) in
+        [("kd_tree", vec![0.0, 0.0, 4.0, 4.0, 2.0, 4.0]), ("ball_tree", vec![2.5, 1.0, 4.0])]
+    {
+        let tree = examples::vectors::tree(search, &bounds);
+        assert_eq!(named("right", &tree), None);
+        for place in 0..4 {
+            for wrong in [-1i64, 4, i64::MIN, i64::MAX] {
+                expect(&tree, "tree_order", place, wrong);
+            }
+        }
+        expect(&tree, "tree_order", 3, 1i64);
+        for node in 0..3 {
+            for wrong in [-1i64, 5, i64::MIN, i64::MAX] {
+                expect(&tree, "tree_first", node, wrong);
+            }
+            for wrong in [5i64, i64::MAX] {
+                expect(&tree, "tree_last", node, wrong);
+            }
+            for wrong in [-1i64, i64::MIN] {
+                expect_at(&tree, "tree_last", node, wrong, "tree_first", node);
+            }
+            for wrong in [2i64, -1, i64::MAX] {
+                expect(&tree, "tree_leaf", node, wrong);
+            }
+            for wrong in [f64::NAN, f64::INFINITY] {
+                expect(&tree, "tree_radius", node, wrong);
+                expect(&tree, "tree_bounds", node, wrong);
+            }
+        }
+        // A leaf that is said to have children, and leaves that overlap until more rows are met
+        // than there are.
+        expect(&tree, "tree_leaf", 2, 0i64);
+        let all = changed(tree.array("tree_first").unwrap(), 2, 0i64);
+        let model = from_parameters(&replaced(&tree, "tree_first", Some(all))).unwrap();
+        let error = model.predict(ndarray::array![[3.0]].view().into()).unwrap_err().to_string();
+        assert!(error.contains("\"tree_last\", element 2"), "{error}");
+        for name in ["tree_order", "tree_leaf", "tree_bounds"] {
+            assert!(from_parameters(&replaced(&tree, name, None)).is_err(), "{name}");
+        }
+    }
+}
+
 /// Kernels with numbers that no training gives: a value of some kind, and `validate` objects.
 #[test]
 fn numbers_of_a_kernel_are_finite() {

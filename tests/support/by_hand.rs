@@ -11,6 +11,8 @@ mod boosted;
 mod more_trees;
 #[path = "by_hand/transforms.rs"]
 pub mod transforms;
+#[path = "by_hand/vectors.rs"]
+pub mod vectors;
 
 /// A model, rows, and what is expected of it.
 pub struct ByHand {
@@ -66,6 +68,7 @@ fn rows<const N: usize>(rows: &[[f64; N]]) -> Vec<Vec<f64>> {
 pub fn examples() -> Vec<ByHand> {
     let mut all = linear();
     all.extend(logistic());
+    all.extend(vectors::logistic());
     all.extend(trees());
     all.extend(forests());
     all.extend(more_trees::classifiers());
@@ -76,7 +79,12 @@ pub fn examples() -> Vec<ByHand> {
     all.extend(boosted::histogram_classifiers());
     all.extend(boosted::histogram_regressors());
     all.extend(support_vectors());
+    all.extend(vectors::support_vectors());
+    all.extend(vectors::support_vector_regressors());
     all.extend(neighbors());
+    all.extend(vectors::neighbors());
+    all.extend(vectors::neighbors_regressors());
+    all.extend(vectors::perceptrons());
     all
 }
 

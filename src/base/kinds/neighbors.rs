@@ -66,14 +66,22 @@ const WEIGHTS: EntrySpec = choice(
 );
 const METRIC: EntrySpec = choice(
     "metric",
-    &["euclidean", "manhattan", "chebyshev", "minkowski", "cosine"],
-    "distance between rows: root of summed squares; sum of absolute differences; the largest of them; (sum of their p-th powers)^(1/p); one less the cosine",
+    &[
+        "euclidean",
+        "euclidean_by_products",
+        "euclidean_by_fused_products",
+        "manhattan",
+        "chebyshev",
+        "minkowski",
+        "cosine",
+    ],
+    "distance between rows: root of summed squares; the same as the root of x.x - 2 x.v + v.v, with what rounding leaves of it, of products and sums one after another (scikit-learn before 1.1) or fused; sum of absolute differences; the largest of them; (sum of their p-th powers)^(1/p); one less the cosine",
 );
 const POWER: EntrySpec = number("p", "power of the minkowski metric").optional();
 const SEARCH: EntrySpec = choice(
     "search",
-    &["first", "heap", "kd_tree", "ball_tree"],
-    "which of equally near rows are taken: the first ones (where nothing is said); those that stay in scikit-learn's heap, filled in the order of the rows or of a search of the tree",
+    &["first", "heap", "partition", "kd_tree", "ball_tree"],
+    "which of equally near rows are taken: the first ones (where nothing is said); those that stay in scikit-learn's heap, filled in the order of the rows (and from that heap a second one) or of a search of the tree; or those that numpy's argpartition puts in front",
 )
 .optional();
 

@@ -34,7 +34,7 @@ pub(super) const SUPPORT_VECTOR_CLASSIFIER: KindSpec = KindSpec::new(
         required(
             "intercept",
             F64,
-            &[Length::Named("pairs")],
+            &[Length::Free("pairs")],
             "constant of each pair of classes",
         ),
         required(

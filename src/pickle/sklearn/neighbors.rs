@@ -14,8 +14,10 @@ pub(super) const CLASSES: &[Class] =
     &[(PACKAGE, "KNeighborsClassifier", classifier), (PACKAGE, "KNeighborsRegressor", regressor)];
 
 /// Since this version rows of float64 are searched with a heap; before, and for others, with
-/// numpy's `argpartition`, whose choice among equals is that of the machine.
+/// numpy's `argpartition`.
 const HEAP: Version = Version(1, 1, 0);
+/// Since these versions sparse rows are, first but for Euclidean distances.
+const SPARSE_HEAP: (Version, Version) = (Version(1, 2, 0), Version(1, 3, 0));
 
 fn classifier(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let mut parameters = estimator.parameters("k_neighbors_classifier");
@@ -103,9 +105,18 @@ fn search(estimator: &Estimator<'_>, parameters: &mut Parameters) -> Result<(), 
             parameters.set("search", method);
         }
         "brute" => {
-            let heap = estimator.told_version().is_some_and(|version| version >= HEAP)
-                && !(sparse || single || metric == "cosine");
-            parameters.set("search", if heap { "heap" } else { "first" });
+            let since = match (sparse, metric) {
+                (false, _) => HEAP,
+                (true, "euclidean") => SPARSE_HEAP.1,
+                (true, _) => SPARSE_HEAP.0,
+            };
+            let version = estimator.version("which of equally near rows are taken")?;
+            let heap = version >= since && !(single || metric == "cosine");
+            parameters.set("search", if heap { "heap" } else { "partition" });
+            if metric == "euclidean" {
+                let fused = if heap && !sparse { "fused_products" } else { "products" };
+                parameters.set("metric", format!("euclidean_by_{fused}"));
+            }
         }
         _ => {
             return Err(estimator.refuse("_fit_method", method, "brute, kd_tree, ball_tree"));
