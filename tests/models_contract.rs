@@ -22,10 +22,10 @@ mod corrupt;
 mod refused;
 #[path = "models_contract/trained.rs"]
 mod trained;
-#[path = "models_contract/trees.rs"]
-mod trees;
 #[path = "models_contract/transforms.rs"]
 mod transforms;
+#[path = "models_contract/trees.rs"]
+mod trees;
 
 use deadweight::models::Model;
 use ndarray::Array2;

@@ -21,7 +21,8 @@ fn read(bytes: &[u8]) -> Result<Parameters, String> {
     let document =
         Document::read(&opened.storage, &[], &limits).map_err(|error| error.to_string())?;
     let source = Source::new(&document, PagePolicy::Heap);
-    sklearn::read(&source, None).map_err(|error| error.to_string())
+    let read = sklearn::read(&source, None).map_err(|error| error.to_string());
+    read.map(|(parameters, _)| parameters)
 }
 
 /// A structured array in a file: where it begins, the size of an element, and fields with their

@@ -46,6 +46,7 @@ const FORMAT_SUPPORT: &[&str] = &[
 ];
 /// Files of `src/models` that are not a kind.
 const MODEL_SUPPORT: &[&str] = &[
+    "shared",
     "rows",
     "mod",
     "error",

@@ -7,7 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use sha2::{Digest, Sha256};
 
 use super::args::ConvertArguments;
 use super::convert::{convert, wanted};
@@ -39,20 +38,19 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
         let error = UsageError("--select chooses in one file, IN is a folder".to_owned());
         return Err(anyhow!(error)).advise("convert that file alone");
     }
-    fs::create_dir_all(output)
-        .with_context(|| format!("cannot create {}", output.display()))
-        .advise("OUT must be a folder where IN is one")?;
-    let (from, to) = (input.canonicalize()?, output.canonicalize()?);
-    let models = model_files(input, &to)?;
-    let targets = targets(&models, input, output, format);
-    if from == to && targets.iter().zip(&models).any(|(target, model)| target == model) {
+    if outputs::is_same(input, output) {
         let error = UsageError("IN and OUT are the same folder".to_owned());
         return Err(anyhow!(error)).advise("choose another folder for OUT");
     }
+    let models = model_files(input, output.canonicalize().ok())?;
     if models.is_empty() {
         return Err(anyhow!("{}: expected model files, found none", input.display()))
             .advise("content says what a file is; `deadweight inspect FILE` says why one is none");
     }
+    fs::create_dir_all(output)
+        .with_context(|| format!("cannot create {}", output.display()))
+        .advise("OUT must be a folder where IN is one")?;
+    let targets = targets(&models, input, output, format);
     convert_all(arguments, format, &models, &targets)
 }
 
@@ -123,10 +121,12 @@ fn one(
         if target.exists() && is_made_of(target, format, model) {
             return Ok(Outcome::AlreadyThere);
         }
+        let folder = outputs::folder_of(target);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
         outputs::check_free(target, |_| arguments.force, outputs::OR_FORCE)?;
         let file = files::load(model, None)?;
-        let parameters = wanted(file.parameters, arguments.content, model)?;
-        let mut parameters = parameters;
+        let mut parameters = wanted(file.parameters, arguments.content, model)?;
         note_source(&mut parameters, model)?;
         let written = convert(parameters, format, model, target)?;
         Ok(Outcome::Converted { from: file.format.id, bytes: file.bytes, written: written.bytes })
@@ -156,7 +156,7 @@ fn note_source(parameters: &mut Parameters, model: &Path) -> anyhow::Result<()> 
 
 fn hash_of(path: &Path) -> anyhow::Result<String> {
     let bytes = files::read(path, &Limits::default())?;
-    Ok(Sha256::digest(bytes.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(pickle::sha256(bytes.as_bytes()))
 }
 
 /// True when `target` is a file of the format that was made of the bytes that `model` has now.
@@ -172,7 +172,7 @@ fn is_made_of(target: &Path, format: &dyn Format, model: &Path) -> bool {
 
 /// Regular files that are models by their content, sorted; links are not followed, and what lies in
 /// the output folder is left out.
-fn model_files(input: &Path, output: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn model_files(input: &Path, output: Option<PathBuf>) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![input.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -181,7 +181,7 @@ fn model_files(input: &Path, output: &Path) -> anyhow::Result<Vec<PathBuf>> {
         for entry in entries {
             let entry = entry?;
             let (path, kind) = (entry.path(), entry.file_type()?);
-            if kind.is_dir() && path.canonicalize().is_ok_and(|path| path != output) {
+            if kind.is_dir() && path.canonicalize().is_ok_and(|path| Some(path) != output) {
                 folders.push(path);
             } else if kind.is_file() && is_model(&path) {
                 found.push(path);

@@ -71,9 +71,7 @@ pub fn import(file: &Storage, options: &ImportOptions) -> Result<Imported, Forma
     let document =
         Document::read(&opened.storage, &[], limits).map_err(sklearn::ReadError::from)?;
     let source = Source::new(&document, options.pages);
-    let mut parameters = sklearn::read(&source, options.select.as_deref())?;
-    let found = sklearn::find(&source)?;
-    let model = sklearn::choose(&found, options.select.as_deref())?;
+    let (mut parameters, model) = sklearn::read(&source, options.select.as_deref())?;
     let mut origin = origin::origin(&source, &opened, model.as_ref());
     origin.insert("sha256".to_owned(), sha256(file.as_bytes()).into());
     parameters.set(ORIGIN_KEY, origin);
@@ -95,7 +93,8 @@ pub fn outline(file: &Storage, limits: &Limits) -> Result<Vec<Entry>, FormatErro
     Ok(sklearn::outline(&Source::new(&document, PagePolicy::Auto)))
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// The SHA-256 of a file's bytes in hexadecimal digits, as `origin` has it.
+pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
         // Writing to a text never fails.
         let _ = write!(text, "{byte:02x}");

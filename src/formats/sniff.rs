@@ -2,6 +2,10 @@
 //! what was expected. It loads nothing and decides nothing; [`super::registry::recognize`] picks
 //! the format that a file is read with.
 
+use crate::base::Limits;
+use crate::pickle::Machine;
+use crate::pickle::machine::Event;
+
 /// A beginning that tells a kind of file, and what to call it.
 const BEGINNINGS: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "a zip archive (torch .pt and many others are zip archives)"),
@@ -114,18 +118,25 @@ fn is_onnx(bytes: &[u8]) -> bool {
     matches!(bytes, [0x08, 1..=20, next, ..] if NEXT.contains(next))
 }
 
-/// Protocols 0 and 1 have no header; their first opcode is a global, a mark or an empty
-/// container, and the last byte is STOP.
+/// Protocols 0 and 1 have no header: their last byte is STOP, and their first instructions can be
+/// carried out. A text that ends with a full stop fails within a word.
 fn is_old_pickle(bytes: &[u8]) -> bool {
-    let begins = match bytes {
-        [b'c', rest @ ..] => {
-            rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+    const INSTRUCTIONS: usize = 4;
+    if bytes.last() != Some(&b'.') {
+        return false;
+    }
+    let limits = Limits::default();
+    let mut machine = Machine::new(bytes, &limits);
+    for _ in 0..INSTRUCTIONS {
+        match machine.step() {
+            Ok(Some(step)) if matches!(step.event, Event::Stopped(_)) => {
+                return machine.position() == bytes.len();
+            }
+            Ok(Some(_)) => {}
+            _ => return false,
         }
-        [b'(', b'd' | b'l' | b'i' | b't' | b'c' | b'S', ..] => true,
-        [b']' | b'}' | b')', b'q', ..] => true,
-        _ => false,
-    };
-    begins && bytes.last() == Some(&b'.')
+    }
+    true
 }
 
 #[cfg(test)]
@@ -151,6 +162,12 @@ mod tests {
         for (bytes, expected) in cases {
             let found = describe(bytes).unwrap_or("nothing");
             assert!(found.starts_with(expected), "{bytes:?}: {found}");
+        }
+        for old in [&b"(VText\np0\nI1\ntp1\n."[..], b"(lp0\nI1\na.", b"]q\0K\x01a.", b"I1\n."] {
+            assert!(is_pickle(old), "{old:?}");
+        }
+        for text in ["(hello.", "I am a text.", "No.", "end.", "12.", "]", "(a list)."] {
+            assert!(!is_pickle(text.as_bytes()), "{text}");
         }
         assert_eq!(describe(b"plain words"), None);
         assert_eq!(describe(&[0x80]), None);

@@ -134,7 +134,7 @@ impl BoostedTrees {
     }
 
     /// The sums of each row: rows by sums.
-    pub(super) fn raw(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
+    pub(super) fn decision_function(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
         match &self.encoder {
             Some(encoder) => self.raw_of_numbers(encoder.encode(rows)?.view()),
             None => self.raw_of_numbers(rows.numbers()?.view()),
@@ -214,11 +214,11 @@ impl BoostedTrees {
     }
 
     pub(super) fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
-        Ok(self.probabilities(&self.raw(rows)?))
+        Ok(self.probabilities(&self.decision_function(rows)?))
     }
 
     pub(super) fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
-        let mut raw = self.raw(rows)?;
+        let mut raw = self.decision_function(rows)?;
         let Some(classes) = &self.classes else {
             if self.link == Link::Log {
                 raw.mapv_inplace(f64::exp);

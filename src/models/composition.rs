@@ -3,13 +3,7 @@
 use ndarray::{Array2, Axis, Ix1};
 
 use super::{Column, Model, ModelError, Rows, Table, Transformed};
-use crate::base::kinds::{KindError, MAX_NESTING};
 use crate::base::{Array, Parameters};
-
-thread_local! {
-    /// How many models are being made around the present one: constructors call each other.
-    static DEPTH: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
 
 /// A model inside a model.
 pub(super) struct Child {
@@ -24,23 +18,16 @@ impl Child {
     }
 }
 
-/// Makes the models of a slot.
+/// Makes the models of a slot. Constructors call each other, and no deeper than
+/// [`kinds::check`](crate::base::kinds::check) allows, which the outermost has called.
 pub(super) fn children(parameters: &Parameters, slot: &str) -> Result<Vec<Child>, ModelError> {
-    let depth = DEPTH.get();
-    if depth >= MAX_NESTING {
-        return Err(KindError::Nesting { limit: MAX_NESTING }.into());
-    }
-    DEPTH.set(depth + 1);
     let make = |(name, child): (String, Parameters)| {
         let model = super::registry::from_parameters(&child).map_err(|source| {
             ModelError::Child { path: format!("{slot}.{name}"), source: Box::new(source) }
         })?;
         Ok(Child { name, model })
     };
-    let made = parameters.children(slot).map_err(ModelError::from);
-    let made = made.and_then(|children| children.into_iter().map(make).collect());
-    DEPTH.set(depth);
-    made
+    parameters.children(slot)?.into_iter().map(make).collect()
 }
 
 /// Puts the models of a slot back into parameters.

@@ -1,40 +1,9 @@
 //! Histogram gradient boosting regressor: a sum of trees.
 
 use super::boosted_trees::BoostedTrees;
-use super::{Model, ModelError, Predictions, Rows};
-use crate::base::Parameters;
+use super::shared::shared_kind;
 
-/// A sum of trees over the columns of its parameters.
-pub struct HistGradientBoostingRegressor(BoostedTrees);
-
-impl HistGradientBoostingRegressor {
-    /// Makes the model; its arrays are shared, not copied.
-    ///
-    /// # Errors
-    /// [`ModelError`] when the parameters do not fit the kind.
-    pub fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        BoostedTrees::from_parameters(parameters).map(HistGradientBoostingRegressor)
-    }
-}
-
-impl Model for HistGradientBoostingRegressor {
-    fn kind(&self) -> &'static str {
-        self.0.kind()
-    }
-
-    fn n_features(&self) -> usize {
-        self.0.n_features()
-    }
-
-    fn to_parameters(&self) -> Parameters {
-        self.0.to_parameters()
-    }
-
-    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
-        self.0.predict(rows)
-    }
-
-    fn validate(&self) -> Result<(), ModelError> {
-        self.0.validate()
-    }
+shared_kind! {
+    /// A sum of trees over the columns of its parameters.
+    HistGradientBoostingRegressor(BoostedTrees): predict
 }

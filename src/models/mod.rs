@@ -63,6 +63,7 @@ pub mod recipes;
 pub mod registry;
 pub mod rows;
 mod scaling;
+mod shared;
 pub mod simple_imputer;
 pub mod standard_scaler;
 pub mod support_vector_classifier;

@@ -1,47 +1,10 @@
 //! Random forest classifier: many trees, their probabilities averaged in order.
 
-use ndarray::Array2;
-
+use super::shared::shared_kind;
 use super::tree_ensemble::TreeEnsemble;
-use super::{Model, ModelError, Predictions, Rows};
-use crate::base::Parameters;
 
-/// A forest over the columns of its parameters.
-#[derive(Debug, Clone)]
-pub struct RandomForestClassifier(TreeEnsemble);
-
-impl RandomForestClassifier {
-    /// Makes the model; its arrays are shared, not copied.
-    ///
-    /// # Errors
-    /// [`ModelError`] when the parameters do not fit the kind.
-    pub fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        TreeEnsemble::from_parameters(parameters).map(RandomForestClassifier)
-    }
-}
-
-impl Model for RandomForestClassifier {
-    fn kind(&self) -> &'static str {
-        self.0.kind()
-    }
-
-    fn n_features(&self) -> usize {
-        self.0.n_features()
-    }
-
-    fn to_parameters(&self) -> Parameters {
-        self.0.to_parameters()
-    }
-
-    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
-        self.0.predict(rows.numbers()?.view())
-    }
-
-    fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
-        self.0.predict_proba(rows.numbers()?.view())
-    }
-
-    fn validate(&self) -> Result<(), ModelError> {
-        self.0.validate()
-    }
+shared_kind! {
+    /// A forest over the columns of its parameters.
+    #[derive(Debug, Clone)]
+    RandomForestClassifier(TreeEnsemble): predict, predict_proba
 }

@@ -1,41 +1,10 @@
 //! Random forest regressor: many trees, their values averaged in order.
 
+use super::shared::shared_kind;
 use super::tree_ensemble::TreeEnsemble;
-use super::{Model, ModelError, Predictions, Rows};
-use crate::base::Parameters;
 
-/// A forest over the columns of its parameters.
-#[derive(Debug, Clone)]
-pub struct RandomForestRegressor(TreeEnsemble);
-
-impl RandomForestRegressor {
-    /// Makes the model; its arrays are shared, not copied.
-    ///
-    /// # Errors
-    /// [`ModelError`] when the parameters do not fit the kind.
-    pub fn from_parameters(parameters: &Parameters) -> Result<Self, ModelError> {
-        TreeEnsemble::from_parameters(parameters).map(RandomForestRegressor)
-    }
-}
-
-impl Model for RandomForestRegressor {
-    fn kind(&self) -> &'static str {
-        self.0.kind()
-    }
-
-    fn n_features(&self) -> usize {
-        self.0.n_features()
-    }
-
-    fn to_parameters(&self) -> Parameters {
-        self.0.to_parameters()
-    }
-
-    fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
-        self.0.predict(rows.numbers()?.view())
-    }
-
-    fn validate(&self) -> Result<(), ModelError> {
-        self.0.validate()
-    }
+shared_kind! {
+    /// A forest over the columns of its parameters.
+    #[derive(Debug, Clone)]
+    RandomForestRegressor(TreeEnsemble): predict
 }

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2};
 use super::labels::largest;
 use super::output_labels::OutputClasses;
 use super::tree_columns::{Less, LessOrEqual, Missing, Trees, invalid};
-use super::{ModelError, Predictions};
+use super::{ModelError, Predictions, Rows};
 use crate::base::{Array, Metadata, Parameters, kinds};
 
 const VALUE: &str = "value";
@@ -110,7 +110,9 @@ impl TreeEnsemble {
         parameters
     }
 
-    pub(super) fn predict(&self, rows: ArrayView2<'_, f64>) -> Result<Predictions, ModelError> {
+    pub(super) fn predict(&self, rows: Rows<'_>) -> Result<Predictions, ModelError> {
+        let rows = rows.numbers()?;
+        let rows = rows.view();
         let Some(classes) = &self.classes else {
             return Ok(Predictions::Values(self.aggregate(rows)?));
         };
@@ -120,12 +122,9 @@ impl TreeEnsemble {
         }
     }
 
-    pub(super) fn predict_proba(
-        &self,
-        rows: ArrayView2<'_, f64>,
-    ) -> Result<Array2<f64>, ModelError> {
+    pub(super) fn predict_proba(&self, rows: Rows<'_>) -> Result<Array2<f64>, ModelError> {
         match self.classes {
-            Some(_) => self.aggregate(rows),
+            Some(_) => self.aggregate(rows.numbers()?.view()),
             None => Err(ModelError::Unsupported { kind: self.kind, method: "predict_proba" }),
         }
     }

@@ -66,10 +66,14 @@ fn length_of(context: &Context, node: NodeId) -> usize {
         Some(Node::Buffer { index, .. }) => {
             context.buffers.get(*index).map_or(0, |buffer| buffer.len())
         }
-        // Bytes that are spelled as a call stand in its first argument.
+        // Bytes that are spelled as a call stand in its first argument, a character for each: one
+        // byte of a file in protocol 0, but one or two of UTF-8.
         Some(Node::Object(object)) => {
             let first = context.tuple(object.arguments).and_then(|arguments| arguments.first());
-            first.map_or(0, |first| text_length(context, *first))
+            match first.and_then(|first| context.values.get(*first)) {
+                Some(Node::Text(text)) => text.character_count(),
+                _ => first.map_or(0, |first| text_length(context, *first)),
+            }
         }
         _ => text_length(context, node),
     }

@@ -50,6 +50,18 @@ pub struct SparseMatrix<'d> {
     pub data: NumpyArray<'d>,
 }
 
+impl SparseMatrix<'_> {
+    /// True when the columns rise within each row of a csr matrix, as scipy has them after
+    /// `sort_indices`; the other formats say it of nothing.
+    pub fn has_sorted_rows(&self) -> bool {
+        let Positions::Csr { pointers, indices } = &self.positions else { return true };
+        pointers.windows(2).all(|ends| match ends {
+            [start, end] => indices.get(*start..*end).is_none_or(<[usize]>::is_sorted),
+            _ => true,
+        })
+    }
+}
+
 /// A sparse matrix row by row, with its values as floats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {

@@ -33,6 +33,12 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// How many code points there are.
+    pub fn character_count(&self) -> usize {
+        // All bytes but those that continue a code point.
+        self.as_bytes().iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+    }
+
     /// The code points, surrogates among them.
     pub fn code_points(&self) -> Vec<u32> {
         self.as_bytes().iter().fold(Vec::new(), |mut codes, byte| {

@@ -24,6 +24,12 @@ pub fn problems(format: &dyn Format, name: &str, parameters: &Parameters) -> Vec
     if let Err(error) = written {
         return say(format!("encode: {error}"));
     }
+    let mut streamed = Vec::new();
+    match format.write(parameters, &mut streamed) {
+        Ok(count) if streamed == bytes && count == bytes.len() as u64 => {}
+        Ok(count) => return say(format!("written: {count} bytes, other than the encoded ones")),
+        Err(error) => return say(format!("write: {error}")),
+    }
     let options = DecodeOptions::default();
     let mut problems = match format.decode(&bytes, &options) {
         Err(error) => say(format!("decode: {error}")),

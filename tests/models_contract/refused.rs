@@ -139,12 +139,12 @@ fn a_missing_or_wrong_entry_is_named() {
                 assert!(error.starts_with(&expected), "{error}");
             }
             for other in &others {
-                let fits = match (entry.holds, other) {
-                    (EntryType::Text, Value::Text(_)) => true,
-                    (EntryType::Boolean, Value::Bool(_)) => true,
-                    (EntryType::List, Value::List(_)) => true,
-                    _ => false,
-                };
+                let fits = matches!(
+                    (entry.holds, other),
+                    (EntryType::Text, Value::Text(_))
+                        | (EntryType::Boolean, Value::Bool(_))
+                        | (EntryType::List, Value::List(_))
+                );
                 if fits {
                     continue;
                 }

@@ -273,6 +273,20 @@ fn one_block_of_bytes_is_not_many_arrays() {
 }
 
 #[test]
+fn bytes_of_protocol_0_count_once_whatever_their_characters_are() {
+    // numpy spells them as a text of Latin-1, whose upper half is two bytes of UTF-8.
+    let mut bytes = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n\
+        (I4096\ntcnumpy\ndtype\n(S'u1'\nI0\nI1\ntR(I3\nS'|'\nNNNI-1\nI-1\nI0\ntbI00\n\
+        c_codecs\nencode\n(V"
+        .to_vec();
+    bytes.extend([0xff; 4096]);
+    bytes.extend(b"\nS'latin1'\ntRtb.");
+    let source = Storage::adopt(bytes);
+    let document = read(&source).unwrap();
+    assert_eq!(document.array(document.root()).unwrap().bytes(), [0xff; 4096]);
+}
+
+#[test]
 fn one_text_may_be_many_elements_but_not_without_end() {
     let labels = |length: usize, count: usize| {
         array(|assembler| {

@@ -83,10 +83,7 @@ pub(super) fn check_depth(
     while let Some((value, depth)) = waiting.pop() {
         if depth > limits.max_metadata_depth {
             let most = limits.max_metadata_depth;
-            return Err(item.found(
-                format!("attributes nested at most {most} levels deep"),
-                "more; convert with --content predict",
-            ));
+            return Err(item.found(format!("attributes nested at most {most} levels deep"), "more"));
         }
         let deeper = depth.saturating_add(1);
         match value {

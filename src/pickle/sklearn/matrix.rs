@@ -14,6 +14,18 @@ impl Item<'_> {
         self.source.document().is_sparse(self.node)
     }
 
+    /// True when it is no sparse matrix, or one whose rows are sorted by column.
+    ///
+    /// # Errors
+    /// When it is a sparse matrix that cannot be read.
+    pub fn has_sorted_rows(&self) -> Result<bool, ReadError> {
+        if !self.is_sparse() {
+            return Ok(true);
+        }
+        let matrix = self.source.document().sparse(self.node).map_err(self.at())?;
+        Ok(matrix.has_sorted_rows())
+    }
+
     /// A matrix of f64: an array of two dimensions, or a sparse matrix with its zeros written out.
     ///
     /// # Errors

@@ -77,7 +77,8 @@ pub fn choose<'d>(found: &Found<'d>, select: Option<&str>) -> Result<Option<Item
     }
 }
 
-/// The model of a file, or its arrays when it holds no model, with content `full`.
+/// The model of a file and where it is, or the arrays of a file that holds no model, with content
+/// `full`.
 ///
 /// `select` is the path of one of several models, as [`find`] lists them.
 ///
@@ -97,7 +98,10 @@ pub fn choose<'d>(found: &Found<'d>, select: Option<&str>) -> Result<Option<Item
 /// assert_eq!(error.to_string(), "expected a model or arrays, found a dict of 1");
 /// # Ok::<(), deadweight::pickle::PickleError>(())
 /// ```
-pub fn read(source: &Source<'_>, select: Option<&str>) -> Result<Parameters, ReadError> {
+pub fn read<'d>(
+    source: &'d Source<'d>,
+    select: Option<&str>,
+) -> Result<(Parameters, Option<Item<'d>>), ReadError> {
     let document = source.document();
     document.require_known_globals()?;
     let found = find(source)?;
@@ -105,9 +109,9 @@ pub fn read(source: &Source<'_>, select: Option<&str>) -> Result<Parameters, Rea
         Some(item) => {
             let parameters = build(&item)?;
             keep::check_depth(&item, &parameters, document.limits())?;
-            Ok(parameters)
+            Ok((parameters, Some(item)))
         }
-        None => plain_arrays(source, &found),
+        None => Ok((plain_arrays(source, &found)?, None)),
     }
 }
 

@@ -112,6 +112,13 @@ fn search(estimator: &Estimator<'_>, parameters: &mut Parameters) -> Result<(), 
             };
             let version = estimator.version("which of equally near rows are taken")?;
             let heap = version >= since && !(single || metric == "cosine");
+            // Since 1.2 the distances of sparse rows are taken in one walk over both, which goes
+            // wrong where columns are not sorted: what it then gives depends on the order of the
+            // columns in the rows that are asked about, and nobody but the writer has that.
+            if heap && metric != "euclidean" && !data.has_sorted_rows()? {
+                let found = format!("{metric} on sparse rows whose columns are not sorted");
+                return Err(estimator.refuse("metric", found, "euclidean, or sorted columns"));
+            }
             parameters.set("search", if heap { "heap" } else { "partition" });
             if metric == "euclidean" {
                 let fused = if heap && !sparse { "fused_products" } else { "products" };

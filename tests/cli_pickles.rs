@@ -1,0 +1,133 @@
+//! The commands on files that scikit-learn wrote: nothing of Python is there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use deadweight::base::PagePolicy;
+use deadweight::formats::npy;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sklearn").join(name)
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> assert_cmd::assert::Assert {
+    let mut command = Command::cargo_bin("deadweight").unwrap();
+    command.current_dir(folder).env("COLUMNS", "100").env("NO_COLOR", "1");
+    command.env("DEADWEIGHT_CACHE", folder.join("cache")).args(arguments).assert()
+}
+
+/// A folder with files of 1.9.1 under other names.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (from, to) in files {
+        let target = folder.path().join(to);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(fixture(&format!("1.9.1/{from}")), target).unwrap();
+    }
+    fs::copy(fixture("inputs/numbers.npy"), folder.path().join("rows.npy")).unwrap();
+    folder
+}
+
+#[test]
+fn a_forest_is_inspected_converted_and_predicts_the_same() {
+    let folder = folder(&[("forest_classifier.joblib", "model.bin")]);
+    let path = folder.path();
+    let output = run(path, &["inspect", "model.bin", "--json"]).success();
+    let json: Json = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!(json["kind"], "random_forest_classifier");
+    assert_eq!(json["format"], "joblib");
+    assert_eq!(json["origin"]["library"], "scikit-learn");
+    assert_eq!(json["origin"]["version"], "1.9.1");
+    assert_eq!(json["content"], "full");
+    run(path, &["inspect", "model.bin", "--validate"]).success();
+    run(path, &["convert", "model.bin", "model.safetensors"])
+        .success()
+        .stderr(contains("every bit is the same"));
+    run(path, &["convert", "model.bin", "small.npz", "--content", "predict"]).success();
+    let ask = |model: &str| {
+        let arguments = ["predict", model, "--input", "rows.npy", "--method", "predict_proba"];
+        run(path, &arguments).success().get_output().stdout.clone()
+    };
+    let answer = ask("model.bin");
+    assert_eq!(answer.iter().filter(|byte| **byte == b'\n').count(), 20);
+    assert_eq!(ask("model.safetensors"), answer);
+    assert_eq!(ask("small.npz"), answer);
+    let size = |name: &str| fs::metadata(path.join(name)).unwrap().len();
+    assert!(size("small.npz") < size("model.safetensors"));
+}
+
+#[test]
+fn one_of_several_models_is_chosen_by_its_path() {
+    let folder = folder(&[("bundle_list.joblib_p5.joblib", "bundle.joblib")]);
+    let path = folder.path();
+    let expected: Json =
+        serde_json::from_slice(&fs::read(fixture("1.9.1/expected.json")).unwrap()).unwrap();
+    let models = expected["models"].as_array().unwrap();
+    let bundle = models.iter().find(|model| model["name"] == "bundle_list").unwrap();
+    let count = bundle["parts"].as_array().unwrap().len();
+    assert!(count > 1);
+    let model = ["predict", "bundle.joblib", "--input", "rows.npy"];
+    run(path, &model)
+        .code(1)
+        .stderr(contains(format!("{count} models")).and(contains("--select PATH")));
+    run(path, &[&model[..], &["--select", "[0]"]].concat()).success();
+    run(path, &[&model[..], &["--select", "[99]"]].concat())
+        .code(1)
+        .stderr(contains("no model at \"[99]\""));
+    // What cannot be one model is shown as it is.
+    run(path, &["inspect", "bundle.joblib"])
+        .success()
+        .stdout(contains("Ridge (read as a model)"))
+        .stderr(contains("no model was made of it"));
+}
+
+#[test]
+fn transformed_rows_are_written_as_numpy_reads_them() {
+    let folder = folder(&[("standard_scaler.xz.joblib", "scaler.joblib")]);
+    let path = folder.path();
+    let arguments = ["predict", "scaler.joblib", "--input", "rows.npy", "--method"];
+    run(path, &[&arguments[..], &["transform", "--output", "scaled.npy"]].concat()).success();
+    let scaled = fs::read(path.join("scaled.npy")).unwrap();
+    assert_eq!(npy::read(&scaled, PagePolicy::Heap).unwrap().shape(), [20, 6]);
+    run(path, &[&arguments[..], &["predict"]].concat())
+        .code(1)
+        .stderr(contains("standard_scaler has no predict"));
+}
+
+#[test]
+fn a_folder_is_converted_keeps_its_tree_and_goes_on_where_it_ended() {
+    let folder = folder(&[
+        ("forest_classifier.joblib", "models/forest.joblib"),
+        ("forest_classifier.p4.pkl", "models/forest.pkl"),
+        ("linear_regression.p4.pkl", "models/deep/er/linear.pkl"),
+    ]);
+    let path = folder.path();
+    fs::write(path.join("models/notes.txt"), "no model").unwrap();
+    let convert = ["convert", "models", "safe"];
+    run(path, &convert)
+        .success()
+        .stdout(contains("converted").and(contains("already there").not()))
+        .stderr(contains("3 converted, 0 already there, 0 failed"));
+    for name in
+        ["forest.joblib.safetensors", "forest.pkl.safetensors", "deep/er/linear.safetensors"]
+    {
+        assert!(path.join("safe").join(name).is_file(), "{name}");
+    }
+    let written = fs::read(path.join("safe/deep/er/linear.safetensors")).unwrap();
+    run(path, &convert).success().stderr(contains("0 converted, 3 already there, 0 failed"));
+    // A file that changed is not taken for the old one, and one that is none says why.
+    fs::copy(fixture("1.9.1/ridge.joblib"), path.join("models/deep/er/linear.pkl")).unwrap();
+    fs::write(path.join("models/bad.pkl"), b"\x80\x04cos\nsystem\n.").unwrap();
+    run(path, &[&convert[..], &["--force"]].concat())
+        .code(1)
+        .stderr(contains("1 converted, 2 already there, 1 failed").and(contains("\"system\"")));
+    assert_ne!(fs::read(path.join("safe/deep/er/linear.safetensors")).unwrap(), written);
+    run(path, &["convert", "cache-is-no-folder", "safe"]).code(1);
+    fs::create_dir(path.join("empty")).unwrap();
+    run(path, &["convert", "empty", "safe"]).code(1).stderr(contains("found none"));
+}
