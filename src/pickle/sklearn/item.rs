@@ -424,6 +424,25 @@ impl<'d> Item<'d> {
         Err(self.found("class labels in one dimension", found))
     }
 
+    /// Class labels that are numbers or truth values, as f64.
+    ///
+    /// # Errors
+    /// When they are no array of one dimension of them.
+    pub fn as_float_labels(&self) -> Result<Array, ReadError> {
+        let labels = self.labels()?;
+        let wrong = |source| ReadError::Array { path: self.shown_path(), source };
+        let floats: Vec<f64> = match labels.dtype() {
+            DType::Bool => {
+                labels.bools().map_err(wrong)?.iter().map(|b| f64::from(u8::from(*b))).collect()
+            }
+            DType::I64 => {
+                labels.as_slice::<i64>().map_err(wrong)?.iter().map(|label| *label as f64).collect()
+            }
+            _ => return Ok(labels),
+        };
+        self.from_vec(floats, labels.shape())
+    }
+
     fn object_labels(&self, array: &NumpyArray<'d>) -> Result<Array, ReadError> {
         let Some(elements) = array.elements() else {
             let found = array.dtype().notation();

@@ -16,8 +16,10 @@ pub(super) const CLASSES: &[Class] =
 /// Since this version rows of float64 are searched with a heap; before, and for others, with
 /// numpy's `argpartition`.
 const HEAP: Version = Version(1, 1, 0);
-/// Since these versions sparse rows are, first but for Euclidean distances.
-const SPARSE_HEAP: (Version, Version) = (Version(1, 2, 0), Version(1, 3, 0));
+/// Since this version sparse rows are too.
+const SPARSE_HEAP: Version = Version(1, 2, 0);
+/// Since this version they are not any more where distances are Euclidean.
+const SPARSE_EUCLIDEAN_PARTITION: Version = Version(1, 4, 1);
 
 fn classifier(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let mut parameters = estimator.parameters("k_neighbors_classifier");
@@ -105,13 +107,10 @@ fn search(estimator: &Estimator<'_>, parameters: &mut Parameters) -> Result<(), 
             parameters.set("search", method);
         }
         "brute" => {
-            let since = match (sparse, metric) {
-                (false, _) => HEAP,
-                (true, "euclidean") => SPARSE_HEAP.1,
-                (true, _) => SPARSE_HEAP.0,
-            };
             let version = estimator.version("which of equally near rows are taken")?;
-            let heap = version >= since && !(single || metric == "cosine");
+            let since = if sparse { SPARSE_HEAP } else { HEAP };
+            let given_up = sparse && metric == "euclidean" && version >= SPARSE_EUCLIDEAN_PARTITION;
+            let heap = version >= since && !given_up && !single && metric != "cosine";
             // Since 1.2 the distances of sparse rows are taken in one walk over both, which goes
             // wrong where columns are not sorted: what it then gives depends on the order of the
             // columns in the rows that are asked about, and nobody but the writer has that.

@@ -13,6 +13,8 @@ use crate::base::{Array, DType, Metadata, Parameters, Value};
 
 const TREE: &str = "sklearn.tree";
 const ENSEMBLE: &str = "sklearn.ensemble";
+/// Since this version labels of several outputs keep their type.
+const TYPED_LABELS: Version = Version(0, 21, 0);
 
 pub(super) const CLASSES: &[Class] = &[
     (TREE, "DecisionTreeClassifier", |e| tree(e, "decision_tree_classifier")),
@@ -146,6 +148,13 @@ fn outputs(
         if labels.element_count() != *count {
             return Err(mismatch(labels.element_count(), *count));
         }
+        // `predict` of several outputs made floats of all numbers before 0.21.
+        let labels = match labels.dtype() {
+            DType::I64 | DType::Bool if estimator.version("the type of labels")? < TYPED_LABELS => {
+                list.as_float_labels()?
+            }
+            _ => labels,
+        };
         let inserted = parameters.insert(format!("classes.{index}"), labels);
         inserted.map_err(|source| estimator.wrong(source))?;
     }
