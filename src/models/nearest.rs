@@ -1,5 +1,7 @@
 //! Which of many rows are the nearest: distances, and two ways to keep the smallest of them.
 
+use super::activations::fused_dot;
+
 /// Distance between rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Metric {
@@ -74,8 +76,7 @@ pub(super) fn by_products(a: &[f64], of_a: f64, b: &[f64], of_b: f64, fused: boo
 
 /// The sum of squares, added in the order of the libraries that scikit-learn calls for it.
 ///
-/// Fused: `ddot` of OpenBLAS on machines with AVX2, four times four lanes for as long as there are
-/// sixteen numbers, then one after another. Else `numpy.einsum` until numpy 1.19: two lanes for as
+/// Fused: [`fused_dot`]. Else `numpy.einsum` until numpy 1.19: two lanes for as
 /// long as there are eight, then the rest from its end.
 pub(super) fn square_length(row: &[f64], fused: bool) -> f64 {
     if !fused {
@@ -88,16 +89,7 @@ pub(super) fn square_length(row: &[f64], fused: bool) -> f64 {
         }
         return rest.iter().rev().fold(lanes[0] + lanes[1], |sum, value| sum + value * value);
     }
-    let chunks = row.chunks_exact(16);
-    let rest = chunks.remainder();
-    let mut lanes = [0.0; 16];
-    for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane = value.mul_add(*value, *lane));
-    }
-    let lane =
-        |index: usize| lanes[index] + lanes[index + 4] + lanes[index + 8] + lanes[index + 12];
-    let sum = (lane(0) + lane(2)) + (lane(1) + lane(3));
-    rest.iter().fold(sum, |sum, value| value.mul_add(*value, sum))
+    fused_dot(row.iter().map(|value| (*value, *value)))
 }
 
 /// The square of the Euclidean distance, summed in four lanes.

@@ -19,6 +19,12 @@ const KERNEL: EntrySpec = choice(
 );
 const GAMMA: EntrySpec = number("gamma", "factor of the kernel");
 const COEF0: EntrySpec = number("coef0", "constant of the poly and sigmoid kernels");
+const PRODUCTS: EntrySpec = choice(
+    "products",
+    &["in_order", "fused"],
+    "how the sums of the kernel are taken: product by product (where nothing is said), or fused in sixteen lanes as OpenBLAS does on machines with AVX2",
+)
+.optional();
 const DEGREE: EntrySpec = number("degree", "power of the poly kernel");
 
 pub(super) const SUPPORT_VECTOR_CLASSIFIER: KindSpec = KindSpec::new(
@@ -61,6 +67,7 @@ pub(super) const SUPPORT_VECTOR_CLASSIFIER: KindSpec = KindSpec::new(
     GAMMA,
     COEF0,
     DEGREE,
+    PRODUCTS,
     choice(
         "zero_decision",
         &["first", "second"],
@@ -94,4 +101,4 @@ pub(super) const SUPPORT_VECTOR_REGRESSOR: KindSpec = KindSpec::new(
     ],
     "y = sum of dual_coef[0][i] K(v_i, x) + intercept[0]",
 )
-.with_entries(&[KERNEL, GAMMA, COEF0, DEGREE]);
+.with_entries(&[KERNEL, GAMMA, COEF0, DEGREE, PRODUCTS]);

@@ -22,6 +22,9 @@ pub(super) const CLASSES: &[Class] = &[
 /// Since this version the decision values of a row do not depend on the other rows.
 const BY_ROW: Version = Version(0, 21, 0);
 
+/// Since this version BLAS multiplies rows that are not sparse.
+const BLAS: Version = Version(0, 24, 0);
+
 const KERNELS: &str = "linear, rbf, poly, sigmoid";
 
 fn classifier(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
@@ -121,7 +124,10 @@ fn machine(
     parameters: &mut Parameters,
     turned: bool,
 ) -> Result<(), ReadError> {
-    let vectors = estimator.attribute("support_vectors_")?.matrix()?;
+    let vectors = estimator.attribute("support_vectors_")?;
+    let blas = estimator.told_version().is_some_and(|version| version >= BLAS);
+    parameters.set("products", if blas && !vectors.is_sparse() { "fused" } else { "in_order" });
+    let vectors = vectors.matrix()?;
     let weights = estimator.attribute("dual_coef_")?.matrix()?;
     let constants = estimator.attribute("intercept_")?.floats(1)?;
     let used = estimator.attribute("_dual_coef_")?.matrix()?;

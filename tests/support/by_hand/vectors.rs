@@ -55,6 +55,18 @@ pub fn support_vectors() -> Vec<ByHand> {
     vec![
         predicted("zero: first", zero("first"), vec![vec![1.0]], labels(&["no"])),
         predicted("zero: second", zero("second"), vec![vec![1.0]], labels(&["yes"])),
+        predicted(
+            "fused",
+            zero("first").with("products", "fused"),
+            vec![vec![2.0]],
+            labels(&["yes"]),
+        ),
+        predicted(
+            "in order",
+            zero("first").with("products", "in_order"),
+            vec![vec![0.0]],
+            labels(&["no"]),
+        ),
         ByHand {
             name: "a vote each, pairs",
             decisions: Some(vec![vec![1.0, -3.0, 1.0]]),
