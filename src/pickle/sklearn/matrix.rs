@@ -26,6 +26,28 @@ impl Item<'_> {
         Ok(matrix.has_sorted_rows())
     }
 
+    /// The sum of squares of each row of a sparse matrix, added in the order in which the file has
+    /// them: scikit-learn takes them so.
+    ///
+    /// # Errors
+    /// When it is no sparse matrix, or cannot be read.
+    pub fn square_lengths(&self) -> Result<Array, ReadError> {
+        let document = self.source.document();
+        let matrix = document.sparse(self.node).map_err(self.at())?;
+        let rows = matrix.rows(document.limits()).map_err(self.at())?;
+        let lengths: Vec<f64> = rows
+            .pointers
+            .windows(2)
+            .map(|ends| match ends {
+                [start, end] => rows.values.get(*start..*end).unwrap_or_default(),
+                _ => &[],
+            })
+            .map(|values| values.iter().fold(0.0, |sum, value| sum + value * value))
+            .collect();
+        let shape = [lengths.len()];
+        self.from_vec(lengths, &shape)
+    }
+
     /// A matrix of f64: an array of two dimensions, or a sparse matrix with its zeros written out.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ mod perceptrons;
 mod pipeline;
 mod precision;
 pub mod registry;
+mod row_order;
 mod scaling;
 mod search;
 mod support_vectors;

@@ -5,6 +5,7 @@ use super::error::ReadError;
 use super::item::Item;
 use super::precision;
 use super::registry::Class;
+use super::row_order;
 use crate::base::{Metadata, Parameters, Value};
 
 const PACKAGE: &str = "sklearn.pipeline";
@@ -63,6 +64,7 @@ fn pipeline(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let steps = estimator.attribute("steps")?;
     let mut children = Vec::new();
     let mut single = false;
+    let mut order = None;
     for (name, item) in named(&steps)? {
         let mut child = match step(&item, Step::Same)? {
             Step::Same => {
@@ -76,6 +78,8 @@ fn pipeline(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
             precision::receive(&item, &mut child)?;
         }
         single = precision::gives_single(&item, single)?;
+        row_order::receive(order, &mut child);
+        order = row_order::gives(&item)?;
         children.push((name, child));
     }
     if children.is_empty() {

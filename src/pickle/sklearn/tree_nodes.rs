@@ -311,7 +311,10 @@ impl Columns {
             }
             let inside = |child: i64| child > node as i64 && child < count as i64;
             let known = feature >= 0 && feature < tree.n_features as i64;
-            if !(inside(left) && inside(right) && known) || to_threshold.is_nan() {
+            // The middle between inf and what is missing is NaN: nothing is less, so all that is not
+            // missing goes right.
+            let nowhere = to_threshold.is_nan() && !tree.has_missing;
+            if !(inside(left) && inside(right) && known) || nowhere {
                 return Err(refusal(tree, node, (left, right, feature), *to_threshold));
             }
             // Compared with counts that fit them before.
