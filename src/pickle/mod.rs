@@ -46,6 +46,7 @@ mod objects;
 pub mod opcode;
 pub mod origin;
 pub mod sklearn;
+mod sklearn_names;
 pub mod sparse;
 mod texts;
 pub mod value;

@@ -171,15 +171,27 @@ impl Reader<'_, '_> {
         structures: bool,
     ) -> Result<Dtype, PickleError> {
         let arguments = self.tuple("dtype arguments", object.arguments)?;
-        let letters = match arguments {
-            [letters] | [letters, _, _] => *letters,
-            _ => return Err(self.wrong("dtype arguments", "letters and two flags", node)),
+        let truth = |node: &NodeId| match self.values.get(*node) {
+            Some(Node::Bool(value)) => Some(*value),
+            Some(Node::Int(number @ 0..=1)) => Some(*number == 1),
+            _ => None,
+        };
+        let (letters, is_copy) = match arguments {
+            [letters] => (*letters, false),
+            [letters, align, copy] if truth(align) == Some(false) => {
+                (*letters, truth(copy) == Some(true))
+            }
+            _ => {
+                return Err(self.wrong("dtype arguments", "letters, False and True", node));
+            }
         };
         let text = self.values.get(letters).and_then(Node::as_str);
         let plain = text.and_then(from_letters);
         let plain = plain.ok_or_else(|| self.wrong("dtype", "letters as f8", letters))?;
         match object.states.as_slice() {
             [] => Ok(plain),
+            // Without a copy it is numpy's own dtype, on which a state has no effect.
+            [_] if !is_copy => Err(self.wrong("dtype", "a copy, where there is a state", node)),
             [state] => self.with_state(plain, *state, structures),
             _ => Err(self.wrong("dtype", "one state", node)),
         }

@@ -3,6 +3,7 @@
 use super::Estimator;
 use super::categories::{Cell, cells, text_members};
 use super::error::ReadError;
+use super::in_place;
 use super::item::Item;
 use super::pipeline::{Step, identity, keep_as_models, put_weights, step};
 use super::registry::Class;
@@ -58,18 +59,28 @@ fn columns(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let indices = estimator.given("_transformer_to_input_indices");
     let indices = indices.map(|item| item.entries()).transpose()?.unwrap_or_default();
     let (mut children, mut chosen) = (Vec::new(), Vec::new());
-    for entry in list.list()? {
+    let entries = list.list()?;
+    let last = entries.len().saturating_sub(1);
+    for (index, entry) in entries.iter().enumerate() {
         let members = entry.list()?;
-        let [name, item, columns] = members.as_slice() else {
+        let [name, item, raw] = members.as_slice() else {
             return Err(entry.expected("a name, a transformer and its columns"));
         };
         let name = name.text()?;
-        // Since 1.0 the indices of each transformer's columns are kept by its name.
+        // Since 1.0 the indices of each transformer's columns are kept by its name, too.
         let known = indices.iter().find(|(key, _)| key.text().is_ok_and(|key| key == name));
-        let columns = match known {
-            Some((_, indices)) => Chosen::Indices(whole_numbers(indices)?),
-            None => choose(columns, &features)?,
+        let known = known.map(|(_, indices)| whole_numbers(indices)).transpose()?;
+        let columns = match (choose(raw, &features)?, known) {
+            (Chosen::Indices(said), Some(known)) if said != known => {
+                return Err(raw.found(format!("columns {known:?}"), format!("{said:?}")));
+            }
+            (Chosen::Names(_), Some(known)) => Chosen::Indices(known),
+            (said, _) => said,
         };
+        // A list of columns is copied out of the rows, a slice is not.
+        if index < last && slice(raw, &features)?.is_some() {
+            in_place::refuse(item)?;
+        }
         let model = match step(item, Step::Dropped)? {
             Step::Dropped => continue,
             _ if columns.is_empty() => continue,

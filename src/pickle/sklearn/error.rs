@@ -69,6 +69,20 @@ pub enum ReadError {
         /// Which values are.
         supported: String,
     },
+    /// The version that wrote it is none whose files are understood.
+    #[error(
+        "{path} (`{class}`, byte {offset}): written by scikit-learn {found:?}; versions 0.20 to 1.9 are read"
+    )]
+    Version {
+        /// The way to the object.
+        path: String,
+        /// Its class.
+        class: String,
+        /// Where the opcode stands that made it.
+        offset: usize,
+        /// What the file says.
+        found: String,
+    },
     /// The file does not say which version wrote it, and the meaning depends on that.
     #[error(
         "{path} (`{class}`, byte {offset}): the file does not say which scikit-learn wrote it, and {matter} depends on that"

@@ -32,6 +32,7 @@ pub struct Estimator<'d> {
     attributes: IndexMap<String, NodeId>,
     /// The state, where it is not a dict of attributes.
     state: Option<NodeId>,
+    called: bool,
     version: Option<Version>,
     kept: RefCell<IndexMap<String, Kept>>,
 }
@@ -97,6 +98,7 @@ impl<'d> Estimator<'d> {
             arguments,
             attributes,
             state,
+            called: arguments.is_some() && object.construction == Construction::Call,
             version: None,
             kept: RefCell::default(),
         };
@@ -124,6 +126,12 @@ impl<'d> Estimator<'d> {
     /// The name of its class.
     pub fn class_name(&self) -> &'d str {
         self.name
+    }
+
+    /// True when the class was called to make it, so that its constructor put values of its own
+    /// under what the file says. Pickled estimators are made without their constructor.
+    pub(super) fn was_called(&self) -> bool {
+        self.called
     }
 
     /// The arguments of its constructor, a tuple as a rule.

@@ -283,8 +283,18 @@ impl<'d> Item<'d> {
             Node::Dict(entries) => entries,
             Node::Object(object) if object.states.is_empty() && object.items.is_empty() => {
                 let name = self.values().callable_of(object).map(|global| global.name.as_ref());
-                match name {
-                    Some("OrderedDict" | "dict" | "defaultdict") => &object.entries,
+                let arguments = match self.values().get(object.arguments) {
+                    Some(Node::Tuple(arguments)) => arguments.as_ref(),
+                    _ => return Err(self.expected("a dict")),
+                };
+                // What a constructor is given would be entries too; only Python 2 wrote them so.
+                match (name, arguments) {
+                    (Some("OrderedDict" | "dict"), []) => &object.entries,
+                    (Some("defaultdict"), [] | [_]) => &object.entries,
+                    (Some("OrderedDict" | "dict" | "defaultdict"), _) => {
+                        let found = "a call with entries among its arguments";
+                        return Err(self.found("a dict whose entries are put in one by one", found));
+                    }
                     _ => return Err(self.expected("a dict")),
                 }
             }

@@ -11,6 +11,7 @@
 
 mod boosting;
 mod categories;
+mod column_names;
 mod compose;
 mod decomposition;
 mod encoding;
@@ -20,10 +21,12 @@ mod find;
 mod histogram_nodes;
 mod histograms;
 mod imputation;
+mod in_place;
 mod item;
 mod keep;
 mod legacy_encoding;
 mod linear;
+mod loss;
 mod matrix;
 mod members;
 mod neighbors;
@@ -50,7 +53,7 @@ pub use outline::{Entry, What, outline};
 pub use version::Version;
 
 use crate::base::kinds::MAX_NESTING;
-use crate::base::parameters::{CONTENT_KEY, PLAIN_ARRAYS};
+use crate::base::parameters::{COLUMN_NAMES_KEY, CONTENT_KEY, PLAIN_ARRAYS};
 use crate::base::{Content, Parameters, Value};
 
 /// Metadata key of the class that a model, or one inside it, was in the file.
@@ -108,7 +111,11 @@ pub fn read<'d>(
     let found = find(source)?;
     match choose(&found, select)? {
         Some(item) => {
-            let parameters = build(&item)?;
+            let mut parameters = build(&item)?;
+            if let Some(names) = column_names::column_names(&item)? {
+                let names: Vec<Value> = names.into_iter().map(Value::from).collect();
+                parameters.set(COLUMN_NAMES_KEY, names);
+            }
             keep::check_depth(&item, &parameters, document.limits())?;
             Ok((parameters, Some(item)))
         }
@@ -131,6 +138,17 @@ pub fn build(item: &Item<'_>) -> Result<Parameters, ReadError> {
     let estimator = item.object()?;
     let build = registry::find(estimator.module(), estimator.class_name())
         .ok_or_else(|| estimator.not_supported())?;
+    if let Some(told) = estimator.get("_sklearn_version") {
+        let found = told.text()?;
+        if !version::is_known(&found) {
+            let (path, class) = (item.shown_path(), estimator.class());
+            return Err(ReadError::Version { path, class, offset: item.offset(), found });
+        }
+    }
+    if estimator.was_called() {
+        let found = format!("a call of `{}`", estimator.class());
+        return Err(item.found("an instance that is given its attributes alone", found));
+    }
     let mut parameters = build(&estimator)?;
     parameters.set(CONTENT_KEY, Content::Full.id());
     parameters.set(CLASS_KEY, estimator.class());

@@ -2,6 +2,7 @@
 
 use super::Estimator;
 use super::error::ReadError;
+use super::in_place;
 use super::item::Item;
 use super::precision;
 use super::registry::Class;
@@ -116,7 +117,12 @@ pub(super) fn put_weights(
 fn union(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let mut children = Vec::new();
     let list = estimator.attribute("transformer_list")?;
-    for (name, item) in named(&list)? {
+    let members = named(&list)?;
+    let last = members.len().saturating_sub(1);
+    for (index, (name, item)) in members.into_iter().enumerate() {
+        if index < last {
+            in_place::refuse(&item)?;
+        }
         match step(&item, Step::Dropped)? {
             Step::Dropped => {}
             Step::Same => children.push((name, identity(None))),
