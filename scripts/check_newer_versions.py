@@ -8,6 +8,7 @@ Each version loads one file of every model that each older version wrote (script
 asks it the same questions and compares. What came of it is one of
 
     same           every label is the same, every number within 1e-9 of the largest in its column
+    close          every label is the same, every number within 1e-6: the sums of another BLAS
     wrong          it loads and answers, and the answers are others; with an example
     load-fails     loading it is an error, or crashes
     predict-fails  it loads, and answering is an error, crashes or does not end
@@ -92,7 +93,8 @@ def inside(version, target):
     for models in found.values():
         for outcome in models.values():
             counts[outcome["outcome"]] = counts.get(outcome["outcome"], 0) + 1
-    print("%s: %s" % (version, ", ".join("%d %s" % (count, name) for name, count in sorted(counts.items()))))
+    shown = ", ".join("%d %s" % (count, name) for name, count in sorted(counts.items()))
+    print("%s: %s" % (version, shown or "no older version"))
 
 
 if __name__ == "__main__":
