@@ -142,8 +142,8 @@ fn newer_versions_that_answer_other_numbers_are_named() {
     let path = folder.path();
     fs::copy(fixture("1.3.2/tree_classifier.joblib_p2.joblib"), path.join("tree.joblib")).unwrap();
     run(path, &["inspect", "tree.joblib"]).success().stdout(
-        contains("1.4.2 to 1.8.0  loaded, and an error when it is asked: DecisionTreeClassifier")
-            .and(contains("1.9.1           other numbers, without an error: leaves hold counts"))
+        contains("1.4.2 to 1.8.0  loads it, and fails when it is asked: DecisionTreeClassifier")
+            .and(contains("1.9.1           wrong numbers, without an error: leaves hold counts"))
             .and(contains("deadweight reads it by the rules of 1.3.2")),
     );
     let json = inspected(path, &["tree.joblib"]);
@@ -177,14 +177,14 @@ fn newer_versions_fit_a_narrow_terminal_and_may_change_nothing() {
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     let from = text.find("newer versions of scikit-learn").unwrap();
     assert!(text[from..].lines().all(|line| line.chars().count() <= 48), "{text}");
-    assert!(text[from..].contains("1.3.2 to 1.9.1  not loaded:"), "{text}");
+    assert!(text[from..].contains("1.3.2 to 1.9.1  cannot load it:"), "{text}");
     assert_eq!(inspected(path, &["bundle.pkl"])["newer_versions"][0]["effect"], "load-fails");
     run(path, &["inspect", "same.joblib"])
         .success()
-        .stdout(contains("1.3.2 to 1.9.1  the same answers"));
+        .stdout(contains("newer versions of scikit-learn: the same answers from 1.3.2 to 1.9.1;"));
     assert_eq!(inspected(path, &["same.joblib"])["newer_versions"], serde_json::json!([]));
     run(path, &["inspect", "newest.joblib"])
         .success()
-        .stdout(contains("none newer than 1.9.1 was tested"));
+        .stdout(contains("none after 1.9.1 was tested"));
     assert_eq!(inspected(path, &["newest.joblib"])["newer_versions_tested"], serde_json::json!([]));
 }

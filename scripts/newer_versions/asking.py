@@ -76,8 +76,9 @@ def ask(model, method, name, wanted, floats):
 def first_line(error):
     """Class and first line of an error, without what differs from machine to machine."""
     lines = str(error).strip().splitlines() or [""]
-    text = re.sub(r"/\S+/site-packages/", "", lines[0])
-    text = re.sub(r"0x[0-9a-f]+", "0x...", text)
+    # Where a module lies says which machine this is.
+    text = re.sub(r" on <module '([^']+)'.*", r" on \1", lines[0])
+    text = re.sub(r"0x[0-9a-f]+", "0x...", re.sub(r"/\S+/site-packages/", "", text))
     return "%s: %s" % (type(error).__name__, text[:150])
 
 

@@ -41,15 +41,20 @@ pub fn add_to(document: &mut Json, newer: Option<&NewerVersions>) {
     fields.extend(new);
 }
 
-/// The same as lines of text.
+/// The same as lines of text, or as one line when nothing changes.
 pub fn text(newer: &NewerVersions) -> String {
-    let writer = newer.writer;
-    let mut text = wrapped("newer versions of scikit-learn", 0);
+    let rules = format!("deadweight reads it by the rules of {}", newer.writer);
+    let newest = registry::TESTED.last().copied().unwrap_or_default();
     let lines = lines(newer);
-    if lines.is_empty() {
-        let newest = registry::TESTED.last().copied().unwrap_or_default();
-        text.push_str(&below(&format!("none newer than {newest} was tested")));
+    let title = "newer versions of scikit-learn";
+    match lines.as_slice() {
+        [] => return wrapped(&format!("{title}: none after {newest} was tested; {rules}"), 2),
+        [(range, what)] if newer.findings.is_empty() && newer.not_tested.is_empty() => {
+            return wrapped(&format!("{title}: {what} from {range}; {rules}"), 2);
+        }
+        _ => {}
     }
+    let mut text = wrapped(&format!("{title}, tested up to {newest}"), 2);
     let width = lines.iter().map(|(range, _)| range.len()).max().unwrap_or_default();
     for (range, what) in lines {
         text.push_str(&labelled(&format!("  {range}"), width + 4, &printable(&what)));
@@ -59,12 +64,10 @@ pub fn text(newer: &NewerVersions) -> String {
         text.push_str(&below(&format!("nothing was tested with {classes}: more may change")));
     }
     let advice = match newer.findings.is_empty() {
-        true => format!("deadweight reads it by the rules of {writer}"),
-        false => format!(
-            "deadweight reads it by the rules of {writer}; for a newer scikit-learn, train it again there"
-        ),
+        true => "",
+        false => "; for a newer scikit-learn, train it again there",
     };
-    text.push_str(&below(&advice));
+    text.push_str(&below(&format!("{rules}{advice}")));
     text
 }
 

@@ -47,12 +47,12 @@ impl Effect {
         }
     }
 
-    /// The same in words, after the name of a version or two.
+    /// The same in words.
     pub fn words(self) -> &'static str {
         match self {
-            Effect::WrongNumbers => "other numbers, without an error",
-            Effect::PredictFails => "loaded, and an error when it is asked",
-            Effect::LoadFails => "not loaded",
+            Effect::WrongNumbers => "wrong numbers, without an error",
+            Effect::PredictFails => "loads it, and fails when it is asked",
+            Effect::LoadFails => "cannot load it",
         }
     }
 }
