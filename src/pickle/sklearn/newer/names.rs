@@ -121,7 +121,7 @@ pub(super) static RULES: &[Rule] = &[
         |module, name| {
             matches!(module, "sklearn._loss._loss" | "_loss")
                 && name.starts_with("__pyx_unpickle_")
-                // The one loss that kept its function, because it kept its state.
+                // The one loss that has this function in every version so far.
                 && name != "__pyx_unpickle_CyHalfMultinomialLoss"
         },
         "compiled losses are restored in another way since 1.6",
