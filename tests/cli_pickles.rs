@@ -130,3 +130,61 @@ fn a_folder_is_converted_keeps_its_tree_and_goes_on_where_it_ended() {
     fs::create_dir(path.join("empty")).unwrap();
     run(path, &["convert", "empty", "safe"]).code(1).stderr(contains("found none"));
 }
+
+fn inspected(folder: &Path, arguments: &[&str]) -> Json {
+    let output = run(folder, &[&["inspect"], arguments, &["--json"]].concat()).success();
+    serde_json::from_slice(&output.get_output().stdout).unwrap()
+}
+
+#[test]
+fn newer_versions_that_answer_other_numbers_are_named() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    fs::copy(fixture("1.3.2/tree_classifier.joblib_p2.joblib"), path.join("tree.joblib")).unwrap();
+    run(path, &["inspect", "tree.joblib"]).success().stdout(
+        contains("1.4.2 to 1.8.0  loads it, and fails when it is asked: DecisionTreeClassifier")
+            .and(contains("1.9.1           wrong numbers, without an error: leaves hold counts"))
+            .and(contains("deadweight reads it by the rules of 1.3.2")),
+    );
+    let json = inspected(path, &["tree.joblib"]);
+    let found = &json["newer_versions"];
+    assert_eq!(found.as_array().unwrap().len(), 2);
+    assert_eq!(found[0]["from"], "1.4.2");
+    assert_eq!(found[0]["to"], "1.8.0");
+    assert_eq!(found[0]["effect"], "predict-fails");
+    assert_eq!(found[0]["rule"], "tree-monotonic");
+    assert_eq!(found[1]["from"], "1.9.1");
+    assert_eq!(found[1]["effect"], "wrong-numbers");
+    assert_eq!(found[1]["rule"], "class-counts");
+    assert!(found[1]["message"].as_str().unwrap().contains("fractions"));
+    let tested = ["1.4.2", "1.5.2", "1.6.1", "1.7.2", "1.8.0", "1.9.1"];
+    assert_eq!(json["newer_versions_tested"], serde_json::json!(tested));
+    // It is said of what scikit-learn wrote, not of what was made of it.
+    run(path, &["convert", "tree.joblib", "tree.safetensors"]).success();
+    assert!(inspected(path, &["tree.safetensors"]).get("newer_versions").is_none());
+}
+
+#[test]
+fn newer_versions_fit_a_narrow_terminal_and_may_change_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    fs::copy(fixture("1.2.2/bundle.p1.pkl"), path.join("bundle.pkl")).unwrap();
+    fs::copy(fixture("1.2.2/ridge.zlib.joblib"), path.join("same.joblib")).unwrap();
+    fs::copy(fixture("1.9.1/ridge.joblib"), path.join("newest.joblib")).unwrap();
+    let mut command = Command::cargo_bin("deadweight").unwrap();
+    command.current_dir(path).env("COLUMNS", "48").env("NO_COLOR", "1");
+    let output = command.args(["inspect", "bundle.pkl"]).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let from = text.find("newer versions of scikit-learn").unwrap();
+    assert!(text[from..].lines().all(|line| line.chars().count() <= 48), "{text}");
+    assert!(text[from..].contains("1.3.2 to 1.9.1  cannot load it:"), "{text}");
+    assert_eq!(inspected(path, &["bundle.pkl"])["newer_versions"][0]["effect"], "load-fails");
+    run(path, &["inspect", "same.joblib"])
+        .success()
+        .stdout(contains("newer versions of scikit-learn: the same answers from 1.3.2 to 1.9.1;"));
+    assert_eq!(inspected(path, &["same.joblib"])["newer_versions"], serde_json::json!([]));
+    run(path, &["inspect", "newest.joblib"])
+        .success()
+        .stdout(contains("none after 1.9.1 was tested"));
+    assert_eq!(inspected(path, &["newest.joblib"])["newer_versions_tested"], serde_json::json!([]));
+}

@@ -30,6 +30,7 @@ mod loss;
 mod matrix;
 mod members;
 mod neighbors;
+pub mod newer;
 mod outline;
 mod perceptrons;
 mod pipeline;
@@ -49,6 +50,7 @@ pub use error::ReadError;
 pub use estimator::{Estimator, Kept};
 pub use find::{Found, find};
 pub use item::{Item, Source};
+pub use newer::{NewerVersions, newer_versions};
 pub use outline::{Entry, What, outline};
 pub use version::Version;
 
