@@ -34,9 +34,7 @@ pub fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
             .advise("save it again from where it was trained; do not trust its predictions")?;
     }
     let newer = match file.format.kind {
-        FormatKind::Executable => {
-            newer_versions::of_file(&arguments.file, arguments.select.as_deref())
-        }
+        FormatKind::Executable => newer_versions::of_file(&arguments.file, &arguments.pickle),
         _ => None,
     };
     let text = match arguments.json {
@@ -58,7 +56,7 @@ fn outline(arguments: &InspectArguments, error: anyhow::Error) -> anyhow::Result
     let Ok(entries) = pickle::outline(&bytes, &options) else { return Err(error) };
     let reason = super::failure::text(&error);
     let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    let newer = newer_versions::of_file(&arguments.file, arguments.select.as_deref());
+    let newer = newer_versions::of_file(&arguments.file, &arguments.pickle);
     let text = match arguments.json {
         true => {
             let mut document = json!({

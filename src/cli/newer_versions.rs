@@ -7,18 +7,18 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::args::PickleArguments;
 use super::files;
 use super::table::{labelled, printable, wrapped};
-use crate::base::Limits;
 use crate::formats::pickle;
 use crate::pickle::sklearn::NewerVersions;
 use crate::pickle::sklearn::newer::registry;
 
 /// What is known, for a pickle or joblib file that scikit-learn wrote.
-pub fn of_file(path: &Path, select: Option<&str>) -> Option<NewerVersions> {
-    let limits = Limits::default();
-    let bytes = files::read(path, &limits).ok()?;
-    pickle::newer_versions(&bytes, select, &limits).ok()?
+pub fn of_file(path: &Path, arguments: &PickleArguments) -> Option<NewerVersions> {
+    let options = files::import_options(arguments).ok()?;
+    let bytes = files::read(path, &options.limits).ok()?;
+    pickle::newer_versions(&bytes, &options).ok()?
 }
 
 /// Adds the fields to a document.

@@ -108,15 +108,15 @@ pub fn outline(file: &Storage, options: &ImportOptions) -> Result<Vec<Entry>, Fo
 /// [`FormatError::Import`] when it is no pickle, or holds no such model.
 pub fn newer_versions(
     file: &Storage,
-    select: Option<&str>,
-    limits: &Limits,
+    options: &ImportOptions,
 ) -> Result<Option<NewerVersions>, FormatError> {
+    let limits = &options.limits;
     let opened = container::open(file.clone(), limits).map_err(sklearn::ReadError::from)?;
-    let document =
-        Document::read(&opened.storage, &[], limits).map_err(sklearn::ReadError::from)?;
-    let source = Source::new(&document, PagePolicy::Auto);
-    let model = match select {
-        Some(_) => sklearn::choose(&sklearn::find(&source)?, select)?,
+    let document = Document::read(&opened.storage, &options.buffers, limits)
+        .map_err(sklearn::ReadError::from)?;
+    let source = Source::new(&document, options.pages);
+    let model = match options.select.as_deref() {
+        select @ Some(_) => sklearn::choose(&sklearn::find(&source)?, select)?,
         None => None,
     };
     Ok(sklearn::newer_versions(&source, model.as_ref()))
