@@ -1,5 +1,7 @@
 //! Steps in a row, and transformers side by side: `sklearn/pipeline.py`.
 
+use std::collections::HashMap;
+
 use super::Estimator;
 use super::error::ReadError;
 use super::item::Item;
@@ -22,6 +24,8 @@ pub(super) enum Step<'d> {
 
 /// An estimator, or `"passthrough"`, `"drop"`, or None, which means `absent`.
 pub(super) fn step<'d>(item: &Item<'d>, absent: Step<'d>) -> Result<Step<'d>, ReadError> {
+    // What stands for a step becomes one, also where a list has the same pair again and again.
+    item.charge_build()?;
     if item.is_none() {
         return Ok(absent);
     }
@@ -98,14 +102,15 @@ pub(super) fn put_weights(
     names: &[&str],
 ) -> Result<(), ReadError> {
     let Some(given) = estimator.given("transformer_weights") else { return Ok(()) };
-    let mut weights = vec![1.0; names.len()];
+    let mut weight_of = HashMap::new();
     for (name, weight) in given.entries()? {
-        let name = name.text()?;
-        for (_, place) in names.iter().zip(&mut weights).filter(|(known, _)| **known == name) {
-            // A weight of None is none.
-            if !weight.is_none() {
-                *place = weight.float()?;
-            }
+        weight_of.insert(name.text()?, weight);
+    }
+    let mut weights = vec![1.0; names.len()];
+    for (name, place) in names.iter().zip(&mut weights) {
+        // A weight of None is none.
+        if let Some(weight) = weight_of.get(*name).filter(|weight| !weight.is_none()) {
+            *place = weight.float()?;
         }
     }
     let shape = [weights.len()];
