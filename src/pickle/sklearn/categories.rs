@@ -6,8 +6,8 @@ use super::error::ReadError;
 use super::item::Item;
 use super::way::Step;
 use crate::base::{Array, DType};
-use crate::pickle::{Node, NodeId};
 use crate::pickle::numpy::Scalar;
+use crate::pickle::{Node, NodeId};
 
 /// One value of an object array.
 #[derive(Debug, Clone, PartialEq)]

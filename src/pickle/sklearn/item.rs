@@ -445,8 +445,7 @@ impl<'d> Item<'d> {
         };
         self.charge_work(elements.len())?;
         let below = self.below();
-        let scalar =
-            |(index, node): (usize, &NodeId)| below.at(Step::Index(index), *node).scalar();
+        let scalar = |(index, node): (usize, &NodeId)| below.at(Step::Index(index), *node).scalar();
         let scalars = elements.iter().enumerate().map(scalar).collect::<Result<Vec<_>, _>>()?;
         let shape = [scalars.len()];
         let as_array = |source| ReadError::Array { path: self.shown_path(), source };
