@@ -146,7 +146,7 @@ pub fn of_file(
             let path = path.display();
             anstream::eprintln!(
                 "{path}: measured as arrays, without predictions: {}",
-                table::printable(&reason)
+                table::printable(&reason.to_string())
             );
             (None, format!("measured as arrays: {reason}"))
         }
