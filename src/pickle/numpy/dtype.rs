@@ -80,6 +80,8 @@ const MAX_ITEM_SIZE: usize = i32::MAX as usize;
 /// Most fields of a structure. Many dtypes may share one dict of fields, each time at the cost of
 /// looking at all of them; the structures of scikit-learn have a dozen.
 const MAX_FIELDS: usize = 256;
+/// Most bytes of all their names.
+const MAX_FIELD_NAMES: usize = 16 << 10;
 
 impl Dtype {
     /// A plain type.
@@ -352,13 +354,21 @@ impl Reader<'_, '_> {
             let Some(name) = self.values.get(*key).and_then(Node::as_str) else {
                 return Err(self.wrong("field name", "a text", *key));
             };
-            by_name.insert(name, *value);
+            // Longer ones are nobody's, and hashing them would cost as much as reading the file.
+            if name.len() <= MAX_FIELD_NAMES {
+                by_name.insert(name, *value);
+            }
         }
         let mut found: Vec<Field> = Vec::with_capacity(ids.len());
         let mut seen = std::collections::HashSet::with_capacity(ids.len());
+        let mut name_bytes = 0usize;
         for id in ids {
             let name = self.values.get(*id).and_then(Node::as_str);
             let name = name.ok_or_else(|| self.wrong("field name", "a text", *id))?;
+            name_bytes = name_bytes.saturating_add(name.len());
+            if name_bytes > MAX_FIELD_NAMES {
+                return Err(self.within.limit("bytes of field names", MAX_FIELD_NAMES));
+            }
             if !seen.insert(name) {
                 return Err(self.wrong("field name", "each name once", *id));
             }

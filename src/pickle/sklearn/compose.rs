@@ -197,10 +197,10 @@ fn key(item: &Item<'_>) -> Result<Key, ReadError> {
 
 fn keys(item: &Item<'_>) -> Result<Vec<Key>, ReadError> {
     if !item.is_array() {
-        return match item.list() {
-            Ok(members) => members.iter().map(key).collect(),
+        return match item.value() {
+            Node::List(_) | Node::Tuple(_) => item.list()?.iter().map(key).collect(),
             // A single column.
-            Err(_) => Ok(vec![key(item)?]),
+            _ => Ok(vec![key(item)?]),
         };
     }
     let array = item.array()?;
@@ -238,6 +238,8 @@ fn choose(item: &Item<'_>, features: &Features) -> Result<Chosen, ReadError> {
         return Err(item.expected("columns by index, by name, or whether each is chosen"));
     };
     let keys = keys(&item)?;
+    // Transformers may share one list of columns, and each has a copy.
+    item.charge_bytes(keys.len().saturating_mul(8))?;
     let count = i64::try_from(features.count).unwrap_or(i64::MAX);
     let mut indices = Vec::with_capacity(keys.len());
     let mut names = Vec::new();

@@ -23,7 +23,7 @@ pub enum Kept {
 }
 
 /// What an attribute counts among members of lists: it is hashed and compared.
-const ATTRIBUTE_WORK: usize = 4;
+const ATTRIBUTE_WORK: usize = 16;
 
 /// An object by its attributes.
 #[derive(Debug)]
@@ -86,6 +86,7 @@ impl<'d> Estimator<'d> {
                         item.charge_work(entries.len().saturating_mul(ATTRIBUTE_WORK))?;
                         for (key, value) in entries {
                             if let Some(key) = item.values().get(*key).and_then(Node::as_str) {
+                                item.charge_work(key.len() / 8)?;
                                 attributes.insert(key, *value);
                             }
                         }

@@ -12,6 +12,9 @@ use crate::pickle::numpy::array::Data;
 use crate::pickle::numpy::{NumpyArray, Scalar};
 use crate::pickle::{Node, NodeId, PickleError, Values};
 
+/// What a field of a structure counts among members of lists, whenever its dtype is read.
+const FIELD_WORK: usize = 16;
+
 /// A value and the way to it.
 #[derive(Debug, Clone)]
 pub struct Item<'d> {
@@ -256,6 +259,7 @@ impl<'d> Item<'d> {
         let mut by_text: HashMap<&str, usize> = HashMap::new();
         for (key, value) in entries {
             let text = self.values().get(*key).and_then(Node::as_str);
+            self.charge_work(text.map_or(0, str::len) / 8)?;
             let known = text.and_then(|text| by_text.get(text)).copied();
             match known.and_then(|index| order.get_mut(index)) {
                 Some(entry) => entry.1 = *value,
@@ -344,7 +348,8 @@ impl<'d> Item<'d> {
             Data::Owned(bytes) => bytes.len() / 8,
             _ => 0,
         };
-        self.charge_work(array.dtype().fields.len().saturating_add(made).saturating_add(1))?;
+        let fields = array.dtype().fields.len().saturating_mul(FIELD_WORK);
+        self.charge_work(fields.saturating_add(made).saturating_add(1))?;
         Ok(array)
     }
 

@@ -69,16 +69,22 @@ pub const ATTRIBUTES_KEY: &str = "attributes";
 /// # Errors
 /// When there are several and none was chosen, or none at the path.
 pub fn choose<'d>(found: &Found<'d>, select: Option<&str>) -> Result<Option<Item<'d>>, ReadError> {
-    let paths = || found.models.iter().map(|item| item.shown_path()).collect::<Vec<_>>();
+    let first = found.models.iter().take(error::LISTED);
+    let paths = || first.map(Item::shown_path).collect::<Vec<_>>();
+    let count = found.models.len();
     match (select, found.models.as_slice()) {
         (Some(wanted), models) => {
             let model = models.iter().find(|item| item.shown_path() == wanted);
             let wanted = wanted.to_owned();
-            Ok(Some(model.cloned().ok_or_else(|| ReadError::NotThere { wanted, paths: paths() })?))
+            Ok(Some(model.cloned().ok_or_else(|| ReadError::NotThere {
+                wanted,
+                count,
+                paths: paths(),
+            })?))
         }
         (None, []) => Ok(None),
         (None, [model]) => Ok(Some(model.clone())),
-        (None, _) => Err(ReadError::Several { paths: paths() }),
+        (None, _) => Err(ReadError::Several { count, paths: paths() }),
     }
 }
 
@@ -156,6 +162,8 @@ fn plain_arrays(source: &Source<'_>, found: &Found<'_>) -> Result<Parameters, Re
             name => name,
         };
         let name = if parameters.get(&name).is_some() { format!("{name}.{index}") } else { name };
+        // Arrays may lie so deep that their names are longer than they are.
+        item.charge_text(&name)?;
         let wrong = |source| ReadError::Parameters { path: item.shown_path(), source };
         parameters.insert(name, item.to_array()?).map_err(wrong)?;
     }

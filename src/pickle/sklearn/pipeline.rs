@@ -15,6 +15,9 @@ const PACKAGE: &str = "sklearn.pipeline";
 pub(super) const CLASSES: &[Class] =
     &[(PACKAGE, "Pipeline", pipeline), (PACKAGE, "FeatureUnion", union)];
 
+/// What a step takes at least, as bytes of arrays do; in the file it is a pair and a name.
+const STEP_BYTES: usize = 128;
+
 /// What a name or None stands for in place of a transformer.
 pub(super) enum Step<'d> {
     Dropped,
@@ -26,6 +29,7 @@ pub(super) enum Step<'d> {
 pub(super) fn step<'d>(item: &Item<'d>, absent: Step<'d>) -> Result<Step<'d>, ReadError> {
     // What stands for a step becomes one, also where a list has the same pair again and again.
     item.charge_build()?;
+    item.charge_bytes(STEP_BYTES)?;
     if item.is_none() {
         return Ok(absent);
     }
