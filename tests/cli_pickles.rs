@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use deadweight::base::PagePolicy;
 use deadweight::formats::npy;
+use deadweight::pickle::{Assembler, Op};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value as Json;
@@ -187,4 +188,46 @@ fn newer_versions_fit_a_narrow_terminal_and_may_change_nothing() {
         .success()
         .stdout(contains("none after 1.9.1 was tested"));
     assert_eq!(inspected(path, &["newest.joblib"])["newer_versions_tested"], serde_json::json!([]));
+}
+
+/// A model of a class whose attribute `name` is this value, both with what would steer a terminal.
+fn steering(class: &str, attribute: &str, value: &str) -> Vec<u8> {
+    let mut assembler = Assembler::new();
+    assembler.proto(4).text(class).text("Normalizer").op(Op::StackGlobal);
+    assembler.op(Op::EmptyTuple).op(Op::NewObj).op(Op::EmptyDict).op(Op::Mark);
+    assembler.text("_sklearn_version").text("1.5.2").text(attribute).text(value);
+    assembler.op(Op::SetItems).op(Op::Build).op(Op::Stop).finish().unwrap()
+}
+
+#[test]
+fn what_a_file_calls_itself_does_not_steer_the_terminal() {
+    let folder = folder(&[]);
+    let path = folder.path();
+    let evil = "\u{1b}[31m\u{9b}2J\u{202e}\u{7}x";
+    for (class, attribute, value) in [
+        ("sklearn.preprocessing._data", "norm", evil),
+        ("sklearn.preprocessing._data", evil, "l2"),
+        (&format!("sklearn.{evil}"), "norm", "l2"),
+    ] {
+        fs::write(path.join("model.pkl"), steering(class, attribute, value)).unwrap();
+        for command in ["inspect", "predict", "convert"] {
+            let arguments: &[&str] = match command {
+                "inspect" => &["inspect", "model.pkl"],
+                "predict" => &["predict", "model.pkl", "--input", "rows.npy"],
+                _ => &["convert", "model.pkl", "model.npz", "--force"],
+            };
+            let output = run(path, arguments);
+            let output = output.get_output();
+            for text in [&output.stdout, &output.stderr] {
+                let text = String::from_utf8(text.clone()).unwrap();
+                let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+                assert!(!text.contains(steers), "{command}: {text:?}");
+            }
+        }
+    }
+    fs::write(path.join("model.pkl"), steering("sklearn.preprocessing._data", "norm", evil))
+        .unwrap();
+    run(path, &["predict", "model.pkl", "--input", "rows.npy"])
+        .code(1)
+        .stderr(contains("norm=\\u{1b}[31m\\u{9b}2J\\u{202e}\\u{7}x is not supported"));
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow, bail};
 
 use super::args::{ContentName, ConvertArguments};
 use super::failure::{Advise, UsageError};
+use super::table::printable;
 use super::{files, outputs};
 use crate::base::parameters::{COLUMN_NAMES_KEY, ORIGIN_KEY, PLAIN_ARRAYS};
 use crate::base::value::maps_bits_equal;
@@ -42,7 +43,7 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
     match written.lost {
         None => anstream::eprintln!("read back and compared: every bit is the same"),
         Some(difference) => {
-            anstream::eprintln!("warning: {difference}");
+            anstream::eprintln!("warning: {}", printable(&difference));
             for loss in to.losses {
                 anstream::eprintln!("  {}: {}", to.id, loss.text());
             }

@@ -45,6 +45,7 @@ pub mod numpy;
 mod objects;
 pub mod opcode;
 pub mod origin;
+mod plain;
 pub mod sklearn;
 mod sklearn_names;
 pub mod sparse;

@@ -80,6 +80,8 @@ const MAX_ITEM_SIZE: usize = i32::MAX as usize;
 /// Most fields of a structure. Many dtypes may share one dict of fields, each time at the cost of
 /// looking at all of them; the structures of scikit-learn have a dozen.
 const MAX_FIELDS: usize = 256;
+/// Most bytes of all their names.
+const MAX_FIELD_NAMES: usize = 16 << 10;
 
 impl Dtype {
     /// A plain type.
@@ -133,8 +135,15 @@ impl Dtype {
         node: NodeId,
         within: Place,
     ) -> Result<Dtype, PickleError> {
-        Reader { values, within }.dtype(node, true)
+        Reader { values, within }.dtype(node)
     }
+}
+
+/// Where the state of a dtype says what its elements are made of.
+enum Parts {
+    None,
+    Subarray(NodeId),
+    Fields { names: NodeId, fields: NodeId },
 }
 
 /// Reads dtypes, with the place of what they belong to for messages.
@@ -148,7 +157,48 @@ impl Reader<'_, '_> {
         self.within.malformed(what, expected, self.values.describe(found))
     }
 
-    fn dtype(&self, node: NodeId, structures: bool) -> Result<Dtype, PickleError> {
+    /// Any dtype. The parts of a structure or a subarray are read by functions that know nothing of
+    /// what the dtype around them may be, so a dtype inside of itself is two steps deep and no more.
+    fn dtype(&self, node: NodeId) -> Result<Dtype, PickleError> {
+        let (mut dtype, parts) = self.described(node)?;
+        match parts {
+            Parts::None => Ok(dtype),
+            Parts::Subarray(subarray) => self.subarray(dtype, subarray),
+            Parts::Fields { names, fields } => {
+                dtype.fields = self.fields(&dtype, names, fields)?;
+                Ok(dtype)
+            }
+        }
+    }
+
+    /// The dtype of a field: plain elements, or a subarray of them.
+    fn dtype_of_field(&self, node: NodeId) -> Result<Dtype, PickleError> {
+        let (dtype, parts) = self.described(node)?;
+        match parts {
+            Parts::None => Ok(dtype),
+            Parts::Subarray(subarray) => self.subarray(dtype, subarray),
+            Parts::Fields { names, .. } => Err(self.nested(names)),
+        }
+    }
+
+    /// The dtype of the elements of a subarray, which have no parts.
+    fn plain_dtype(&self, node: NodeId) -> Result<Dtype, PickleError> {
+        let (dtype, parts) = self.described(node)?;
+        match parts {
+            Parts::None => Ok(dtype),
+            Parts::Subarray(subarray) => {
+                Err(self.wrong("subarray", "no subarray inside of a subarray", subarray))
+            }
+            Parts::Fields { names, .. } => Err(self.nested(names)),
+        }
+    }
+
+    fn nested(&self, names: NodeId) -> PickleError {
+        self.wrong("field", "no structure inside of a structure", names)
+    }
+
+    /// What a dtype says of itself, and where it says what its parts are.
+    fn described(&self, node: NodeId) -> Result<(Dtype, Parts), PickleError> {
         let Some(Node::Object(object)) = self.values.get(node) else {
             return Err(self.wrong("dtype", "a numpy dtype", node));
         };
@@ -157,19 +207,14 @@ impl Reader<'_, '_> {
             return Err(self.wrong("dtype", "an object without items or keywords", node));
         }
         match known {
-            Some(Known::Dtype) => self.described(node, object, structures),
-            Some(Known::DtypeClass) => self.of_class(node, object),
+            Some(Known::Dtype) => self.called(node, object),
+            Some(Known::DtypeClass) => Ok((self.of_class(node, object)?, Parts::None)),
             _ => Err(self.wrong("dtype", "a numpy dtype", node)),
         }
     }
 
     /// `numpy.dtype(letters, align, copy)` and its state.
-    fn described(
-        &self,
-        node: NodeId,
-        object: &Object,
-        structures: bool,
-    ) -> Result<Dtype, PickleError> {
+    fn called(&self, node: NodeId, object: &Object) -> Result<(Dtype, Parts), PickleError> {
         let arguments = self.tuple("dtype arguments", object.arguments)?;
         let truth = |node: &NodeId| match self.values.get(*node) {
             Some(Node::Bool(value)) => Some(*value),
@@ -189,21 +234,16 @@ impl Reader<'_, '_> {
         let plain = text.and_then(from_letters);
         let plain = plain.ok_or_else(|| self.wrong("dtype", "letters as f8", letters))?;
         match object.states.as_slice() {
-            [] => Ok(plain),
+            [] => Ok((plain, Parts::None)),
             // Without a copy it is numpy's own dtype, on which a state has no effect.
             [_] if !is_copy => Err(self.wrong("dtype", "a copy, where there is a state", node)),
-            [state] => self.with_state(plain, *state, structures),
+            [state] => self.with_state(plain, *state),
             _ => Err(self.wrong("dtype", "one state", node)),
         }
     }
 
     /// Puts what the state says to what the letters say.
-    fn with_state(
-        &self,
-        mut dtype: Dtype,
-        state: NodeId,
-        structures: bool,
-    ) -> Result<Dtype, PickleError> {
+    fn with_state(&self, mut dtype: Dtype, state: NodeId) -> Result<(Dtype, Parts), PickleError> {
         let members = self.tuple("dtype state", state)?;
         let (version, order, subarray, names, fields, size) = match members {
             [version, order, sub, names, fields, size, _alignment, _flags]
@@ -224,17 +264,10 @@ impl Reader<'_, '_> {
         self.check_order(&dtype, order)?;
         dtype.byte_order = if dtype.item_size <= 1 { ByteOrder::None } else { order };
         self.check_size(&mut dtype, size)?;
-        let (names, subarray) = (self.present(names), self.present(subarray));
-        match (names, self.present(fields), subarray) {
-            (None, None, None) => Ok(dtype),
-            (None, None, Some(subarray)) => self.subarray(dtype, subarray),
-            (Some(names), Some(fields), None) if structures => {
-                dtype.fields = self.fields(&dtype, names, fields)?;
-                Ok(dtype)
-            }
-            (Some(names), Some(_), None) => {
-                Err(self.wrong("field", "no structure inside of a structure", names))
-            }
+        match (self.present(names), self.present(fields), self.present(subarray)) {
+            (None, None, None) => Ok((dtype, Parts::None)),
+            (None, None, Some(subarray)) => Ok((dtype, Parts::Subarray(subarray))),
+            (Some(names), Some(fields), None) => Ok((dtype, Parts::Fields { names, fields })),
             _ => Err(self.wrong("dtype state", "names with fields, or a subarray", state)),
         }
     }
@@ -281,7 +314,7 @@ impl Reader<'_, '_> {
         let [base, shape] = self.tuple("subarray", node)? else {
             return Err(self.wrong("subarray", "a dtype and a shape", node));
         };
-        let base = self.dtype(*base, false)?;
+        let base = self.plain_dtype(*base)?;
         let shape = match self.values.get(*shape) {
             Some(Node::Int(length)) => vec![length_of(*length)],
             Some(Node::Tuple(lengths)) if lengths.len() <= 64 => lengths
@@ -297,7 +330,7 @@ impl Reader<'_, '_> {
         let bytes = shape.as_deref().and_then(|shape| {
             shape.iter().try_fold(base.item_size, |bytes, length| bytes.checked_mul(*length))
         });
-        let plain = base.subarray.is_none() && base.kind != Kind::Object;
+        let plain = base.kind != Kind::Object;
         match shape {
             Some(shape) if plain && whole.kind == Kind::Void && bytes == Some(whole.item_size) => {
                 Ok(Dtype { subarray: Some(shape), item_size: whole.item_size, ..base })
@@ -333,13 +366,21 @@ impl Reader<'_, '_> {
             let Some(name) = self.values.get(*key).and_then(Node::as_str) else {
                 return Err(self.wrong("field name", "a text", *key));
             };
-            by_name.insert(name, *value);
+            // Longer ones are nobody's, and hashing them would cost as much as reading the file.
+            if name.len() <= MAX_FIELD_NAMES {
+                by_name.insert(name, *value);
+            }
         }
         let mut found: Vec<Field> = Vec::with_capacity(ids.len());
         let mut seen = std::collections::HashSet::with_capacity(ids.len());
+        let mut name_bytes = 0usize;
         for id in ids {
             let name = self.values.get(*id).and_then(Node::as_str);
             let name = name.ok_or_else(|| self.wrong("field name", "a text", *id))?;
+            name_bytes = name_bytes.saturating_add(name.len());
+            if name_bytes > MAX_FIELD_NAMES {
+                return Err(self.within.limit("bytes of field names", MAX_FIELD_NAMES));
+            }
             if !seen.insert(name) {
                 return Err(self.wrong("field name", "each name once", *id));
             }
@@ -355,7 +396,7 @@ impl Reader<'_, '_> {
             [dtype, offset] | [dtype, offset, _] => (*dtype, *offset),
             _ => return Err(self.wrong("field", "a dtype and an offset", node)),
         };
-        let dtype = self.dtype(dtype, false)?;
+        let dtype = self.dtype_of_field(dtype)?;
         let start = match self.values.get(offset) {
             Some(Node::Int(start)) => length_of(*start),
             _ => None,

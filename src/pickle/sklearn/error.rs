@@ -112,17 +112,21 @@ pub enum ReadError {
         found: String,
     },
     /// There are several models, and nobody said which.
-    #[error("the file holds {} models: {}", paths.len(), listed(paths))]
+    #[error("the file holds {count} models: {}", listed(paths, *count))]
     Several {
-        /// The ways to them.
+        /// How many there are.
+        count: usize,
+        /// The ways to the first of them.
         paths: Vec<String>,
     },
     /// There is no model at the path that was asked for.
-    #[error("there is no model at {wanted:?}; there are: {}", listed(paths))]
+    #[error("there is no model at {wanted:?}; there are: {}", listed(paths, *count))]
     NotThere {
         /// What was asked for.
         wanted: String,
-        /// The ways to those that are there.
+        /// How many models there are.
+        count: usize,
+        /// The ways to the first of them.
         paths: Vec<String>,
     },
     /// Shared parts would have to be read again and again: no model is written so.
@@ -149,10 +153,10 @@ pub enum ReadError {
     },
 }
 
-/// The first paths, as many as a message bears.
-fn listed(paths: &[String]) -> String {
-    const MOST: usize = 12;
-    let shown: Vec<&str> = paths.iter().take(MOST).map(String::as_str).collect();
-    let more = if paths.len() > MOST { ", ..." } else { "" };
-    format!("{}{more}", shown.join(", "))
+/// The ways to models that a message bears.
+pub(super) const LISTED: usize = 12;
+
+fn listed(paths: &[String], count: usize) -> String {
+    let more = if count > paths.len() { ", ..." } else { "" };
+    format!("{}{more}", paths.join(", "))
 }

@@ -39,19 +39,23 @@ pub mod registry;
 mod row_order;
 mod scaling;
 mod search;
+mod source;
 mod support_vectors;
 mod text;
 mod tree_nodes;
 mod tree_values;
 mod trees;
 mod version;
+mod walk;
+mod way;
 
 pub use error::ReadError;
 pub use estimator::{Estimator, Kept};
 pub use find::{Found, find};
-pub use item::{Item, Source};
+pub use item::Item;
 pub use newer::{NewerVersions, newer_versions};
 pub use outline::{Entry, What, outline};
+pub use source::Source;
 pub use version::Version;
 
 use crate::base::kinds::MAX_NESTING;
@@ -70,16 +74,22 @@ pub const ATTRIBUTES_KEY: &str = "attributes";
 /// # Errors
 /// When there are several and none was chosen, or none at the path.
 pub fn choose<'d>(found: &Found<'d>, select: Option<&str>) -> Result<Option<Item<'d>>, ReadError> {
-    let paths = || found.models.iter().map(|item| item.shown_path()).collect::<Vec<_>>();
+    let first = found.models.iter().take(error::LISTED);
+    let paths = || first.map(Item::shown_path).collect::<Vec<_>>();
+    let count = found.models.len();
     match (select, found.models.as_slice()) {
         (Some(wanted), models) => {
             let model = models.iter().find(|item| item.shown_path() == wanted);
             let wanted = wanted.to_owned();
-            Ok(Some(model.cloned().ok_or_else(|| ReadError::NotThere { wanted, paths: paths() })?))
+            Ok(Some(model.cloned().ok_or_else(|| ReadError::NotThere {
+                wanted,
+                count,
+                paths: paths(),
+            })?))
         }
         (None, []) => Ok(None),
         (None, [model]) => Ok(Some(model.clone())),
-        (None, _) => Err(ReadError::Several { paths: paths() }),
+        (None, _) => Err(ReadError::Several { count, paths: paths() }),
     }
 }
 
@@ -132,7 +142,7 @@ pub fn read<'d>(
 /// # Errors
 /// As [`read`].
 pub fn build(item: &Item<'_>) -> Result<Parameters, ReadError> {
-    item.source.charge_build(item.path())?;
+    item.charge_build()?;
     if item.depth() > MAX_NESTING {
         let found = format!("more than {MAX_NESTING} levels");
         return Err(item.found("models inside models to a depth that honest ones have", found));
@@ -172,6 +182,8 @@ fn plain_arrays(source: &Source<'_>, found: &Found<'_>) -> Result<Parameters, Re
             name => name,
         };
         let name = if parameters.get(&name).is_some() { format!("{name}.{index}") } else { name };
+        // Arrays may lie so deep that their names are longer than they are.
+        item.charge_text(&name)?;
         let wrong = |source| ReadError::Parameters { path: item.shown_path(), source };
         parameters.insert(name, item.to_array()?).map_err(wrong)?;
     }

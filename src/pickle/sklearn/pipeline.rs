@@ -1,5 +1,7 @@
 //! Steps in a row, and transformers side by side: `sklearn/pipeline.py`.
 
+use std::collections::HashMap;
+
 use super::Estimator;
 use super::error::ReadError;
 use super::in_place;
@@ -14,6 +16,9 @@ const PACKAGE: &str = "sklearn.pipeline";
 pub(super) const CLASSES: &[Class] =
     &[(PACKAGE, "Pipeline", pipeline), (PACKAGE, "FeatureUnion", union)];
 
+/// What a step takes at least, as bytes of arrays do; in the file it is a pair and a name.
+const STEP_BYTES: usize = 128;
+
 /// What a name or None stands for in place of a transformer.
 pub(super) enum Step<'d> {
     Dropped,
@@ -23,6 +28,9 @@ pub(super) enum Step<'d> {
 
 /// An estimator, or `"passthrough"`, `"drop"`, or None, which means `absent`.
 pub(super) fn step<'d>(item: &Item<'d>, absent: Step<'d>) -> Result<Step<'d>, ReadError> {
+    // What stands for a step becomes one, also where a list has the same pair again and again.
+    item.charge_build()?;
+    item.charge_bytes(STEP_BYTES)?;
     if item.is_none() {
         return Ok(absent);
     }
@@ -99,14 +107,15 @@ pub(super) fn put_weights(
     names: &[&str],
 ) -> Result<(), ReadError> {
     let Some(given) = estimator.given("transformer_weights") else { return Ok(()) };
-    let mut weights = vec![1.0; names.len()];
+    let mut weight_of = HashMap::new();
     for (name, weight) in given.entries()? {
-        let name = name.text()?;
-        for (_, place) in names.iter().zip(&mut weights).filter(|(known, _)| **known == name) {
-            // A weight of None is none.
-            if !weight.is_none() {
-                *place = weight.float()?;
-            }
+        weight_of.insert(name.text()?, weight);
+    }
+    let mut weights = vec![1.0; names.len()];
+    for (name, place) in names.iter().zip(&mut weights) {
+        // A weight of None is none.
+        if let Some(weight) = weight_of.get(*name).filter(|weight| !weight.is_none()) {
+            *place = weight.float()?;
         }
     }
     let shape = [weights.len()];

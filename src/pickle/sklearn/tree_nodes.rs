@@ -16,6 +16,9 @@ use crate::pickle::numpy::{NumpyArray, array::Data, dtype::ByteOrder, dtype::Kin
 use super::error::ReadError;
 use super::item::Item;
 
+/// What the columns have for a node, also where its dtype says that it has no bytes.
+const NODE_BYTES: usize = 56;
+
 /// What stands for a child of a leaf.
 const NO_CHILD: i64 = -1;
 
@@ -76,7 +79,8 @@ impl<'d> Tree<'d> {
         }
         let has_missing = nodes.field("missing_go_to_left").is_ok();
         let max_depth = tree.attribute("max_depth")?.integer()?;
-        item.charge_bytes(nodes.bytes().len().saturating_add(values.bytes().len()))?;
+        let node_bytes = nodes.bytes().len().max(count.saturating_mul(NODE_BYTES));
+        item.charge_bytes(node_bytes.saturating_add(values.bytes().len()))?;
         Ok(Tree {
             item: item.clone(),
             nodes,

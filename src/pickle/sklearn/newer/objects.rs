@@ -100,7 +100,7 @@ fn estimator<'d>(
     node: NodeId,
     states: &mut HashSet<NodeId>,
 ) -> Option<Estimator<'d>> {
-    let item = Item { source, node, path: String::new(), depth: 0 };
+    let item = Item::at_no_place(source, node);
     let Node::Object(object) = item.value() else { return None };
     let (module, _) = item.class()?;
     let is_ours = module == "sklearn" || module.starts_with("sklearn.");
