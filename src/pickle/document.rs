@@ -270,9 +270,15 @@ impl<'a> Reader<'a, '_> {
                 _ => false,
             })
         };
-        let Some(found) = self.imported.iter().find(|found| !is_listed(found)) else {
-            return Ok(());
+        // In front of the first bytes of numbers there are only instructions of joblib's own. In the
+        // pickle of an object array they ask for what that pickle has stored, and get what the file
+        // has: words of all sorts, which are no modules unless somebody chose them.
+        let first = self.raw.values().filter(|raw| raw.len > 0).map(|raw| raw.start).min();
+        let is_chosen = |found: &plain::Imported| {
+            first.is_some_and(|start| start <= found.offset) || found.can_run_code()
         };
+        let refused = |found: &&plain::Imported| !is_listed(found) && is_chosen(found);
+        let Some(found) = self.imported.iter().find(refused) else { return Ok(()) };
         let place = Place { offset: found.offset, opcode: found.opcode };
         let name = match &found.name {
             Some((module, name)) => {

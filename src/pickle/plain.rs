@@ -36,6 +36,71 @@ pub(super) struct Imported {
     pub name: Option<(String, String)>,
 }
 
+impl Imported {
+    /// True for a name of a module by which Python runs commands, opens files or calls anything.
+    pub fn can_run_code(&self) -> bool {
+        const MODULES: &[&str] = &[
+            "__builtin__",
+            "_io",
+            "_posixsubprocess",
+            "asyncio",
+            "bdb",
+            "builtins",
+            "cProfile",
+            "code",
+            "codeop",
+            "commands",
+            "ctypes",
+            "dill",
+            "distutils",
+            "doctest",
+            "http",
+            "idlelib",
+            "imp",
+            "importlib",
+            "io",
+            "joblib",
+            "marshal",
+            "multiprocessing",
+            "nt",
+            "operator",
+            "os",
+            "pdb",
+            "pickle",
+            "pip",
+            "pkgutil",
+            "platform",
+            "popen2",
+            "posix",
+            "profile",
+            "pty",
+            "pydoc",
+            "requests",
+            "runpy",
+            "setuptools",
+            "shelve",
+            "shutil",
+            "site",
+            "smtplib",
+            "socket",
+            "ssl",
+            "subprocess",
+            "sys",
+            "tempfile",
+            "test",
+            "timeit",
+            "torch",
+            "trace",
+            "urllib",
+            "venv",
+            "webbrowser",
+        ];
+        self.name.as_ref().is_none_or(|(module, _)| {
+            MODULES.contains(&module.split('.').next().unwrap_or_default())
+        })
+    }
+}
+
 /// The names that are not known, from where the machine stands: behind the state of a wrapper.
 pub(super) fn imported(machine: &Machine) -> Vec<Imported> {
     let (stack, marks) = machine.stack();
@@ -57,10 +122,13 @@ pub(super) fn imported(machine: &Machine) -> Vec<Imported> {
         names: Vec::new(),
     };
     let mut at = machine.position();
-    while reading.names.len() < MOST_NAMES {
-        match reading.step(at) {
-            Some(next) => at = next,
-            None => break,
+    while let Some(next) = reading.step(at) {
+        at = next;
+        if reading.names.len() >= MOST_NAMES {
+            // Whatever else follows: picklers store a name and write it once.
+            let opcode = Op::StackGlobal.opcode().name;
+            reading.names.push(Imported { offset: at, opcode, name: None });
+            break;
         }
     }
     reading.names

@@ -327,7 +327,7 @@ fn chosen_bytes(raw: &[u8]) -> Vec<u8> {
     assembler.raw(raw).op(Op::Tuple3).op(Op::Stop).finish().unwrap()
 }
 
-fn behind_padding(instructions: &[u8]) -> Vec<u8> {
+fn to_whole_words(instructions: &[u8]) -> Vec<u8> {
     let mut raw = instructions.to_vec();
     raw.resize(raw.len().next_multiple_of(8), 0);
     raw
@@ -343,7 +343,7 @@ fn what_pickle_would_import_from_the_bytes_of_an_array_is_refused() {
         (b"I 0_1 \ncos\nabort\n)R.", "GLOBAL: the name \"abort\" of module \"os\""),
         (b"S'os'\nS'abort'\n\x93.", "STACK_GLOBAL: a name"),
     ] {
-        let error = error(&chosen_bytes(&behind_padding(instructions)));
+        let error = error(&chosen_bytes(&to_whole_words(instructions)));
         let rest = " in the bytes of an array is refused; Python's pickle.load would take them for instructions";
         assert!(error.ends_with(&format!("{name}{rest}")), "{error}");
     }
@@ -357,10 +357,10 @@ fn arrays_that_happen_to_be_instructions_are_numbers() {
         whole,
         floats,
         // STOP at once, a known name, an extension that nobody has, a persistent object.
-        behind_padding(b"."),
-        behind_padding(b"cnumpy\nndarray\n."),
-        behind_padding(b"\x82\x01cos\nsystem\n."),
-        behind_padding(b"Pid\ncos\nsystem\n."),
+        to_whole_words(b"."),
+        to_whole_words(b"cnumpy\nndarray\n."),
+        to_whole_words(b"\x82\x01cos\nsystem\n."),
+        to_whole_words(b"Pid\ncos\nsystem\n."),
         vec![b'N'; 1 << 23],
         vec![0x94; 1 << 23],
     ] {
@@ -376,4 +376,33 @@ fn a_wrapper_has_each_attribute_once() {
     all.push(("allow_mmap", Int(1)));
     let error = error(&file(&all, &[0; 16]));
     assert!(error.contains("joblib wrapper: expected each attribute once"), "{error}");
+}
+
+/// An object array, whose nested pickle asks for its own texts 0 and 1 as a name, where the file
+/// has others as 0 and 1.
+fn object_array(outer: [&str; 2]) -> Vec<u8> {
+    let mut assembler = Assembler::new();
+    assembler.proto(3).text(outer[0]).index(Op::BinPut, 0);
+    assembler.text(outer[1]).index(Op::BinPut, 1);
+    assembler.global("joblib.numpy_pickle", "NumpyArrayWrapper").op(Op::EmptyTuple).op(Op::NewObj);
+    assembler.op(Op::EmptyDict).op(Op::Mark);
+    assembler.text("subclass").global("numpy", "ndarray").text("shape").int(1).op(Op::Tuple1);
+    assembler.text("order").text("C").text("dtype");
+    dtype(&mut assembler, "O8", "|");
+    assembler.op(Op::SetItems).op(Op::Build);
+    // The nested pickle, with a memo of its own.
+    assembler.proto(4).raw(b"\x8c\x05numpy\x94\x8c\x07ndarray\x94h\x00h\x01\x93");
+    assembler.op(Op::Tuple3).op(Op::Stop);
+    assembler.op(Op::Tuple3).op(Op::Stop).finish().unwrap()
+}
+
+#[test]
+fn nested_pickles_that_would_ask_for_other_words_are_refused_only_where_these_run_code() {
+    let with = |outer: [&str; 2]| {
+        let source = Storage::adopt(object_array(outer));
+        read(&source).map(|document| document.unknown_globals().count())
+    };
+    assert_eq!(with(["categories", "dtype"]), Ok(0));
+    let error = with(["posix", "system"]).unwrap_err().to_string();
+    assert!(error.contains("STACK_GLOBAL: the name \"system\" of module \"posix\""), "{error}");
 }

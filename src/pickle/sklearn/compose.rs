@@ -64,14 +64,7 @@ fn columns(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     }
     let features = Features { count, names, places };
     let list = estimator.attribute("transformers_")?;
-    let indices = estimator.given("_transformer_to_input_indices");
-    let indices = indices.map(|item| item.entries()).transpose()?.unwrap_or_default();
-    let mut indices_of: HashMap<String, Item<'_>> = HashMap::with_capacity(indices.len());
-    for (key, indices) in indices {
-        if let Ok(name) = key.text() {
-            indices_of.entry(name).or_insert(indices);
-        }
-    }
+    let indices_of = indices_by_name(estimator)?;
     let (mut children, mut chosen) = (Vec::new(), Vec::new());
     let entries = list.list()?;
     let last = entries.len().saturating_sub(1);
@@ -81,7 +74,6 @@ fn columns(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
             return Err(entry.expected("a name, a transformer and its columns"));
         };
         let name = name.text()?;
-        // Since 1.0 the indices of each transformer's columns are kept by its name, too.
         let known = indices_of.get(&name).map(whole_numbers).transpose()?;
         let columns = match (choose(raw, &features)?, known) {
             (Chosen::Indices(said), Some(known)) if said != known => {
@@ -125,6 +117,19 @@ fn columns(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     }
     parameters.set_children("transformers", children).map_err(wrong)?;
     Ok(parameters)
+}
+
+/// Since 1.0 the indices of each transformer's columns are kept by its name, too.
+fn indices_by_name<'d>(estimator: &Estimator<'d>) -> Result<HashMap<String, Item<'d>>, ReadError> {
+    let indices = estimator.given("_transformer_to_input_indices");
+    let indices = indices.map(|item| item.entries()).transpose()?.unwrap_or_default();
+    let mut by_name = HashMap::with_capacity(indices.len());
+    for (key, indices) in indices {
+        if let Ok(name) = key.text() {
+            by_name.entry(name).or_insert(indices);
+        }
+    }
+    Ok(by_name)
 }
 
 /// The names of the columns, where it was fitted with a table. Before 1.0 they are those of a
