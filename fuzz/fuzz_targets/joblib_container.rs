@@ -6,8 +6,7 @@ use deadweight_fuzz::{change, checks, combine, memory};
 use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target, fuzzer_mutate};
 
 fuzz_target!(|bytes: &[u8]| {
-    // Most of it is the dictionary that a file of xz or lzma may ask for.
-    memory::bounded((640 << 20) + 1024 * bytes.len(), || checks::container(bytes));
+    memory::bounded(memory::of_file(bytes), || checks::container(bytes));
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

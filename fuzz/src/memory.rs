@@ -3,6 +3,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use deadweight::pickle::Compression;
+
 /// Counts what is allocated now and what was at most.
 struct Counting;
 
@@ -48,4 +50,11 @@ pub fn bounded(most: usize, check: impl FnOnce()) {
     check();
     let used = MOST.load(Relaxed).saturating_sub(before);
     assert!(used <= most, "{used} bytes of memory at a time, at most {most} were expected");
+}
+
+/// What reading a file may ask for.
+pub fn of_file(bytes: &[u8]) -> usize {
+    // A file of xz or lzma may ask for a dictionary of half a gigabyte; the others have windows.
+    let own = if Compression::of(bytes).is_some() { 640 << 20 } else { 2 << 20 };
+    own + 256 * bytes.len()
 }

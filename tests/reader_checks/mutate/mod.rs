@@ -129,7 +129,7 @@ fn write(pieces: &[Piece], random: &mut Random) -> Vec<u8> {
 }
 
 fn change(pieces: &mut Vec<Piece>, random: &mut Random) {
-    match random.below(16) {
+    match random.below(18) {
         0..=5 => change_argument(pieces, random),
         6..=8 => replace_value(pieces, random),
         9 | 10 => copy_value(pieces, random),
@@ -137,6 +137,8 @@ fn change(pieces: &mut Vec<Piece>, random: &mut Random) {
         12 => repeat_value(pieces, random),
         13 => swap(pieces, random),
         14 => change_name(pieces, random),
+        15 => use_often(pieces, random),
+        16 => set_often(pieces, random),
         _ => change_piece(pieces, random),
     }
 }
@@ -197,6 +199,42 @@ fn repeat_value(pieces: &mut Vec<Piece>, random: &mut Random) {
     let times = if random.one_in(8) { random.below(300) } else { 1 };
     let copies = (0..times).flat_map(|_| copy.clone()).take(4096);
     pieces.splice(place.end..place.end, copies.collect::<Vec<_>>());
+}
+
+/// Puts a list in the place of a value, in which something that is there already stands again and
+/// again: a use is two bytes, whatever it is a use of.
+fn use_often(pieces: &mut Vec<Piece>, random: &mut Random) {
+    let is_put = |piece: &&Piece| matches!(piece.op, Some(Op::BinPut));
+    let puts: Vec<u8> = pieces.iter().filter(is_put).map(|piece| piece.bytes[1]).collect();
+    let (Some(place), Some(index)) = (shape::some_value(pieces, random), random.pick(&puts)) else {
+        return;
+    };
+    let uses = Piece::new(Op::BinGet, &Argument::Index((*index).into()));
+    let times = random.below(2000);
+    let plain = |op| Piece::new(op, &Argument::None);
+    let mut list: Vec<Piece> =
+        [plain(Op::EmptyList), plain(Op::Mark)].into_iter().flatten().collect();
+    list.extend(std::iter::repeat_n(uses, times).flatten());
+    list.extend(plain(Op::Appends));
+    // Often it is large texts and numbers that are worth a use.
+    if random.one_in(2)
+        && let Some(put) =
+            pieces.iter().position(|p| p.op == Some(Op::BinPut) && p.bytes[1] == *index)
+        && put >= 1
+    {
+        pieces[put - 1] = vocabulary::long(random);
+    }
+    pieces.splice(place, list);
+}
+
+/// Sets a key with its value once more, any number of times.
+fn set_often(pieces: &mut Vec<Piece>, random: &mut Random) {
+    let Some(key) = shape::some_value(pieces, random) else { return };
+    let values = shape::values(pieces);
+    let Some(value) = values.iter().find(|value| value.start == key.end) else { return };
+    let pair = pieces[key.start..value.end].to_vec();
+    let copies = (0..random.below(500)).flat_map(|_| pair.clone()).take(4096);
+    pieces.splice(value.end..value.end, copies.collect::<Vec<_>>());
 }
 
 fn swap(pieces: &mut Vec<Piece>, random: &mut Random) {

@@ -348,6 +348,19 @@ pub(super) fn literal(random: &mut Random) -> Vec<Piece> {
     pieces.into_iter().flatten().collect()
 }
 
+/// A text, bytes or a number of some thousand bytes.
+pub(super) fn long(random: &mut Random) -> Piece {
+    let bytes = vec![b'a'; random.below(4096) + 1];
+    let text: String = bytes.iter().copied().map(char::from).collect();
+    let piece = match random.below(3) {
+        0 => Piece::new(Op::BinUnicode, &self::text(&text)),
+        1 => Piece::new(Op::BinBytes, &Argument::Bytes(&bytes)),
+        // No longer number is printed by Python.
+        _ => Piece::new(Op::Long4, &Argument::BigInt(bytes[..bytes.len().min(1780)].into())),
+    };
+    piece.unwrap_or_else(|| instruction(random))
+}
+
 /// Any instruction, with an argument that its kind can hold.
 pub(super) fn instruction(random: &mut Random) -> Piece {
     let op = random.pick(opcode::OPCODES).map_or(Op::None, |opcode| opcode.op);
