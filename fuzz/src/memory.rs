@@ -55,6 +55,6 @@ pub fn bounded(most: usize, check: impl FnOnce()) {
 /// What reading a file may ask for.
 pub fn of_file(bytes: &[u8]) -> usize {
     // A file of xz or lzma may ask for a dictionary of half a gigabyte; the others have windows.
-    let own = if Compression::of(bytes).is_some() { 640 << 20 } else { 2 << 20 };
-    own + 256 * bytes.len()
+    let own = if Compression::of(bytes).is_some() { 640 << 20 } else { 8 << 20 };
+    own + 512 * bytes.len()
 }
