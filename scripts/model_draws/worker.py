@@ -3,6 +3,7 @@
     {"draw": "SEED/NUMBER", "family": F, "folder": DIR}
         -> {"model", "input", "options", "asks": [{"method", "expected", "label"}], "refits": [...]}
     {"compare": ..., "found": PATH, ...} -> {"difference": null or text}
+    {"compare": ..., "found": PATH, "own": [PATH, ...], ...} -> {"among": whether it is one of these answers}
 
 The library's own words on standard output would break the lines, so they go to standard error.
 """
@@ -157,6 +158,9 @@ def judge(request):
     folder = request["folder"]
     expected = np.load(os.path.join(folder, request["expected"]))
     found = np.load(os.path.join(folder, request["found"]))
+    if "own" in request:
+        own = [np.load(os.path.join(folder, name)) for name in request["own"]]
+        return {"among": compare.among([expected] + own, found)}
     return {"difference": compare.difference(expected, found, request["label"], request["exact"])}
 
 

@@ -87,6 +87,9 @@ pub struct BenchArguments {
     /// Model files of yours, in any format that is read (default: the trained models)
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// What a pickle or joblib file needs beside itself.
+    #[command(flatten)]
+    pub pickle: PickleArguments,
     /// A trained model to measure on; repeat for more
     #[arg(long = "model", value_name = "KIND", value_parser = model)]
     pub models: Vec<&'static Recipe>,
@@ -124,14 +127,34 @@ pub struct FormatsArguments {
     pub json: bool,
 }
 
+/// How one pickle or joblib file is to be read.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PickleArguments {
+    /// Of several models in a pickle or joblib file the one at this path (`inspect` lists them)
+    #[arg(long, value_name = "PATH")]
+    pub select: Option<String>,
+    /// The out-of-band buffers of a protocol 5 pickle, a file each, in the order in which
+    /// `buffer_callback` was given them; repeat for more
+    #[arg(long = "buffer", value_name = "FILE")]
+    pub buffers: Vec<PathBuf>,
+}
+
+impl PickleArguments {
+    /// The first option that was given, if any was.
+    pub fn given(&self) -> Option<&'static str> {
+        let select = self.select.as_ref().map(|_| "--select");
+        select.or((!self.buffers.is_empty()).then_some("--buffer"))
+    }
+}
+
 /// Arguments of `inspect`.
 #[derive(Debug, Clone, Args)]
 pub struct InspectArguments {
     /// The model file; its content says what it is, not its name
     pub file: PathBuf,
-    /// Of several models in a pickle or joblib file the one at this path (`inspect` lists them)
-    #[arg(long, value_name = "PATH")]
-    pub select: Option<String>,
+    /// What a pickle or joblib file needs beside itself.
+    #[command(flatten)]
+    pub pickle: PickleArguments,
     /// Look at every element of the model, and fail when one is wrong
     #[arg(long)]
     pub validate: bool,
@@ -148,9 +171,9 @@ pub struct PredictArguments {
     /// Rows to predict: a .npy of numbers or texts, or a .csv with or without a header
     #[arg(long, value_name = "X.npy|X.csv")]
     pub input: PathBuf,
-    /// Of several models in a pickle or joblib file the one at this path (`inspect` lists them)
-    #[arg(long, value_name = "PATH")]
-    pub select: Option<String>,
+    /// What a pickle or joblib file needs beside itself.
+    #[command(flatten)]
+    pub pickle: PickleArguments,
     /// What to ask the model for
     #[arg(long, value_enum, default_value_t = Method::Predict)]
     pub method: Method,
@@ -174,9 +197,9 @@ pub struct ConvertArguments {
     /// Its format (default: the one whose files have the extension of OUT; safetensors for a folder)
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub to: Option<FormatArgument>,
-    /// Of several models in a pickle or joblib file the one at this path (`inspect` lists them)
-    #[arg(long, value_name = "PATH")]
-    pub select: Option<String>,
+    /// What a pickle or joblib file needs beside itself.
+    #[command(flatten)]
+    pub pickle: PickleArguments,
     /// How much to keep: all that IN holds, or what prediction needs (default: all)
     #[arg(long, value_enum)]
     pub content: Option<ContentName>,

@@ -1,6 +1,9 @@
 //! `bench`: measures formats on trained models or on files that users bring.
 
+use anyhow::anyhow;
+
 use super::args::BenchArguments;
+use super::failure::{Advise, UsageError};
 use super::measure::{self, Measure};
 use super::{baseline, comparison, report};
 use crate::base::record::BenchRecord;
@@ -45,8 +48,12 @@ fn subjects(arguments: &BenchArguments) -> anyhow::Result<Vec<Subject>> {
         let wanted = measure::wanted(&arguments.models, arguments.size)?;
         subjects.extend(measure::trained(&wanted, false)?);
     }
+    if let (Some(option), 2..) = (arguments.pickle.given(), arguments.files.len()) {
+        let error = UsageError(format!("{option} is for one file, there are several"));
+        return Err(anyhow!(error)).advise("measure that file alone");
+    }
     for file in &arguments.files {
-        let subject = measure::of_file(file, &subjects, arguments.seed)?;
+        let subject = measure::of_file(file, &arguments.pickle, &subjects, arguments.seed)?;
         subjects.push(subject);
     }
     Ok(subjects)

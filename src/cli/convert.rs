@@ -25,7 +25,7 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
         None => by_extension(&arguments.output)?,
     };
     check_output(arguments)?;
-    let file = files::load(&arguments.input, arguments.select.as_deref())?;
+    let file = files::load(&arguments.input, &arguments.pickle)?;
     let from = file.format.id;
     let bytes = file.bytes;
     let parameters = wanted(file.parameters, arguments.content, &arguments.input)?;
@@ -134,7 +134,7 @@ fn check_output(arguments: &ConvertArguments) -> anyhow::Result<()> {
 /// True for a file that holds a model in the way that only deadweight writes it. Plain arrays can
 /// be anybody's.
 fn is_ours(path: &Path) -> bool {
-    files::load(path, None).is_ok_and(|file| file.parameters.kind() != PLAIN_ARRAYS)
+    files::load_alone(path).is_ok_and(|file| file.parameters.kind() != PLAIN_ARRAYS)
 }
 
 /// The parameters with the content that was asked for.

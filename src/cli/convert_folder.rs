@@ -34,8 +34,8 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
         Some(format) => format.0,
         None => registry::find(DEFAULT).context("the default format is not there")?,
     };
-    if arguments.select.is_some() {
-        let error = UsageError("--select chooses in one file, IN is a folder".to_owned());
+    if let Some(option) = arguments.pickle.given() {
+        let error = UsageError(format!("{option} is for one file, IN is a folder"));
         return Err(anyhow!(error)).advise("convert that file alone");
     }
     if outputs::is_same(input, output) {
@@ -125,7 +125,7 @@ fn one(
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         outputs::check_free(target, |_| arguments.force, outputs::OR_FORCE)?;
-        let file = files::load(model, None)?;
+        let file = files::load_alone(model)?;
         let mut parameters = wanted(file.parameters, arguments.content, model)?;
         note_source(&mut parameters, model)?;
         let written = convert(parameters, format, model, target)?;
@@ -161,7 +161,7 @@ fn hash_of(path: &Path) -> anyhow::Result<String> {
 
 /// True when `target` is a file of the format that was made of the bytes that `model` has now.
 fn is_made_of(target: &Path, format: &dyn Format, model: &Path) -> bool {
-    let Ok(file) = files::load(target, None) else { return false };
+    let Ok(file) = files::load_alone(target) else { return false };
     let recorded = match file.parameters.metadata().get(ORIGIN_KEY) {
         Some(Value::Map(origin)) => origin.get("sha256").cloned(),
         _ => None,

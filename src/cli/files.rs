@@ -6,11 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 
+use super::args::PickleArguments;
 use super::failure::{Advise, UsageError};
 use crate::base::storage::Arena;
 use crate::base::{Limits, PagePolicy, Parameters, Storage, guarded, units};
-use crate::formats::pickle::{self, ImportOptions, Imported};
-use crate::formats::{DecodeOptions, Descriptor, FormatError, registry, sniff};
+use crate::formats::pickle::{ImportOptions, Imported};
+use crate::formats::{self, DecodeOptions, Descriptor, FormatError, registry, sniff};
 use crate::pickle::sklearn::ReadError;
 
 /// A model file that was read.
@@ -65,22 +66,29 @@ pub fn read(path: &Path, limits: &Limits) -> anyhow::Result<Storage> {
     read().with_context(|| format!("cannot read {name}"))
 }
 
-/// Reads a model file in any format of the registry, or out of a pickle or joblib file. Of several
-/// models in such a file `select` names one.
+/// Reads a model file for which nothing but its path was given.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_alone(path: &Path) -> anyhow::Result<ModelFile> {
+    load(path, &PickleArguments::default())
+}
+
+/// Reads a model file in any format of the registry, or out of a pickle or joblib file.
 ///
 /// # Errors
 /// As [`read`]; when the content is of no format, or damaged.
-pub fn load(path: &Path, select: Option<&str>) -> anyhow::Result<ModelFile> {
+pub fn load(path: &Path, pickle: &PickleArguments) -> anyhow::Result<ModelFile> {
     let limits = Limits::default();
     let source = read(path, &limits)?;
     let name = path.display();
     let bytes = source.as_bytes();
     let format = registry::recognize(bytes);
-    if format.is_none() && pickle::recognizes(bytes) {
-        return import(path, &source, limits, select);
+    if format.is_none() && formats::pickle::recognizes(bytes) {
+        return import(path, &source, pickle);
     }
-    if select.is_some() {
-        let error = UsageError(format!("{name}: --select is for pickle and joblib files"));
+    if let Some(option) = pickle.given() {
+        let error = UsageError(format!("{name}: {option} is for pickle and joblib files"));
         return Err(anyhow!(error)).advise("leave it away: the file holds one model");
     }
     let Some(format) = format else {
@@ -99,16 +107,22 @@ pub fn load(path: &Path, select: Option<&str>) -> anyhow::Result<ModelFile> {
     Ok(ModelFile { parameters, format: format.descriptor(), bytes: bytes.len() as u64 })
 }
 
-fn import(
-    path: &Path,
-    source: &Storage,
-    limits: Limits,
-    select: Option<&str>,
-) -> anyhow::Result<ModelFile> {
-    let select = select.map(str::to_owned);
-    let options = ImportOptions { limits, pages: PagePolicy::Auto, select };
+/// The options for a pickle or joblib file, with its buffers read.
+///
+/// # Errors
+/// As [`read`], for a buffer.
+pub fn import_options(pickle: &PickleArguments) -> anyhow::Result<ImportOptions> {
+    let limits = Limits::default();
+    let buffers = pickle.buffers.iter().map(|path| read(path, &limits));
+    let buffers = buffers.collect::<anyhow::Result<Vec<_>>>()?;
+    let select = pickle.select.clone();
+    Ok(ImportOptions { limits, pages: PagePolicy::Auto, select, buffers })
+}
+
+fn import(path: &Path, source: &Storage, pickle: &PickleArguments) -> anyhow::Result<ModelFile> {
+    let options = import_options(pickle)?;
     let bytes = source.len() as u64;
-    match pickle::import(source, &options) {
+    match formats::pickle::import(source, &options) {
         Ok(Imported { parameters, format }) => Ok(ModelFile { parameters, format, bytes }),
         Err(error) => {
             let remedy = remedy(&error);
@@ -123,6 +137,7 @@ fn remedy(error: &FormatError) -> &'static str {
     };
     match **error {
         ReadError::Several { .. } | ReadError::NotThere { .. } => "choose one with --select PATH",
+        ReadError::Buffers { .. } => "give them with --buffer FILE, each in its turn",
         ReadError::NotSupported { .. } | ReadError::Option { .. } => {
             "`deadweight inspect` shows all that the file holds"
         }

@@ -20,7 +20,7 @@ const SCHEMA: &str = "deadweight.model/1";
 
 /// Prints what is in the file.
 pub fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
-    let file = match files::load(&arguments.file, arguments.select.as_deref()) {
+    let file = match files::load(&arguments.file, &arguments.pickle) {
         Ok(file) => file,
         Err(error) => return outline(arguments, error),
     };
@@ -47,7 +47,8 @@ fn outline(arguments: &InspectArguments, error: anyhow::Error) -> anyhow::Result
         Ok(bytes) if pickle::recognizes(bytes.as_bytes()) && !arguments.validate => bytes,
         _ => return Err(error),
     };
-    let Ok(entries) = pickle::outline(&bytes, &limits) else { return Err(error) };
+    let options = files::import_options(&arguments.pickle)?;
+    let Ok(entries) = pickle::outline(&bytes, &options) else { return Err(error) };
     let reason = super::failure::text(&error);
     let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
     let text = match arguments.json {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 
+use super::args::PickleArguments;
 use super::failure::{Advise, UsageError};
 use super::progress::{Terminal, spoken};
 use super::{files, table};
@@ -115,8 +116,13 @@ fn sentence(record: &ModelRecord) -> String {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn of_file(path: &Path, taken: &[Subject], seed: u64) -> anyhow::Result<Subject> {
-    let file = files::load(path, None)?;
+pub fn of_file(
+    path: &Path,
+    pickle: &PickleArguments,
+    taken: &[Subject],
+    seed: u64,
+) -> anyhow::Result<Subject> {
+    let file = files::load(path, pickle)?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let stem: String = stem.unwrap_or_default().chars().take(60).map(plain).collect();

@@ -36,7 +36,7 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
         outputs::check_free(&arguments.output, |_| arguments.force, outputs::OR_FORCE)?;
     }
     let path = arguments.file.display();
-    let file = files::load(&arguments.file, arguments.select.as_deref())?;
+    let file = files::load(&arguments.file, &arguments.pickle)?;
     if file.parameters.kind() == PLAIN_ARRAYS {
         return Err(anyhow!("{path}: expected a model, found plain arrays of another program"))
             .advise("`deadweight inspect` lists them");

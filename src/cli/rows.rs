@@ -180,21 +180,35 @@ impl Answer {
             Answer::Predictions(Predictions::Booleans(labels)) => {
                 Array::from_bools(labels, &[labels.len()])?
             }
-            Answer::Predictions(Predictions::Outputs(outputs)) => {
-                let shape = [self.len(), outputs.len()];
-                let integers = outputs.iter().map(|output| match output {
-                    Predictions::Integers(labels) => Some(labels.as_slice()),
-                    _ => None,
-                });
-                match integers.collect::<Option<Vec<_>>>() {
-                    Some(columns) => {
-                        let row = |row: usize| columns.iter().filter_map(move |c| c.get(row));
-                        Array::from_vec((0..self.len()).flat_map(row).copied().collect(), &shape)?
-                    }
-                    None => Array::from_texts(&self.cells().concat(), &shape)?,
-                }
-            }
+            Answer::Predictions(Predictions::Outputs(outputs)) => self.side_by_side(outputs)?,
         })
+    }
+
+    /// Labels of several outputs as one array of the type that holds them all, as numpy has it.
+    fn side_by_side(&self, outputs: &[Predictions]) -> anyhow::Result<Array> {
+        let shape = [self.len(), outputs.len()];
+        if let Some(columns) = columns(outputs, |output| match output {
+            Predictions::Integers(labels) => Some(labels.clone()),
+            _ => None,
+        }) {
+            return Ok(Array::from_vec(by_rows(&columns, self.len()), &shape)?);
+        }
+        if let Some(columns) = columns(outputs, |output| match output {
+            Predictions::Booleans(labels) => Some(labels.clone()),
+            _ => None,
+        }) {
+            return Ok(Array::from_bools(&by_rows(&columns, self.len()), &shape)?);
+        }
+        if let Some(columns) = columns(outputs, |output| match output {
+            Predictions::Integers(labels) => Some(labels.iter().map(|v| *v as f64).collect()),
+            Predictions::Values(values) if values.ncols() == 1 => {
+                Some(values.iter().copied().collect())
+            }
+            _ => None,
+        }) {
+            return Ok(Array::from_vec(by_rows(&columns, self.len()), &shape)?);
+        }
+        Ok(Array::from_texts(&self.cells().concat(), &shape)?)
     }
 
     /// One value or row a line; fields are quoted where CSV asks for it. Floats have the fewest
@@ -237,6 +251,22 @@ fn add_values(cells: &mut [Vec<String>], values: &Array2<f64>) {
     for (row, values) in cells.iter_mut().zip(values.rows()) {
         row.extend(values.iter().map(|value| format!("{value:?}")));
     }
+}
+
+/// The labels of all outputs, if `of` has them of each.
+fn columns<T>(
+    outputs: &[Predictions],
+    of: impl Fn(&Predictions) -> Option<Vec<T>>,
+) -> Option<Vec<Vec<T>>> {
+    outputs.iter().map(of).collect()
+}
+
+/// Columns of one length, row after row.
+fn by_rows<T: Copy>(columns: &[Vec<T>], rows: usize) -> Vec<T> {
+    (0..rows)
+        .flat_map(|row| columns.iter().filter_map(move |column| column.get(row)))
+        .copied()
+        .collect()
 }
 
 fn add_predictions(cells: &mut [Vec<String>], predictions: &Predictions) {

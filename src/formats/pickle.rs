@@ -45,6 +45,8 @@ pub struct ImportOptions {
     pub pages: PagePolicy,
     /// The path of one of several models in the file.
     pub select: Option<String>,
+    /// Out-of-band buffers of protocol 5, in the order in which the writer was given them.
+    pub buffers: Vec<Storage>,
 }
 
 /// A model that was read out of an executable format.
@@ -68,8 +70,13 @@ pub fn recognizes(bytes: &[u8]) -> bool {
 pub fn import(file: &Storage, options: &ImportOptions) -> Result<Imported, FormatError> {
     let limits = &options.limits;
     let opened = container::open(file.clone(), limits).map_err(sklearn::ReadError::from)?;
+    let buffers = options.buffers.as_slice();
     let document =
-        Document::read(&opened.storage, &[], limits).map_err(sklearn::ReadError::from)?;
+        Document::read(&opened.storage, buffers, limits).map_err(sklearn::ReadError::from)?;
+    if document.outside_buffers() != buffers.len() {
+        let (expected, found) = (document.outside_buffers(), buffers.len());
+        return Err(sklearn::ReadError::Buffers { expected, found }.into());
+    }
     let source = Source::new(&document, options.pages);
     let (mut parameters, model) = sklearn::read(&source, options.select.as_deref())?;
     let mut origin = origin::origin(&source, &opened, model.as_ref());
@@ -86,11 +93,12 @@ pub fn import(file: &Storage, options: &ImportOptions) -> Result<Imported, Forma
 ///
 /// # Errors
 /// [`FormatError::Import`] when it is no pickle.
-pub fn outline(file: &Storage, limits: &Limits) -> Result<Vec<Entry>, FormatError> {
+pub fn outline(file: &Storage, options: &ImportOptions) -> Result<Vec<Entry>, FormatError> {
+    let limits = &options.limits;
     let opened = container::open(file.clone(), limits).map_err(sklearn::ReadError::from)?;
-    let document =
-        Document::read(&opened.storage, &[], limits).map_err(sklearn::ReadError::from)?;
-    Ok(sklearn::outline(&Source::new(&document, PagePolicy::Auto)))
+    let document = Document::read(&opened.storage, &options.buffers, limits)
+        .map_err(sklearn::ReadError::from)?;
+    Ok(sklearn::outline(&Source::new(&document, options.pages)))
 }
 
 /// The SHA-256 of a file's bytes in hexadecimal digits, as `origin` has it.

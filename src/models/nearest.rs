@@ -6,14 +6,25 @@ use super::activations::fused_dot;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Metric {
     Euclidean,
-    /// With the lengths of the rows; fused multiplication and addition or both apart.
-    EuclideanByProducts {
-        fused: bool,
-    },
+    /// With the lengths of the rows and their products.
+    EuclideanByProducts(Order),
     Manhattan,
     Chebyshev,
     Minkowski(f64),
     Cosine,
+}
+
+/// In which order squares and products are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// By fused multiplication and addition, as `dgemm` and `ddot` of OpenBLAS do.
+    Fused,
+    /// Multiplication and addition apart, squares as `numpy.einsum` adds them.
+    Dense,
+    /// Values of a sparse row one after another, by rising columns.
+    Ascending,
+    /// The same from the last column to the first.
+    Descending,
 }
 
 impl Metric {
@@ -24,9 +35,9 @@ impl Metric {
         let differences = || a.iter().zip(b).map(|(a, b)| a - b);
         match self {
             Metric::Euclidean => differences().map(|d| d * d).sum(),
-            Metric::EuclideanByProducts { fused } => {
-                let length = |row| square_length(row, fused);
-                by_products(a, length(a), b, length(b), fused)
+            Metric::EuclideanByProducts(order) => {
+                let length = |row| square_length(row, order);
+                by_products(a, length(a), b, length(b), order)
             }
             Metric::Manhattan => differences().map(f64::abs).sum(),
             Metric::Chebyshev => differences().map(f64::abs).fold(0.0, f64::max),
@@ -46,7 +57,7 @@ impl Metric {
     /// The distance of a reduced one.
     pub(super) fn distance(self, reduced: f64) -> f64 {
         match self {
-            Metric::Euclidean | Metric::EuclideanByProducts { .. } => reduced.sqrt(),
+            Metric::Euclidean | Metric::EuclideanByProducts(_) => reduced.sqrt(),
             Metric::Minkowski(p) => reduced.powf(1.0 / p),
             Metric::Manhattan | Metric::Chebyshev | Metric::Cosine => reduced,
         }
@@ -55,7 +66,7 @@ impl Metric {
     /// The reduced one of a distance.
     pub(super) fn reduce(self, distance: f64) -> f64 {
         match self {
-            Metric::Euclidean | Metric::EuclideanByProducts { .. } => distance * distance,
+            Metric::Euclidean | Metric::EuclideanByProducts(_) => distance * distance,
             Metric::Minkowski(p) => distance.powf(p),
             Metric::Manhattan | Metric::Chebyshev | Metric::Cosine => distance,
         }
@@ -65,31 +76,37 @@ impl Metric {
 /// The square of the Euclidean distance from the rows' own squares and their product, as
 /// scikit-learn has it where it searches without a tree: what rounding leaves of a distance of zero
 /// decides between neighbours, and weighs them.
-pub(super) fn by_products(a: &[f64], of_a: f64, b: &[f64], of_b: f64, fused: bool) -> f64 {
+pub(super) fn by_products(a: &[f64], of_a: f64, b: &[f64], of_b: f64, order: Order) -> f64 {
     let pairs = a.iter().zip(b);
-    let product = match fused {
-        true => pairs.fold(0.0, |sum, (a, b)| a.mul_add(*b, sum)),
-        false => pairs.fold(0.0, |sum, (a, b)| sum + a * b),
+    let product = match order {
+        Order::Fused => pairs.fold(0.0, |sum, (a, b)| a.mul_add(*b, sum)),
+        Order::Dense | Order::Ascending => pairs.fold(0.0, |sum, (a, b)| sum + a * b),
+        Order::Descending => pairs.rev().fold(0.0, |sum, (a, b)| sum + a * b),
     };
     (-2.0 * product + of_a + of_b).max(0.0)
 }
 
 /// The sum of squares, added in the order of the libraries that scikit-learn calls for it.
 ///
-/// Fused: [`fused_dot`]. Else `numpy.einsum` until numpy 1.19: two lanes for as
-/// long as there are eight, then the rest from its end.
-pub(super) fn square_length(row: &[f64], fused: bool) -> f64 {
-    if !fused {
-        let chunks = row.chunks_exact(8);
-        let rest = chunks.remainder();
-        let mut lanes = [0.0; 2];
-        for pair in chunks.flat_map(|chunk| chunk.chunks_exact(2)) {
-            lanes[0] += pair[0] * pair[0];
-            lanes[1] += pair[1] * pair[1];
+/// Fused: [`fused_dot`]. Dense: `numpy.einsum` until numpy 1.19: two lanes for as long as there are
+/// eight, then the rest from its end. Sparse rows: one after another.
+pub(super) fn square_length(row: &[f64], order: Order) -> f64 {
+    let square = |sum: f64, value: &f64| sum + value * value;
+    match order {
+        Order::Fused => fused_dot(row.iter().map(|value| (*value, *value))),
+        Order::Ascending => row.iter().fold(0.0, square),
+        Order::Descending => row.iter().rev().fold(0.0, square),
+        Order::Dense => {
+            let chunks = row.chunks_exact(8);
+            let rest = chunks.remainder();
+            let mut lanes = [0.0; 2];
+            for pair in chunks.flat_map(|chunk| chunk.chunks_exact(2)) {
+                lanes[0] += pair[0] * pair[0];
+                lanes[1] += pair[1] * pair[1];
+            }
+            rest.iter().rev().fold(lanes[0] + lanes[1], square)
         }
-        return rest.iter().rev().fold(lanes[0] + lanes[1], |sum, value| sum + value * value);
     }
-    fused_dot(row.iter().map(|value| (*value, *value)))
 }
 
 /// The square of the Euclidean distance, summed in four lanes.
@@ -322,10 +339,15 @@ mod tests {
         let (a, b) = ([0.0, 3.0], [4.0, 0.0]);
         let distance = |metric: Metric| metric.distance(metric.reduced(&a, &b));
         assert_eq!(distance(Metric::Euclidean), 5.0);
-        for fused in [true, false] {
-            assert_eq!(distance(Metric::EuclideanByProducts { fused }), 5.0);
-            assert_eq!(square_length(&[2.0; 19], fused), 76.0);
+        for order in [Order::Fused, Order::Dense, Order::Ascending, Order::Descending] {
+            assert_eq!(distance(Metric::EuclideanByProducts(order)), 5.0);
+            assert_eq!(square_length(&[2.0; 19], order), 76.0);
         }
+        // 2^53 + 1 is no float: what is added first decides.
+        let row = [2f64.powf(26.5), 1.0, 1.0];
+        let (up, down) =
+            (square_length(&row, Order::Ascending), square_length(&row, Order::Descending));
+        assert!(up < down, "{up} {down}");
         assert_eq!(distance(Metric::Manhattan), 7.0);
         assert_eq!(distance(Metric::Chebyshev), 4.0);
         assert!((distance(Metric::Minkowski(3.0)) - 91f64.cbrt()).abs() < 1e-14);

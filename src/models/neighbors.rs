@@ -3,7 +3,7 @@
 use ndarray::ArrayView2;
 
 use super::ModelError;
-use super::nearest::{Heap, Metric, Nearest, by_products, square_distance, square_length};
+use super::nearest::{Heap, Metric, Nearest, Order, by_products, square_distance, square_length};
 use super::neighbor_tree::{Shape, Tree};
 use super::partition::Partition;
 use crate::base::{Array, Parameters};
@@ -21,6 +21,8 @@ enum Ties {
 #[derive(Debug, Clone)]
 pub(super) struct Neighbors {
     data: Array,
+    /// Of rows whose squares were summed in an order of their own.
+    square_lengths: Option<Array>,
     n_neighbors: usize,
     metric: Metric,
     pub(super) by_distance: bool,
@@ -45,8 +47,14 @@ impl Neighbors {
             });
         };
         let metric = match parameters.text("metric")? {
-            "euclidean_by_products" => Metric::EuclideanByProducts { fused: false },
-            "euclidean_by_fused_products" => Metric::EuclideanByProducts { fused: true },
+            "euclidean_by_products" => {
+                Metric::EuclideanByProducts(match parameters.text("row_order") {
+                    Ok("ascending") => Order::Ascending,
+                    Ok("descending") => Order::Descending,
+                    _ => Order::Dense,
+                })
+            }
+            "euclidean_by_fused_products" => Metric::EuclideanByProducts(Order::Fused),
             "manhattan" => Metric::Manhattan,
             "chebyshev" => Metric::Chebyshev,
             "cosine" => Metric::Cosine,
@@ -63,7 +71,8 @@ impl Neighbors {
             _ => Ties::First,
         };
         let by_distance = parameters.text("weights")? == "distance";
-        Ok(Neighbors { data, n_neighbors, metric, by_distance, ties })
+        let square_lengths = parameters.get("square_lengths").cloned();
+        Ok(Neighbors { data, square_lengths, n_neighbors, metric, by_distance, ties })
     }
 
     pub(super) fn n_features(&self) -> usize {
@@ -73,6 +82,7 @@ impl Neighbors {
     /// The data and, where there is one, the tree.
     pub(super) fn arrays(&self) -> Vec<(&'static str, &Array)> {
         let mut arrays = vec![("data", &self.data)];
+        arrays.extend(self.square_lengths.iter().map(|array| ("square_lengths", array)));
         if let Ties::Tree(tree) = &self.ties {
             arrays.extend(tree.arrays());
         }
@@ -116,7 +126,7 @@ impl Neighbors {
                     self.scan(data, together, Partition::new, Partition::offer, Partition::sorted)
                 }
                 _ => self.scan(data, together, Nearest::new, Nearest::offer, Nearest::sorted),
-            };
+            }?;
             for (row, nearest) in (first..last).zip(nearest) {
                 report(row, nearest)?;
             }
@@ -132,29 +142,31 @@ impl Neighbors {
         new: fn(usize) -> K,
         offer: fn(&mut K, f64, usize),
         sorted: fn(K) -> Vec<(f64, usize)>,
-    ) -> Vec<Vec<(f64, usize)>> {
+    ) -> Result<Vec<Vec<(f64, usize)>>, ModelError> {
         let mut searches: Vec<_> =
             rows.into_iter().map(|row| (row, new(self.n_neighbors))).collect();
         let length = |row: &[f64]| match self.metric {
-            Metric::EuclideanByProducts { fused } => square_length(row, fused),
+            Metric::EuclideanByProducts(order) => square_length(row, order),
             _ => 0.0,
         };
+        let known = self.square_lengths.as_ref().map(Array::as_slice::<f64>).transpose()?;
         let lengths: Vec<f64> = searches.iter().map(|(row, _)| length(row)).collect();
         // `max` because rows without features have no chunks to speak of.
         for (index, sample) in data.chunks_exact(self.n_features().max(1)).enumerate() {
-            let of_sample = length(sample);
+            let known = known.and_then(|known| known.get(index)).copied();
+            let of_sample = known.unwrap_or_else(|| length(sample));
             for ((values, kept), of_row) in searches.iter_mut().zip(&lengths) {
                 let reduced = match self.metric {
                     Metric::Euclidean => square_distance(sample, values),
-                    Metric::EuclideanByProducts { fused } => {
-                        by_products(values, *of_row, sample, of_sample, fused)
+                    Metric::EuclideanByProducts(order) => {
+                        by_products(values, *of_row, sample, of_sample, order)
                     }
                     metric => metric.reduced(values, sample),
                 };
                 offer(kept, reduced, index);
             }
         }
-        searches.into_iter().map(|(_, kept)| sorted(kept)).collect()
+        Ok(searches.into_iter().map(|(_, kept)| sorted(kept)).collect())
     }
 
     /// Weight of each neighbour: one, or one divided by its distance; where that is infinite only
@@ -175,6 +187,9 @@ impl Neighbors {
 
     pub(super) fn validate(&self) -> Result<(), ModelError> {
         super::check_finite("data", self.data.as_slice()?)?;
+        if let Some(lengths) = &self.square_lengths {
+            super::check_finite("square_lengths", lengths.as_slice()?)?;
+        }
         if let Metric::Minkowski(p) = self.metric
             && !(p.is_finite() && p > 0.0)
         {

@@ -202,9 +202,10 @@ impl Trees {
         Ok(())
     }
 
-    /// Looks at every node. Thresholds may be infinite where a tree separates what is missing.
-    pub(super) fn validate(&self, infinite_thresholds: bool) -> Result<(), ModelError> {
-        self.columns()?.validate(self.n_features, infinite_thresholds)
+    /// Looks at every node. Thresholds may be infinite, or NaN, where a tree separates what is
+    /// missing: scikit-learn writes the middle between inf and what is missing as NaN.
+    pub(super) fn validate(&self, any_threshold: bool) -> Result<(), ModelError> {
+        self.columns()?.validate(self.n_features, any_threshold)
     }
 }
 
@@ -291,7 +292,7 @@ impl Columns<'_> {
         Ok(Some(next))
     }
 
-    fn validate(&self, n_features: usize, infinite_thresholds: bool) -> Result<(), ModelError> {
+    fn validate(&self, n_features: usize, any_threshold: bool) -> Result<(), ModelError> {
         let trees = self.offsets.len().saturating_sub(1);
         let nodes = self.feature.len();
         let first = self.offsets.first().copied().unwrap_or(1);
@@ -308,7 +309,7 @@ impl Columns<'_> {
             for node in start..end {
                 self.validate_node(node, (start, end), n_features, &mut has_parent)?;
                 let threshold = self.threshold[node];
-                if !threshold.is_finite() && (threshold.is_nan() || !infinite_thresholds) {
+                if !(threshold.is_finite() || any_threshold) {
                     return Err(invalid("threshold", node, "a finite number", threshold));
                 }
                 if node != start && !has_parent[node] {

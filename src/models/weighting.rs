@@ -18,6 +18,7 @@ pub(super) struct Weighting {
     norm: Norm,
     sublinear: bool,
     single_precision: bool,
+    descending: bool,
 }
 
 impl Weighting {
@@ -31,6 +32,7 @@ impl Weighting {
             },
             sublinear: parameters.boolean("sublinear_tf")?,
             single_precision: parameters.text("precision")? == "f32",
+            descending: matches!(parameters.text("norm_order"), Ok("descending")),
         })
     }
 
@@ -57,12 +59,18 @@ impl Weighting {
                 *count = self.round(*count * idf.get(*column).copied().unwrap_or(f64::NAN));
             }
         }
+        let term = |(_, count): &(usize, f64)| match self.norm {
+            Norm::Euclidean => self.round(count * count),
+            Norm::None | Norm::AbsoluteSum => count.abs(),
+        };
+        let sum: f64 = match self.descending {
+            true => counts.iter().rev().map(term).sum(),
+            false => counts.iter().map(term).sum(),
+        };
         let norm = match self.norm {
             Norm::None => return Ok(()),
-            Norm::AbsoluteSum => counts.iter().map(|(_, count)| count.abs()).sum::<f64>(),
-            Norm::Euclidean => {
-                counts.iter().map(|(_, count)| self.round(count * count)).sum::<f64>().sqrt()
-            }
+            Norm::AbsoluteSum => sum,
+            Norm::Euclidean => sum.sqrt(),
         };
         if norm != 0.0 {
             counts.iter_mut().for_each(|(_, count)| *count = self.round(*count / norm));

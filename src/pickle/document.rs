@@ -39,6 +39,7 @@ pub struct Document<'a> {
     pickles: Vec<NodeId>,
     protocol: Option<u8>,
     joblib: bool,
+    outside_buffers: usize,
     raw: HashMap<NodeId, RawArray>,
     unknown: Vec<NodeId>,
 }
@@ -74,6 +75,7 @@ impl<'a> Document<'a> {
         let root = reader.pickles.first().copied();
         let root = root.ok_or(PickleError::NoStop { offset: reader.machine.position() })?;
         let Reader { machine, pickles, joblib, raw, unknown, .. } = reader;
+        let outside_buffers = machine.buffers;
         let pickle = machine.finish(root);
         let end = Place { offset: pickle.end.saturating_sub(1), opcode: "STOP" };
         if pickle.leftover > 0 {
@@ -95,6 +97,7 @@ impl<'a> Document<'a> {
             pickles,
             protocol: pickle.protocol,
             joblib,
+            outside_buffers,
             raw,
             unknown,
         };
@@ -126,6 +129,11 @@ impl<'a> Document<'a> {
     /// True when arrays lie in the file the way joblib puts them there.
     pub fn is_joblib(&self) -> bool {
         self.joblib
+    }
+
+    /// How many buffers outside of the file it refers to.
+    pub fn outside_buffers(&self) -> usize {
+        self.outside_buffers
     }
 
     /// The bytes that were read.

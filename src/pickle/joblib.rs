@@ -64,7 +64,7 @@ impl Wrapper {
             return Err(wrong("joblib wrapper", "a dict of its attributes", state));
         };
         let (mut subclass, mut shape, mut order, mut dtype) = (None, None, None, None);
-        let mut alignment = None;
+        let (mut alignment, mut mapping) = (None, None);
         for (key, value) in entries {
             let slot = match values.get(*key).and_then(Node::as_str) {
                 Some("subclass") => &mut subclass,
@@ -73,7 +73,7 @@ impl Wrapper {
                 Some("dtype") => &mut dtype,
                 Some("numpy_array_alignment_bytes") => &mut alignment,
                 // Only whether Python may map the file.
-                Some("allow_mmap") => continue,
+                Some("allow_mmap") => &mut mapping,
                 _ => return Err(wrong("joblib wrapper", "an attribute that is known", *key)),
             };
             if slot.replace(*value).is_some() {

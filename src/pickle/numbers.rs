@@ -96,8 +96,10 @@ fn big(negative: bool, digits: &[u8]) -> Vec<u8> {
 }
 
 /// The decimal digits of a two's complement, behind a minus if it is negative. Quadratic, so for
-/// numbers that the caller chose.
+/// numbers that the caller bounds.
 pub(super) fn to_decimal(bytes: &[u8]) -> String {
+    /// Nine digits at a time: as many as a word of 32 bits holds.
+    const BASE: u64 = 1_000_000_000;
     let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
     let mut rest: Vec<u8> = bytes.to_vec();
     if negative {
@@ -106,21 +108,30 @@ pub(super) fn to_decimal(bytes: &[u8]) -> String {
             (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
         }
     }
-    let mut digits = Vec::new();
-    while rest.iter().any(|byte| *byte != 0) {
-        let mut remainder = 0u16;
-        for byte in rest.iter_mut().rev() {
-            let number = (remainder << 8) | u16::from(*byte);
-            *byte = (number / 10) as u8;
-            remainder = number % 10;
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |all, byte| (all << 8) | u32::from(*byte));
+    let mut words: Vec<u32> = rest.chunks(4).map(word).collect();
+    let mut groups: Vec<u64> = Vec::new();
+    while words.last() == Some(&0) {
+        words.pop();
+    }
+    while !words.is_empty() {
+        let mut remainder = 0u64;
+        for word in words.iter_mut().rev() {
+            let number = (remainder << 32) | u64::from(*word);
+            *word = (number / BASE) as u32;
+            remainder = number % BASE;
         }
-        digits.push(char::from(b'0' + remainder as u8));
+        groups.push(remainder);
+        while words.last() == Some(&0) {
+            words.pop();
+        }
     }
-    if digits.is_empty() {
-        digits.push('0');
+    let mut text = if negative { "-".to_owned() } else { String::new() };
+    text.push_str(&groups.pop().unwrap_or(0).to_string());
+    for group in groups.iter().rev() {
+        text.push_str(&format!("{group:09}"));
     }
-    digits.extend(negative.then_some('-'));
-    digits.iter().rev().collect()
+    text
 }
 
 /// A float as Python's `repr` writes it.
@@ -173,6 +184,11 @@ mod tests {
         assert_eq!(decimal(b"340282366920938463463374607431768211456"), Some(big_of(&power)));
         assert_eq!(to_decimal(&power), "340282366920938463463374607431768211456");
         assert_eq!(to_decimal(b"\xff\xff\xff\xff\xff\xff\xff\x7f\xff"), "-9223372036854775809");
+        assert_eq!((to_decimal(b"\0\0").as_str(), to_decimal(b"\xff").as_str()), ("0", "-1"));
+        for digits in [format!("1{}", "0".repeat(90)), "7".repeat(MAX_DIGITS)] {
+            let Some(Integer::Big(bytes)) = decimal(digits.as_bytes()) else { panic!("{digits}") };
+            assert_eq!(to_decimal(&bytes), digits);
+        }
         for text in ["", "-", "-0", "00", "01", "+1", " 1", "1 ", "1_0", "0x10", "1L"] {
             assert_eq!(decimal(text.as_bytes()), None, "{text:?}");
         }

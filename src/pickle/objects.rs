@@ -13,6 +13,9 @@ use super::machine::{Event, LateEdit, Machine};
 use super::opcode::Op;
 use super::value::{Construction, Global, Node, NodeId, Object, Text};
 
+/// Longest module or name that lies on the stack: those of Python's packages stay far below.
+const MAX_NAME: usize = 512;
+
 /// A call or a BUILD has used the node.
 const USED: u8 = 1;
 /// An edit of the node is listed.
@@ -184,6 +187,11 @@ impl<'a> Machine<'a> {
     ) -> Result<Cow<'a, str>, PickleError> {
         let node = self.values.get(id);
         let text = node.and_then(Node::as_str).filter(|text| !text.is_empty());
+        // A text is in the file once, and may be named again with every few bytes.
+        if let Some(length) = text.map(str::len).filter(|length| *length > MAX_NAME) {
+            let expected = format!("a name of at most {MAX_NAME} bytes");
+            return Err(place.malformed(what, expected, format!("{length} bytes")));
+        }
         match (node, text) {
             (Some(Node::Text(Text::Plain(text))), Some(_)) => Ok(text.clone()),
             (_, Some(text)) => Ok(text.to_owned().into()),

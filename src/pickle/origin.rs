@@ -23,8 +23,9 @@ pub fn origin(source: &Source<'_>, opened: &Opened, model: Option<&Item<'_>>) ->
         if let Some((module, name)) = class {
             set("class", format!("{module}.{name}").into());
         }
-        if !model.path().is_empty() {
-            set("path", model.path().into());
+        let path = model.path();
+        if !path.is_empty() {
+            set("path", path.into());
         }
     }
     set("container", if is_joblib(document, opened) { "joblib" } else { "pickle" }.into());

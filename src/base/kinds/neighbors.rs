@@ -14,6 +14,15 @@ const DATA: ArraySpec = required(
     "the training rows",
 );
 
+/// What the last bit of a distance by products depends on, where it decides between equals.
+const SQUARE_LENGTHS: ArraySpec = required(
+    "square_lengths",
+    F64,
+    &[Length::Named("samples")],
+    "sum of squares of each training row of a sparse matrix, in the order of the file; metric euclidean_by_products uses it in place of its own",
+)
+.optional();
+
 /// The search tree, whose order decides which of equally near rows is found.
 const TREE_ORDER: ArraySpec = required(
     "tree_order",
@@ -78,6 +87,12 @@ const METRIC: EntrySpec = choice(
     "distance between rows: root of summed squares; the same as the root of x.x - 2 x.v + v.v, with what rounding leaves of it, of products and sums one after another (scikit-learn before 1.1) or fused; sum of absolute differences; the largest of them; (sum of their p-th powers)^(1/p); one less the cosine",
 );
 const POWER: EntrySpec = number("p", "power of the minkowski metric").optional();
+const ROW_ORDER: EntrySpec = choice(
+    "row_order",
+    &["ascending", "descending"],
+    "metric euclidean_by_products: rows to predict are sparse, and their squares and products are summed in this order of the columns",
+)
+.optional();
 const SEARCH: EntrySpec = choice(
     "search",
     &["first", "heap", "partition", "kd_tree", "ball_tree"],
@@ -89,6 +104,7 @@ pub(super) const K_NEIGHBORS_CLASSIFIER: KindSpec = KindSpec::new(
     "k_neighbors_classifier",
     &[
         DATA,
+        SQUARE_LENGTHS,
         // Optional only because several outputs have `labels.0`, `labels.1`, ... in its place.
         required("labels", I64, &[Length::Named("samples")], "index into classes of each row")
             .optional(),
@@ -116,12 +132,13 @@ pub(super) const K_NEIGHBORS_CLASSIFIER: KindSpec = KindSpec::new(
     ],
     "the classes of the n_neighbors nearest rows vote; of equally near rows see search; of equally voted classes the first",
 )
-.with_entries(&[N_NEIGHBORS, WEIGHTS, METRIC, POWER, SEARCH]);
+.with_entries(&[N_NEIGHBORS, WEIGHTS, METRIC, POWER, SEARCH, ROW_ORDER]);
 
 pub(super) const K_NEIGHBORS_REGRESSOR: KindSpec = KindSpec::new(
     "k_neighbors_regressor",
     &[
         DATA,
+        SQUARE_LENGTHS,
         required(
             "targets",
             F64,
@@ -137,4 +154,4 @@ pub(super) const K_NEIGHBORS_REGRESSOR: KindSpec = KindSpec::new(
     ],
     "the weighted mean of the targets of the n_neighbors nearest rows",
 )
-.with_entries(&[N_NEIGHBORS, WEIGHTS, METRIC, POWER, SEARCH]);
+.with_entries(&[N_NEIGHBORS, WEIGHTS, METRIC, POWER, SEARCH, ROW_ORDER]);

@@ -52,6 +52,13 @@ const PRECISION: EntrySpec = choice(
     "whether products and quotients are rounded to single precision",
 );
 
+const NORM_ORDER: EntrySpec = choice(
+    "norm_order",
+    &["ascending", "descending"],
+    "in which order of the columns a row's norm is summed (ascending where nothing is said); the last bit depends on it",
+)
+.optional();
+
 const COUNTS: &str = "each text is counted: how often each term of the vocabulary is in it; other terms are left out";
 
 pub(super) const COUNT_VECTORIZER: KindSpec =
@@ -70,7 +77,7 @@ pub(super) const TFIDF_TRANSFORMER: KindSpec = KindSpec::new(
     &[required("idf", F64, &[Length::Named("features")], "weight of each feature; infinite for one that was in no row").optional()],
     "counts are made sublinear, multiplied by idf where it is there, and each row divided by its norm unless that is 0",
 )
-.with_entries(&[N_FEATURES, NORM, SUBLINEAR, PRECISION]);
+.with_entries(&[N_FEATURES, NORM, SUBLINEAR, PRECISION, NORM_ORDER]);
 
 pub(super) const TFIDF_VECTORIZER: KindSpec = KindSpec::new(
     "tfidf_vectorizer",
@@ -92,4 +99,5 @@ pub(super) const TFIDF_VECTORIZER: KindSpec = KindSpec::new(
     NORM,
     SUBLINEAR,
     PRECISION,
+    NORM_ORDER,
 ]);

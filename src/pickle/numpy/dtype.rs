@@ -133,8 +133,15 @@ impl Dtype {
         node: NodeId,
         within: Place,
     ) -> Result<Dtype, PickleError> {
-        Reader { values, within }.dtype(node, true)
+        Reader { values, within }.dtype(node)
     }
+}
+
+/// Where the state of a dtype says what its elements are made of.
+enum Parts {
+    None,
+    Subarray(NodeId),
+    Fields { names: NodeId, fields: NodeId },
 }
 
 /// Reads dtypes, with the place of what they belong to for messages.
@@ -148,7 +155,48 @@ impl Reader<'_, '_> {
         self.within.malformed(what, expected, self.values.describe(found))
     }
 
-    fn dtype(&self, node: NodeId, structures: bool) -> Result<Dtype, PickleError> {
+    /// Any dtype. The parts of a structure or a subarray are read by functions that know nothing of
+    /// what the dtype around them may be, so a dtype inside of itself is two steps deep and no more.
+    fn dtype(&self, node: NodeId) -> Result<Dtype, PickleError> {
+        let (mut dtype, parts) = self.described(node)?;
+        match parts {
+            Parts::None => Ok(dtype),
+            Parts::Subarray(subarray) => self.subarray(dtype, subarray),
+            Parts::Fields { names, fields } => {
+                dtype.fields = self.fields(&dtype, names, fields)?;
+                Ok(dtype)
+            }
+        }
+    }
+
+    /// The dtype of a field: plain elements, or a subarray of them.
+    fn dtype_of_field(&self, node: NodeId) -> Result<Dtype, PickleError> {
+        let (dtype, parts) = self.described(node)?;
+        match parts {
+            Parts::None => Ok(dtype),
+            Parts::Subarray(subarray) => self.subarray(dtype, subarray),
+            Parts::Fields { names, .. } => Err(self.nested(names)),
+        }
+    }
+
+    /// The dtype of the elements of a subarray, which have no parts.
+    fn plain_dtype(&self, node: NodeId) -> Result<Dtype, PickleError> {
+        let (dtype, parts) = self.described(node)?;
+        match parts {
+            Parts::None => Ok(dtype),
+            Parts::Subarray(subarray) => {
+                Err(self.wrong("subarray", "no subarray inside of a subarray", subarray))
+            }
+            Parts::Fields { names, .. } => Err(self.nested(names)),
+        }
+    }
+
+    fn nested(&self, names: NodeId) -> PickleError {
+        self.wrong("field", "no structure inside of a structure", names)
+    }
+
+    /// What a dtype says of itself, and where it says what its parts are.
+    fn described(&self, node: NodeId) -> Result<(Dtype, Parts), PickleError> {
         let Some(Node::Object(object)) = self.values.get(node) else {
             return Err(self.wrong("dtype", "a numpy dtype", node));
         };
@@ -157,19 +205,14 @@ impl Reader<'_, '_> {
             return Err(self.wrong("dtype", "an object without items or keywords", node));
         }
         match known {
-            Some(Known::Dtype) => self.described(node, object, structures),
-            Some(Known::DtypeClass) => self.of_class(node, object),
+            Some(Known::Dtype) => self.called(node, object),
+            Some(Known::DtypeClass) => Ok((self.of_class(node, object)?, Parts::None)),
             _ => Err(self.wrong("dtype", "a numpy dtype", node)),
         }
     }
 
     /// `numpy.dtype(letters, align, copy)` and its state.
-    fn described(
-        &self,
-        node: NodeId,
-        object: &Object,
-        structures: bool,
-    ) -> Result<Dtype, PickleError> {
+    fn called(&self, node: NodeId, object: &Object) -> Result<(Dtype, Parts), PickleError> {
         let arguments = self.tuple("dtype arguments", object.arguments)?;
         let letters = match arguments {
             [letters] | [letters, _, _] => *letters,
@@ -179,19 +222,14 @@ impl Reader<'_, '_> {
         let plain = text.and_then(from_letters);
         let plain = plain.ok_or_else(|| self.wrong("dtype", "letters as f8", letters))?;
         match object.states.as_slice() {
-            [] => Ok(plain),
-            [state] => self.with_state(plain, *state, structures),
+            [] => Ok((plain, Parts::None)),
+            [state] => self.with_state(plain, *state),
             _ => Err(self.wrong("dtype", "one state", node)),
         }
     }
 
     /// Puts what the state says to what the letters say.
-    fn with_state(
-        &self,
-        mut dtype: Dtype,
-        state: NodeId,
-        structures: bool,
-    ) -> Result<Dtype, PickleError> {
+    fn with_state(&self, mut dtype: Dtype, state: NodeId) -> Result<(Dtype, Parts), PickleError> {
         let members = self.tuple("dtype state", state)?;
         let (version, order, subarray, names, fields, size) = match members {
             [version, order, sub, names, fields, size, _alignment, _flags]
@@ -212,17 +250,10 @@ impl Reader<'_, '_> {
         self.check_order(&dtype, order)?;
         dtype.byte_order = if dtype.item_size <= 1 { ByteOrder::None } else { order };
         self.check_size(&mut dtype, size)?;
-        let (names, subarray) = (self.present(names), self.present(subarray));
-        match (names, self.present(fields), subarray) {
-            (None, None, None) => Ok(dtype),
-            (None, None, Some(subarray)) => self.subarray(dtype, subarray),
-            (Some(names), Some(fields), None) if structures => {
-                dtype.fields = self.fields(&dtype, names, fields)?;
-                Ok(dtype)
-            }
-            (Some(names), Some(_), None) => {
-                Err(self.wrong("field", "no structure inside of a structure", names))
-            }
+        match (self.present(names), self.present(fields), self.present(subarray)) {
+            (None, None, None) => Ok((dtype, Parts::None)),
+            (None, None, Some(subarray)) => Ok((dtype, Parts::Subarray(subarray))),
+            (Some(names), Some(fields), None) => Ok((dtype, Parts::Fields { names, fields })),
             _ => Err(self.wrong("dtype state", "names with fields, or a subarray", state)),
         }
     }
@@ -269,7 +300,7 @@ impl Reader<'_, '_> {
         let [base, shape] = self.tuple("subarray", node)? else {
             return Err(self.wrong("subarray", "a dtype and a shape", node));
         };
-        let base = self.dtype(*base, false)?;
+        let base = self.plain_dtype(*base)?;
         let shape = match self.values.get(*shape) {
             Some(Node::Int(length)) => vec![length_of(*length)],
             Some(Node::Tuple(lengths)) if lengths.len() <= 64 => lengths
@@ -285,7 +316,7 @@ impl Reader<'_, '_> {
         let bytes = shape.as_deref().and_then(|shape| {
             shape.iter().try_fold(base.item_size, |bytes, length| bytes.checked_mul(*length))
         });
-        let plain = base.subarray.is_none() && base.kind != Kind::Object;
+        let plain = base.kind != Kind::Object;
         match shape {
             Some(shape) if plain && whole.kind == Kind::Void && bytes == Some(whole.item_size) => {
                 Ok(Dtype { subarray: Some(shape), item_size: whole.item_size, ..base })
@@ -343,7 +374,7 @@ impl Reader<'_, '_> {
             [dtype, offset] | [dtype, offset, _] => (*dtype, *offset),
             _ => return Err(self.wrong("field", "a dtype and an offset", node)),
         };
-        let dtype = self.dtype(dtype, false)?;
+        let dtype = self.dtype_of_field(dtype)?;
         let start = match self.values.get(offset) {
             Some(Node::Int(start)) => length_of(*start),
             _ => None,

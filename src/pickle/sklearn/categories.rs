@@ -4,8 +4,9 @@
 use super::Estimator;
 use super::error::ReadError;
 use super::item::Item;
+use super::way::Step;
 use crate::base::{Array, DType};
-use crate::pickle::Node;
+use crate::pickle::{Node, NodeId};
 use crate::pickle::numpy::Scalar;
 
 /// One value of an object array.
@@ -38,8 +39,9 @@ pub(super) fn cells(item: &Item<'_>) -> Result<Vec<Cell>, ReadError> {
         return Err(item.found("an array of one dimension", found));
     }
     if let Some(elements) = array.elements() {
-        let elements = elements.iter().enumerate();
-        return elements.map(|(i, node)| cell(&item.step(&format!("[{i}]"), *node))).collect();
+        item.charge_work(elements.len())?;
+        let (below, elements) = (item.below(), elements.iter().enumerate());
+        return elements.map(|(i, node)| cell(&below.at(Step::Index(i), *node))).collect();
     }
     let array = match array.neutral_dtype() {
         Some(DType::Text) => item.to_array()?,
@@ -142,9 +144,15 @@ pub(super) fn is_wide_integer(dtype: &str) -> bool {
 /// The members of a set, list or tuple of texts.
 pub(super) fn text_members(item: &Item<'_>) -> Result<Vec<String>, ReadError> {
     let members: Vec<Item<'_>> = match item.value() {
-        Node::Set(members) => members.iter().map(|node| item.step("[...]", *node)).collect(),
-        Node::FrozenSet(members) => members.iter().map(|node| item.step("[...]", *node)).collect(),
+        Node::Set(members) => members_of_set(item, members)?,
+        Node::FrozenSet(members) => members_of_set(item, members)?,
         _ => item.list()?,
     };
     members.iter().map(Item::text).collect()
+}
+
+fn members_of_set<'d>(item: &Item<'d>, nodes: &[NodeId]) -> Result<Vec<Item<'d>>, ReadError> {
+    item.charge_work(nodes.len())?;
+    let below = item.below();
+    Ok(nodes.iter().map(|node| below.at(Step::Other("[...]".into()), *node)).collect())
 }

@@ -1,5 +1,7 @@
 //! Transformers of columns: `sklearn/compose/_column_transformer.py`.
 
+use std::collections::HashMap;
+
 use super::Estimator;
 use super::categories::{Cell, cells, text_members};
 use super::error::ReadError;
@@ -44,6 +46,8 @@ impl Chosen {
 struct Features {
     count: usize,
     names: Option<Vec<String>>,
+    /// The first place of each name.
+    places: HashMap<String, i64>,
 }
 
 fn columns(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
@@ -53,10 +57,20 @@ fn columns(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
         (None, None, Some(names)) => names.len(),
         (None, None, None) => estimator.attribute("n_features_in_")?.count()?,
     };
-    let features = Features { count, names };
+    let mut places = HashMap::new();
+    for (place, name) in (0i64..).zip(names.iter().flatten()) {
+        places.entry(name.clone()).or_insert(place);
+    }
+    let features = Features { count, names, places };
     let list = estimator.attribute("transformers_")?;
     let indices = estimator.given("_transformer_to_input_indices");
     let indices = indices.map(|item| item.entries()).transpose()?.unwrap_or_default();
+    let mut indices_of: HashMap<String, Item<'_>> = HashMap::with_capacity(indices.len());
+    for (key, indices) in indices {
+        if let Ok(name) = key.text() {
+            indices_of.entry(name).or_insert(indices);
+        }
+    }
     let (mut children, mut chosen) = (Vec::new(), Vec::new());
     for entry in list.list()? {
         let members = entry.list()?;
@@ -65,9 +79,8 @@ fn columns(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
         };
         let name = name.text()?;
         // Since 1.0 the indices of each transformer's columns are kept by its name.
-        let known = indices.iter().find(|(key, _)| key.text().is_ok_and(|key| key == name));
-        let columns = match known {
-            Some((_, indices)) => Chosen::Indices(whole_numbers(indices)?),
+        let columns = match indices_of.get(&name) {
+            Some(indices) => Chosen::Indices(whole_numbers(indices)?),
             None => choose(columns, &features)?,
         };
         let model = match step(item, Step::Dropped)? {
@@ -197,8 +210,9 @@ fn keys(item: &Item<'_>) -> Result<Vec<Key>, ReadError> {
         return Ok(flags.bools().map_err(wrong)?.into_iter().map(Key::Flag).collect());
     }
     if let Some(elements) = array.elements() {
+        item.charge_work(elements.len())?;
         let elements = elements.iter().enumerate();
-        return elements.map(|(i, node)| key(&item.step(&format!("[{i}]"), *node))).collect();
+        return elements.map(|(i, node)| key(&item.member(i, *node))).collect();
     }
     cells(item)?
         .into_iter()
@@ -245,8 +259,8 @@ fn choose(item: &Item<'_>, features: &Features) -> Result<Chosen, ReadError> {
     }
     match (names.is_empty(), indices.is_empty(), &features.names) {
         (true, ..) => Ok(Chosen::Indices(indices)),
-        (false, true, Some(known)) => {
-            let indices = names.iter().map(|name| position(&item, known, name));
+        (false, true, Some(_)) => {
+            let indices = names.iter().map(|name| position(&item, features, name));
             indices.collect::<Result<_, _>>().map(Chosen::Indices)
         }
         (false, true, None) => Ok(Chosen::Names(names)),
@@ -254,10 +268,15 @@ fn choose(item: &Item<'_>, features: &Features) -> Result<Chosen, ReadError> {
     }
 }
 
-fn position(item: &Item<'_>, known: &[String], name: &str) -> Result<i64, ReadError> {
-    let place = known.iter().position(|known| known == name);
-    let place = place.and_then(|place| i64::try_from(place).ok());
+fn position(item: &Item<'_>, features: &Features, name: &str) -> Result<i64, ReadError> {
+    let place = features.places.get(name).copied();
     place.ok_or_else(|| item.found("the name of a column", format!("{name:?}")))
+}
+
+/// The number of columns is but a number in the file, and a slice of all of them nine bytes.
+fn charge_slice(item: &Item<'_>, low: i64, high: i64, stride: usize) -> Result<(), ReadError> {
+    let length = usize::try_from(high.saturating_sub(low)).unwrap_or(0);
+    item.charge_work((length / stride.max(1)).saturating_mul(2))
 }
 
 /// The columns of a `slice`: by index as Python counts, or by name with the last one included.
@@ -278,8 +297,8 @@ fn slice(item: &Item<'_>, features: &Features) -> Result<Option<Vec<i64>>, ReadE
         }
         match (key(item)?, &features.names) {
             (Key::Index(index), _) => Ok(Some(index)),
-            (Key::Name(name), Some(known)) => {
-                position(item, known, &name).map(|place| Some(place.saturating_add(after)))
+            (Key::Name(name), Some(_)) => {
+                position(item, features, &name).map(|place| Some(place.saturating_add(after)))
             }
             _ => Err(item.expected("the index of a column, or the name of one that is known")),
         }
@@ -294,6 +313,7 @@ fn slice(item: &Item<'_>, features: &Features) -> Result<Option<Vec<i64>>, ReadE
             };
             let (start, stop) = (start.map_or(0, at), stop.map_or(count, at));
             let stride = usize::try_from(stride).unwrap_or(usize::MAX);
+            charge_slice(item, start, stop, stride)?;
             (start..stop).step_by(stride).collect()
         }
         _ => {
@@ -304,6 +324,7 @@ fn slice(item: &Item<'_>, features: &Features) -> Result<Option<Vec<i64>>, ReadE
             let start = start.map_or(count.saturating_sub(1), at);
             let stop = stop.map_or(-1, at);
             let stride = usize::try_from(stride.unsigned_abs()).unwrap_or(usize::MAX);
+            charge_slice(item, stop, start, stride)?;
             (stop.saturating_add(1)..start.saturating_add(1)).rev().step_by(stride).collect()
         }
     }))

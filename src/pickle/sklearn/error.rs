@@ -83,6 +83,14 @@ pub enum ReadError {
         /// What depends on it.
         matter: &'static str,
     },
+    /// The file refers to buffers outside of it, and others were given.
+    #[error("the file needs {expected} out-of-band buffers, {found} were given")]
+    Buffers {
+        /// How many the file refers to.
+        expected: usize,
+        /// How many came with it.
+        found: usize,
+    },
     /// The file holds no model.
     #[error("expected a model or arrays, found {found}")]
     Nothing {

@@ -22,6 +22,9 @@ pub enum Kept {
     Value(Value),
 }
 
+/// What an attribute counts among members of lists: it is hashed and compared.
+const ATTRIBUTE_WORK: usize = 4;
+
 /// An object by its attributes.
 #[derive(Debug)]
 pub struct Estimator<'d> {
@@ -29,7 +32,7 @@ pub struct Estimator<'d> {
     module: &'d str,
     name: &'d str,
     arguments: Option<NodeId>,
-    attributes: IndexMap<String, NodeId>,
+    attributes: IndexMap<&'d str, NodeId>,
     /// The state, where it is not a dict of attributes.
     state: Option<NodeId>,
     version: Option<Version>,
@@ -79,9 +82,11 @@ impl<'d> Estimator<'d> {
             for member in members {
                 match item.values().get(*member) {
                     Some(Node::Dict(entries)) if entries.iter().all(|(k, _)| is_text(item, *k)) => {
+                        // Many objects may have the same state.
+                        item.charge_work(entries.len().saturating_mul(ATTRIBUTE_WORK))?;
                         for (key, value) in entries {
                             if let Some(key) = item.values().get(*key).and_then(Node::as_str) {
-                                attributes.insert(key.to_owned(), *value);
+                                attributes.insert(key, *value);
                             }
                         }
                     }
@@ -143,20 +148,21 @@ impl<'d> Estimator<'d> {
     }
 
     /// All attributes, in order.
-    pub fn attributes(&self) -> impl Iterator<Item = (&str, Item<'d>)> {
-        self.attributes.iter().map(|(name, node)| (name.as_str(), self.item.named(name, *node)))
+    pub fn attributes(&self) -> impl Iterator<Item = (&'d str, Item<'d>)> {
+        self.attributes.iter().map(|(name, node)| (*name, self.item.named(name, *node)))
     }
 
     /// The names of all attributes, in order.
-    pub fn attribute_names(&self) -> impl Iterator<Item = &str> {
-        self.attributes.keys().map(String::as_str)
+    pub fn attribute_names(&self) -> impl Iterator<Item = &'d str> {
+        self.attributes.keys().copied()
     }
 
     // ------------------------------------------------------------ attributes
 
     /// An attribute, if it is there; it may be None.
     pub fn get(&self, name: &str) -> Option<Item<'d>> {
-        self.attributes.get(name).map(|node| self.item.named(name, *node))
+        let (name, node) = self.attributes.get_key_value(name)?;
+        Some(self.item.named(name, *node))
     }
 
     /// An attribute, if it is there and not None.

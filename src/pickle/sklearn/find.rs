@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use super::error::ReadError;
-use super::item::{Item, Source};
+use super::item::Item;
+use super::source::Source;
+use super::walk::Walk;
 use crate::pickle::Node;
 
 /// What a file holds.
@@ -22,9 +24,9 @@ pub struct Found<'d> {
 pub fn find<'d>(source: &'d Source<'d>) -> Result<Found<'d>, ReadError> {
     let mut found = Found::default();
     let mut seen = HashSet::new();
-    let mut waiting = vec![source.root()];
-    while let Some(item) = waiting.pop() {
-        if !seen.insert(item.node()) && !is_leaf(&item) {
+    let mut walk = Walk::from(source.root());
+    while let Some(item) = walk.next() {
+        if is_leaf(&item) || !seen.insert(item.node()) {
             continue;
         }
         if item.is_array() {
@@ -32,26 +34,21 @@ pub fn find<'d>(source: &'d Source<'d>) -> Result<Found<'d>, ReadError> {
             found.arrays.push(item);
             continue;
         }
-        // The last one waits on top, so the order is turned around.
-        let mut inside: Vec<Item<'d>> = match item.value() {
-            Node::List(_) | Node::Tuple(_) => item.list()?,
-            Node::Dict(_) => item.entries()?.into_iter().map(|(_, value)| value).collect(),
-            Node::Object(_) if item.entries().is_ok() => {
-                item.entries()?.into_iter().map(|(_, value)| value).collect()
+        match item.value() {
+            Node::List(members) => walk.enter_members(&item, members),
+            Node::Tuple(members) => walk.enter_members(&item, members),
+            _ if item.is_dict() => {
+                let values = item.entries()?.into_iter().map(|(_, value)| value);
+                walk.enter(values.filter(|value| !is_leaf(value)).collect());
             }
-            Node::Object(_) if is_model(&item) => {
-                found.models.push(item);
-                continue;
-            }
-            _ => continue,
-        };
-        inside.reverse();
-        waiting.append(&mut inside);
+            Node::Object(_) if is_model(&item) => found.models.push(item),
+            _ => {}
+        }
     }
     Ok(found)
 }
 
-/// True for nodes that may be used many times without being walked into.
+/// True for what can be no model and hold none.
 fn is_leaf(item: &Item<'_>) -> bool {
     !matches!(item.value(), Node::List(_) | Node::Tuple(_) | Node::Dict(_) | Node::Object(_))
 }

@@ -18,6 +18,9 @@ pub(super) struct Predictor<'d> {
     sets: Option<(Vec<u32>, Vec<u32>)>,
 }
 
+/// What the columns have for a node at least, also where its dtype says that it has no bytes.
+const NODE_BYTES: usize = 32;
+
 impl<'d> Predictor<'d> {
     pub fn read(item: &Item<'d>) -> Result<Self, ReadError> {
         let predictor = item.object()?;
@@ -32,7 +35,8 @@ impl<'d> Predictor<'d> {
             let found = format!("{:?}", nodes.shape());
             return Err(nodes_item.found("nodes in one dimension", found));
         }
-        item.charge_bytes(nodes.bytes().len().saturating_mul(2))?;
+        let least = nodes.element_count().saturating_mul(NODE_BYTES);
+        item.charge_bytes(nodes.bytes().len().max(least).saturating_mul(2))?;
         let sets = |name: &str| -> Result<Option<Vec<u32>>, ReadError> {
             let Some(item) = predictor.given(name) else { return Ok(None) };
             let array = item.array()?;

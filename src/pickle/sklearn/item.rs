@@ -5,120 +5,55 @@ use std::collections::HashMap;
 
 use super::error::ReadError;
 use super::estimator::Estimator;
-use super::version::Version;
-use crate::base::{Array, DType, PagePolicy};
+use super::source::Source;
+use super::way::{Fork, Step, Way};
+use crate::base::{Array, DType};
+use crate::pickle::numpy::array::Data;
 use crate::pickle::numpy::{NumpyArray, Scalar};
-use crate::pickle::{Document, Node, NodeId, PickleError, Values};
-
-/// What all items of a file share.
-#[derive(Debug)]
-pub struct Source<'d> {
-    pub(super) document: &'d Document<'d>,
-    pub(super) pages: PagePolicy,
-    version: Option<Version>,
-    /// Bytes that may still be converted, and estimators that may still be built: files can share
-    /// their parts so that the tree they spell out is exponentially large.
-    bytes: Cell<u64>,
-    builds: Cell<u64>,
-}
-
-/// Most bytes that arrays may become, as a multiple of the file's: the widest conversion is from
-/// one byte to eight, and hardly any array is used twice.
-const BYTES_PER_BYTE: u64 = 16;
-
-impl<'d> Source<'d> {
-    /// Everything that is read from a document.
-    pub fn new(document: &'d Document<'d>, pages: PagePolicy) -> Self {
-        let bytes = (document.source().len() as u64).saturating_mul(BYTES_PER_BYTE);
-        let builds = (document.values().len() as u64).saturating_mul(2);
-        Source {
-            document,
-            pages,
-            version: only_version(document),
-            bytes: Cell::new(bytes.saturating_add(1 << 20)),
-            builds: Cell::new(builds.saturating_add(16)),
-        }
-    }
-
-    /// The document.
-    pub fn document(&self) -> &'d Document<'d> {
-        self.document
-    }
-
-    /// The version that wrote the file, if all objects in it that say one say the same.
-    pub fn version(&self) -> Option<Version> {
-        self.version
-    }
-
-    /// The value that Python would load.
-    pub fn root(&self) -> Item<'_> {
-        Item { source: self, node: self.document.root(), path: String::new(), depth: 0 }
-    }
-
-    fn charge(budget: &Cell<u64>, amount: u64, path: &str) -> Result<(), ReadError> {
-        match budget.get().checked_sub(amount) {
-            Some(left) => {
-                budget.set(left);
-                Ok(())
-            }
-            None => Err(ReadError::Sharing { path: path.to_owned() }),
-        }
-    }
-
-    pub(super) fn charge_bytes(&self, bytes: u64, path: &str) -> Result<(), ReadError> {
-        Self::charge(&self.bytes, bytes, path)
-    }
-
-    pub(super) fn charge_build(&self, path: &str) -> Result<(), ReadError> {
-        Self::charge(&self.builds, 1, path)
-    }
-}
-
-/// What all `_sklearn_version` of a file say, if they agree.
-fn only_version(document: &Document<'_>) -> Option<Version> {
-    let values = document.values();
-    let mut found = None;
-    for (_, node) in values.iter() {
-        let Node::Dict(entries) = node else { continue };
-        // It is the last entry as a rule, and the first of a few; a vocabulary is not searched.
-        for (key, value) in entries.iter().rev().take(64) {
-            if values.get(*key).and_then(Node::as_str) != Some("_sklearn_version") {
-                continue;
-            }
-            let version = values.get(*value).and_then(Node::as_str).and_then(Version::parse)?;
-            match found {
-                Some(other) if other != version => return None,
-                _ => found = Some(version),
-            }
-        }
-    }
-    found
-}
+use crate::pickle::{Node, NodeId, PickleError, Values};
 
 /// A value and the way to it.
 #[derive(Debug, Clone)]
 pub struct Item<'d> {
     pub(super) source: &'d Source<'d>,
     pub(super) node: NodeId,
-    pub(super) path: String,
+    way: Way<'d>,
     /// Objects around it.
-    pub(super) depth: usize,
+    depth: usize,
+}
+
+/// Makes items of values that lie beside each other, without a list of steps for each.
+pub(super) struct Below<'d> {
+    source: &'d Source<'d>,
+    depth: usize,
+    way: Fork<'d>,
+}
+
+impl<'d> Below<'d> {
+    pub fn at(&self, step: Step<'d>, node: NodeId) -> Item<'d> {
+        Item { source: self.source, node, way: self.way.to(step), depth: self.depth }
+    }
 }
 
 impl<'d> Item<'d> {
+    /// The value that Python would load.
+    pub(super) fn root(source: &'d Source<'d>) -> Self {
+        Item { source, node: source.document.root(), way: Way::to_result(), depth: 0 }
+    }
+
     /// Its node.
     pub fn node(&self) -> NodeId {
         self.node
     }
 
     /// The way to it from the result: `steps[1][1].coef_`; empty for the result itself.
-    pub fn path(&self) -> &str {
-        &self.path
+    pub fn path(&self) -> String {
+        self.way.to_string()
     }
 
     /// The way to it for messages.
     pub(super) fn shown_path(&self) -> String {
-        if self.path.is_empty() { "the model".to_owned() } else { self.path.clone() }
+        if self.way.is_to_result() { "the model".to_owned() } else { self.path() }
     }
 
     /// The value itself.
@@ -130,18 +65,29 @@ impl<'d> Item<'d> {
         self.source.document.values()
     }
 
-    /// Another value, a step further.
+    /// Another value, a step further, by how the step is shown.
     pub fn step(&self, step: &str, node: NodeId) -> Item<'d> {
-        let path = format!("{}{step}", self.path);
-        Item { source: self.source, node, path, depth: self.depth }
+        self.further(Step::Other(step.into()), node)
+    }
+
+    /// A member of a list, tuple or array.
+    pub fn member(&self, index: usize, node: NodeId) -> Item<'d> {
+        self.further(Step::Index(index), node)
     }
 
     /// The item called `name` below this one.
-    pub(super) fn named(&self, name: &str, node: NodeId) -> Item<'d> {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        let mut item = self.step(&format!("{dot}{name}"), node);
-        item.depth = item.depth.saturating_add(1);
-        item
+    pub(super) fn named(&self, name: &'d str, node: NodeId) -> Item<'d> {
+        let depth = self.depth.saturating_add(1);
+        Item { depth, ..self.further(Step::Name(name), node) }
+    }
+
+    pub(super) fn further(&self, step: Step<'d>, node: NodeId) -> Item<'d> {
+        Item { source: self.source, node, way: self.way.then(step), depth: self.depth }
+    }
+
+    /// Values below this one, which lie beside each other.
+    pub(super) fn below(&self) -> Below<'d> {
+        Below { source: self.source, depth: self.depth, way: self.way.fork() }
     }
 
     /// How many objects it is inside of.
@@ -177,14 +123,14 @@ impl<'d> Item<'d> {
         }
     }
 
-    pub(super) fn at(&self) -> impl Fn(PickleError) -> ReadError {
-        let path = self.shown_path();
-        move |source| ReadError::At { path: path.clone(), source }
+    pub(super) fn at(&self) -> impl Fn(PickleError) -> ReadError + '_ {
+        |source| ReadError::At { path: self.shown_path(), source }
     }
 
     /// The way to it as the name of an array: `weights.0` for `["weights"][0]`.
     pub(super) fn plain_name(&self) -> String {
-        let words = self.path.split(['[', ']', '.']).map(|word| word.trim_matches('"'));
+        let path = self.path();
+        let words = path.split(['[', ']', '.']).map(|word| word.trim_matches('"'));
         words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(".")
     }
 
@@ -205,7 +151,9 @@ impl<'d> Item<'d> {
                 }
             }
         }
-        self.source.document.scalar(self.node).map_err(self.at())
+        let scalar = self.source.document.scalar(self.node).map_err(self.at())?;
+        self.charge_text(scalar.as_str().unwrap_or_default())?;
+        Ok(scalar)
     }
 
     /// A number.
@@ -252,7 +200,10 @@ impl<'d> Item<'d> {
     /// When it is none.
     pub fn text(&self) -> Result<String, ReadError> {
         match self.source.document.scalar(self.node) {
-            Ok(Scalar::Text(text)) => Ok(text),
+            Ok(Scalar::Text(text)) => {
+                self.charge_text(&text)?;
+                Ok(text)
+            }
             _ => Err(self.expected("a text")),
         }
     }
@@ -269,8 +220,28 @@ impl<'d> Item<'d> {
             Node::Tuple(members) => members,
             _ => return Err(self.expected("a list or a tuple")),
         };
-        let member = |(index, node): (usize, &NodeId)| self.step(&format!("[{index}]"), *node);
+        self.charge_work(members.len())?;
+        let below = self.below();
+        let member = |(index, node): (usize, &NodeId)| below.at(Step::Index(index), *node);
         Ok(members.iter().enumerate().map(member).collect())
+    }
+
+    /// True for a dict or OrderedDict.
+    pub(super) fn is_dict(&self) -> bool {
+        self.pairs().is_some()
+    }
+
+    /// The keys and values of a dict or OrderedDict as they were set.
+    fn pairs(&self) -> Option<&'d [(NodeId, NodeId)]> {
+        match self.value() {
+            Node::Dict(entries) => Some(entries),
+            Node::Object(object) if object.states.is_empty() && object.items.is_empty() => {
+                let name = self.values().callable_of(object).map(|global| global.name.as_ref());
+                let is_dict = matches!(name, Some("OrderedDict" | "dict" | "defaultdict"));
+                is_dict.then_some(&object.entries)
+            }
+            _ => None,
+        }
     }
 
     /// The keys and values of a dict or OrderedDict, the last value of each key, in order. Keys that
@@ -279,17 +250,8 @@ impl<'d> Item<'d> {
     /// # Errors
     /// When it is none.
     pub fn entries(&self) -> Result<Vec<(Item<'d>, Item<'d>)>, ReadError> {
-        let entries: &[(NodeId, NodeId)] = match self.value() {
-            Node::Dict(entries) => entries,
-            Node::Object(object) if object.states.is_empty() && object.items.is_empty() => {
-                let name = self.values().callable_of(object).map(|global| global.name.as_ref());
-                match name {
-                    Some("OrderedDict" | "dict" | "defaultdict") => &object.entries,
-                    _ => return Err(self.expected("a dict")),
-                }
-            }
-            _ => return Err(self.expected("a dict")),
-        };
+        let entries = self.pairs().ok_or_else(|| self.expected("a dict"))?;
+        self.charge_work(entries.len())?;
         let mut order: Vec<(NodeId, NodeId)> = Vec::with_capacity(entries.len());
         let mut by_text: HashMap<&str, usize> = HashMap::new();
         for (key, value) in entries {
@@ -305,12 +267,13 @@ impl<'d> Item<'d> {
                 }
             }
         }
+        let below = self.below();
         let item = |(index, (key, value)): (usize, (NodeId, NodeId))| {
             let step = match self.values().get(key).and_then(Node::as_str) {
-                Some(text) => format!("[{text:?}]"),
-                None => format!("[entry {index}]"),
+                Some(text) => Step::Key(text),
+                None => Step::Entry(index),
             };
-            (self.step(&step, key), self.step(&step, value))
+            (below.at(step.clone(), key), below.at(step, value))
         };
         Ok(order.into_iter().enumerate().map(item).collect())
     }
@@ -332,12 +295,37 @@ impl<'d> Item<'d> {
 
     // ------------------------------------------------------------ arrays
 
-    /// Notes that so many bytes of the file are used once more.
+    /// Notes that so many bytes are made of what the file has or says.
     ///
     /// # Errors
-    /// When shared parts are used too often.
+    /// When shared parts are used too often, or numbers ask for too much.
     pub(super) fn charge_bytes(&self, bytes: usize) -> Result<(), ReadError> {
-        Source::charge(&self.source.bytes, bytes as u64, &self.path)
+        self.charge(&self.source.bytes, bytes)
+    }
+
+    /// Notes that an estimator is built.
+    pub(super) fn charge_build(&self) -> Result<(), ReadError> {
+        self.charge(&self.source.builds, 1)
+    }
+
+    /// Notes that so many members, attributes or characters are looked at.
+    pub(super) fn charge_work(&self, amount: usize) -> Result<(), ReadError> {
+        self.charge(&self.source.work, amount)
+    }
+
+    /// Notes that a text is copied or compared: Python writes a text once and then refers to it.
+    pub(super) fn charge_text(&self, text: &str) -> Result<(), ReadError> {
+        self.charge_work(text.len() / 2)
+    }
+
+    fn charge(&self, budget: &Cell<u64>, amount: usize) -> Result<(), ReadError> {
+        match budget.get().checked_sub(amount as u64) {
+            Some(left) => {
+                budget.set(left);
+                Ok(())
+            }
+            None => Err(ReadError::Sharing { path: self.shown_path() }),
+        }
     }
 
     /// True for a numpy array.
@@ -350,7 +338,14 @@ impl<'d> Item<'d> {
     /// # Errors
     /// When it is none, or what the file says about it does not fit together.
     pub fn array(&self) -> Result<NumpyArray<'d>, ReadError> {
-        self.source.document.array(self.node).map_err(self.at())
+        let array = self.source.document.array(self.node).map_err(self.at())?;
+        // Bytes that are spelled as text are made anew each time.
+        let made = match array.data() {
+            Data::Owned(bytes) => bytes.len() / 8,
+            _ => 0,
+        };
+        self.charge_work(array.dtype().fields.len().saturating_add(made).saturating_add(1))?;
+        Ok(array)
     }
 
     /// The array in a neutral dtype, borrowed from the file where its bytes can be used as they lie.
@@ -360,7 +355,7 @@ impl<'d> Item<'d> {
     pub fn to_array(&self) -> Result<Array, ReadError> {
         let array = self.array()?;
         let bytes = array.element_count().saturating_mul(array.dtype().item_size.max(1));
-        Source::charge(&self.source.bytes, bytes as u64, &self.path)?;
+        self.charge_bytes(bytes)?;
         array.to_array(self.source.pages).map_err(self.at())
     }
 
@@ -377,8 +372,8 @@ impl<'d> Item<'d> {
         if array.neutral_dtype() == Some(DType::F64) {
             return self.to_array();
         }
-        let bytes = array.element_count().saturating_mul(8) as u64;
-        Source::charge(&self.source.bytes, bytes, &self.path)?;
+        let bytes = array.element_count().saturating_mul(8);
+        self.charge_bytes(bytes)?;
         let values = array.as_f64_vec().map_err(self.at())?;
         self.from_vec(values, array.shape())
     }
@@ -398,8 +393,8 @@ impl<'d> Item<'d> {
         if array.neutral_dtype() == Some(DType::I64) {
             return self.to_array();
         }
-        let bytes = array.element_count().saturating_mul(8) as u64;
-        Source::charge(&self.source.bytes, bytes, &self.path)?;
+        let bytes = array.element_count().saturating_mul(8);
+        self.charge_bytes(bytes)?;
         let values = array.as_i64_vec().map_err(self.at())?;
         self.from_vec(values, array.shape())
     }
@@ -448,8 +443,10 @@ impl<'d> Item<'d> {
             let found = array.dtype().notation();
             return Err(self.found("class labels that are numbers or texts", found));
         };
+        self.charge_work(elements.len())?;
+        let below = self.below();
         let scalar =
-            |(index, node): (usize, &NodeId)| self.step(&format!("[{index}]"), *node).scalar();
+            |(index, node): (usize, &NodeId)| below.at(Step::Index(index), *node).scalar();
         let scalars = elements.iter().enumerate().map(scalar).collect::<Result<Vec<_>, _>>()?;
         let shape = [scalars.len()];
         let as_array = |source| ReadError::Array { path: self.shown_path(), source };

@@ -18,6 +18,7 @@ use super::ATTRIBUTES_KEY;
 use super::error::ReadError;
 use super::estimator::{Estimator, Kept};
 use super::item::Item;
+use super::way::{Step, shortened};
 use crate::base::{Limits, Metadata, Parameters, Value};
 use crate::pickle::value::Object;
 use crate::pickle::{Node, NodeId};
@@ -98,11 +99,13 @@ pub(super) fn check_depth(
 /// Turns values into metadata, each object once.
 pub(super) struct Keeper {
     seen: HashMap<NodeId, String>,
+    /// The last number behind each name that was taken.
+    numbers: HashMap<String, u64>,
 }
 
 impl Keeper {
     pub fn new() -> Self {
-        Keeper { seen: HashMap::new() }
+        Keeper { seen: HashMap::new(), numbers: HashMap::new() }
     }
 
     /// The value of plain data around arrays that are kept under names of their own.
@@ -150,12 +153,17 @@ impl Keeper {
             Node::Bool(value) => (*value).into(),
             Node::Int(value) => (*value).into(),
             Node::Float(value) => (*value).into(),
-            Node::BigInt(_) => match item.value().integer_digits() {
-                Some(digits) => described("integer", [("digits", digits.into())]),
-                None => {
-                    return Err(item.found("an integer that Python would print", "a longer one"));
+            Node::BigInt(bytes) => {
+                // Digits are made in as many rounds as there are words.
+                item.charge_work(bytes.len().saturating_mul(bytes.len()) / 128)?;
+                match item.value().integer_digits() {
+                    Some(digits) => described("integer", [("digits", digits.into())]),
+                    None => {
+                        let most = "an integer that Python would print";
+                        return Err(item.found(most, "a longer one"));
+                    }
                 }
-            },
+            }
             Node::Text(_) | Node::String(_) => match item.text() {
                 Ok(text) => text.into(),
                 Err(_) => self.bytes(item, name, parameters)?,
@@ -166,10 +174,13 @@ impl Keeper {
                 return Err(item.expected("a value that is in the file"));
             }
             _ => match self.seen.get(&item.node()) {
-                Some(before) if item.is_array() => {
-                    described("array", [("name", before.clone().into())])
+                Some(before) => {
+                    item.charge_text(before)?;
+                    match item.is_array() {
+                        true => described("array", [("name", before.clone().into())]),
+                        false => described("same", [("as", before.clone().into())]),
+                    }
                 }
-                Some(before) => described("same", [("as", before.clone().into())]),
                 None => self.new_value(item, name, parameters, deeper)?,
             },
         })
@@ -183,6 +194,7 @@ impl Keeper {
         parameters: &mut Parameters,
         depth: usize,
     ) -> Result<Value, ReadError> {
+        item.charge_text(name)?;
         self.seen.insert(item.node(), name.to_owned());
         if item.is_array() {
             return self.array(item, name, parameters, depth);
@@ -238,9 +250,10 @@ impl Keeper {
         parameters: &mut Parameters,
         depth: usize,
     ) -> Result<Vec<Value>, ReadError> {
+        let below = item.below();
         let mut values = Vec::with_capacity(members.len());
         for (index, node) in members.iter().enumerate() {
-            let member = item.step(&format!("[{index}]"), *node);
+            let member = below.at(Step::Index(index), *node);
             values.push(self.keep(
                 &member,
                 &joined(name, &index.to_string()),
@@ -259,14 +272,17 @@ impl Keeper {
         parameters: &mut Parameters,
         depth: usize,
     ) -> Result<Value, ReadError> {
+        let below = item.below();
         let mut pairs = Vec::with_capacity(entries.len());
         for (index, (key, value)) in entries.iter().enumerate() {
             let text = item.values().get(*key).and_then(Node::as_str);
-            let step = text.map_or_else(|| index.to_string(), str::to_owned);
-            let inside = joined(name, &step);
-            let key =
-                self.keep(&item.step(&format!("[key {index}]"), *key), &inside, parameters, depth)?;
-            let value = item.step(&format!("[{step:?}]"), *value);
+            let inside = match text {
+                Some(text) => joined(name, &shortened(text)),
+                None => joined(name, &index.to_string()),
+            };
+            let step = text.map_or(Step::Entry(index), Step::Key);
+            let key = self.keep(&below.at(Step::KeyAt(index), *key), &inside, parameters, depth)?;
+            let value = below.at(step, *value);
             let value = self.keep(&value, &inside, parameters, depth)?;
             pairs.push(Value::List(vec![key, value]));
         }
@@ -339,7 +355,7 @@ impl Keeper {
             let items = self.members(item, name, elements, parameters, depth)?;
             return Ok(described("objects", [("shape", shape.into()), ("items", items.into())]));
         }
-        let name = free_name(parameters, &joined(ATTRIBUTES_KEY, name));
+        let name = self.free_name(parameters, &joined(ATTRIBUTES_KEY, name));
         let wrong = |source| ReadError::Parameters { path: item.shown_path(), source };
         if array.neutral_dtype().is_some() {
             parameters.insert(name.clone(), item.to_array()?).map_err(wrong)?;
@@ -347,6 +363,7 @@ impl Keeper {
             return Ok(described("array", [("name", name.into())]));
         }
         // Structured and other types: their bytes, with what numpy calls them.
+        item.charge_bytes(array.bytes().len())?;
         let bytes = item.from_vec(array.bytes().to_vec(), &[array.bytes().len()])?;
         parameters.insert(name.clone(), bytes).map_err(wrong)?;
         let order = format!("{:?}", array.order());
@@ -368,25 +385,33 @@ impl Keeper {
         parameters: &mut Parameters,
     ) -> Result<Value, ReadError> {
         let bytes = item.source.document.bytes(item.node).map_err(item.at())?.into_owned();
-        let name = free_name(parameters, &joined(ATTRIBUTES_KEY, name));
+        item.charge_bytes(bytes.len())?;
+        let name = self.free_name(parameters, &joined(ATTRIBUTES_KEY, name));
         let array = item.from_vec(bytes.clone(), &[bytes.len()])?;
         let wrong = |source| ReadError::Parameters { path: item.shown_path(), source };
         parameters.insert(name.clone(), array).map_err(wrong)?;
         Ok(described("bytes", [("name", name.into())]))
     }
+
+    /// The name itself, or with a number where it is taken. The numbers go on where they ended: a
+    /// dict may have the same key any number of times.
+    fn free_name(&mut self, parameters: &Parameters, name: &str) -> String {
+        if parameters.get(name).is_none() {
+            return name.to_owned();
+        }
+        let number = self.numbers.entry(name.to_owned()).or_insert(1);
+        loop {
+            *number = number.saturating_add(1);
+            let numbered = format!("{name}~{number}");
+            if parameters.get(&numbered).is_none() {
+                return numbered;
+            }
+        }
+    }
 }
 
 fn joined(name: &str, step: &str) -> String {
     if name.is_empty() { step.to_owned() } else { format!("{name}.{step}") }
-}
-
-/// The name itself, or with a number where it is taken.
-fn free_name(parameters: &Parameters, name: &str) -> String {
-    if parameters.get(name).is_none() {
-        return name.to_owned();
-    }
-    let numbered = (2u64..).map(|number| format!("{name}~{number}"));
-    numbered.into_iter().find(|name| parameters.get(name).is_none()).unwrap_or_default()
 }
 
 /// What numpy calls the type of a scalar; of Python's own, what Python calls it.

@@ -110,5 +110,7 @@ fn intercept(estimator: &Estimator<'_>, outputs: usize) -> Result<Array, ReadErr
             return Ok(array);
         }
     }
+    // Rows without columns take no bytes in the file.
+    item.charge_bytes(outputs.saturating_mul(8))?;
     item.from_vec(vec![item.float()?; outputs], &[outputs])
 }

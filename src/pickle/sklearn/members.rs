@@ -8,6 +8,7 @@ use super::error::ReadError;
 use super::estimator::Estimator;
 use super::item::Item;
 use super::keep::Keeper;
+use super::way::shortened;
 use crate::base::{Metadata, Parameters, Value};
 use crate::pickle::Node;
 
@@ -32,7 +33,11 @@ pub(super) fn keep(
     let mut keeper = Keeper::new();
     let (mut shared, mut each) = (Metadata::new(), Metadata::new());
     for attribute in names {
-        let path = format!("{name}.{attribute}");
+        // The attribute is asked for in each of them; shared ones cost nothing in the file.
+        if let Some(first) = members.first() {
+            first.charge_work(estimators.len())?;
+        }
+        let path = format!("{name}.{}", shortened(attribute));
         if let Some(first) = same_for_all(&estimators, attribute) {
             let value = keeper.attribute(&first, &path, parameters)?;
             shared.insert(attribute.to_owned(), value);
@@ -110,8 +115,10 @@ fn are_same(a: &Item<'_>, b: &Item<'_>) -> bool {
         return true;
     }
     if a.is_array() && b.is_array() {
+        let item = a;
         let (Ok(a), Ok(b)) = (a.array(), b.array()) else { return false };
-        return a.elements().is_none()
+        return may_compare(item, a.bytes().len())
+            && a.elements().is_none()
             && a.dtype() == b.dtype()
             && a.shape() == b.shape()
             && a.order() == b.order()
@@ -119,10 +126,16 @@ fn are_same(a: &Item<'_>, b: &Item<'_>) -> bool {
     }
     match (a.value(), b.value()) {
         (Node::Float(a), Node::Float(b)) => a.to_bits() == b.to_bits(),
-        (Node::Bool(_) | Node::Int(_) | Node::Text(_) | Node::None, b) => a.value() == b,
+        (Node::Text(text), b) => may_compare(a, text.as_bytes().len()) && a.value() == b,
+        (Node::Bool(_) | Node::Int(_) | Node::None, b) => a.value() == b,
         (Node::Object(_), Node::Object(_)) => is_same_scalar(a, b),
         _ => false,
     }
+}
+
+/// Notes that so many bytes are compared, which the next estimator may have again.
+fn may_compare(item: &Item<'_>, bytes: usize) -> bool {
+    item.charge_work(bytes / 16).is_ok()
 }
 
 /// Numbers of numpy, whose constructors have the same arguments.
@@ -149,7 +162,7 @@ fn is_same_scalar(a: &Item<'_>, b: &Item<'_>) -> bool {
     let same_type = a_type == b_type
         || matches!((document.dtype(a_type), document.dtype(b_type)), (Ok(a), Ok(b)) if a == b);
     let same_bytes = a_bytes == b_bytes
-        || matches!((document.bytes(a_bytes), document.bytes(b_bytes)), (Ok(a), Ok(b)) if a == b);
+        || matches!((document.bytes(a_bytes), document.bytes(b_bytes)), (Ok(x), Ok(y)) if may_compare(a, x.len()) && x == y);
     same_type && same_bytes
 }
 

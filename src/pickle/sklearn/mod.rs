@@ -32,20 +32,25 @@ mod perceptrons;
 mod pipeline;
 mod precision;
 pub mod registry;
+mod row_order;
 mod scaling;
 mod search;
+mod source;
 mod support_vectors;
 mod text;
 mod tree_nodes;
 mod tree_values;
 mod trees;
 mod version;
+mod walk;
+mod way;
 
 pub use error::ReadError;
 pub use estimator::{Estimator, Kept};
 pub use find::{Found, find};
-pub use item::{Item, Source};
+pub use item::Item;
 pub use outline::{Entry, What, outline};
+pub use source::Source;
 pub use version::Version;
 
 use crate::base::kinds::MAX_NESTING;
@@ -122,7 +127,7 @@ pub fn read<'d>(
 /// # Errors
 /// As [`read`].
 pub fn build(item: &Item<'_>) -> Result<Parameters, ReadError> {
-    item.source.charge_build(item.path())?;
+    item.charge_build()?;
     if item.depth() > MAX_NESTING {
         let found = format!("more than {MAX_NESTING} levels");
         return Err(item.found("models inside models to a depth that honest ones have", found));

@@ -122,6 +122,10 @@ fn search(estimator: &Estimator<'_>, parameters: &mut Parameters) -> Result<(), 
             if metric == "euclidean" {
                 let fused = if heap && !sparse { "fused_products" } else { "products" };
                 parameters.set("metric", format!("euclidean_by_{fused}"));
+                if sparse {
+                    let inserted = parameters.insert("square_lengths", data.square_lengths()?);
+                    inserted.map_err(|source| estimator.wrong(source))?;
+                }
             }
         }
         _ => {

@@ -3,8 +3,10 @@
 
 use std::collections::HashSet;
 
-use super::item::{Item, Source};
+use super::item::Item;
 use super::registry;
+use super::source::Source;
+use super::walk::Walk;
 use crate::pickle::globals;
 use crate::pickle::{Node, NodeId};
 
@@ -62,8 +64,8 @@ pub enum What {
 pub fn outline(source: &Source<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut seen: HashSet<NodeId> = HashSet::new();
-    let mut waiting = vec![source.root()];
-    while let Some(item) = waiting.pop() {
+    let mut walk = Walk::from(source.root());
+    while let Some(item) = walk.next() {
         if entries.len() >= MOST {
             break;
         }
@@ -80,12 +82,9 @@ pub fn outline(source: &Source<'_>) -> Vec<Entry> {
             continue;
         }
         if let Some(what) = what(&item) {
-            let (path, depth) = (item.path().to_owned(), item.depth());
-            entries.push(Entry { path, depth, what });
+            entries.push(Entry { path: item.path(), depth: item.depth(), what });
         }
-        let mut inside = inside(&item);
-        inside.reverse();
-        waiting.append(&mut inside);
+        enter(&mut walk, &item);
     }
     entries
 }
@@ -123,26 +122,22 @@ fn what(item: &Item<'_>) -> Option<What> {
     }
 }
 
-/// What lies inside, with the way to it.
-fn inside<'d>(item: &Item<'d>) -> Vec<Item<'d>> {
-    let members = |nodes: &[NodeId]| -> Vec<Item<'d>> {
-        let member = |(index, node): (usize, &NodeId)| item.step(&format!("[{index}]"), *node);
-        nodes.iter().enumerate().take(MOST).map(member).collect()
-    };
+/// Goes on with what lies inside. What cannot be read, or is used too often, is left out.
+fn enter<'d>(walk: &mut Walk<'d>, item: &Item<'d>) {
     if item.is_array() {
-        return match item.array() {
-            Ok(array) => array.elements().map_or_else(Vec::new, members),
-            Err(_) => Vec::new(),
-        };
+        if let Some(elements) = item.array().ok().and_then(|array| array.elements()) {
+            walk.enter_members(item, elements);
+        }
+        return;
     }
     match item.value() {
-        Node::List(nodes) | Node::Set(nodes) => members(nodes),
-        Node::Tuple(nodes) | Node::FrozenSet(nodes) => members(nodes),
-        Node::Dict(_) => match item.entries() {
-            Ok(entries) => entries.into_iter().take(MOST).map(|(_, value)| value).collect(),
-            Err(_) => Vec::new(),
-        },
+        Node::List(nodes) | Node::Set(nodes) => walk.enter_members(item, nodes),
+        Node::Tuple(nodes) | Node::FrozenSet(nodes) => walk.enter_members(item, nodes),
+        Node::Dict(_) => walk.enter(values_of(item)),
         Node::Object(object) => {
+            // The last of them comes first.
+            walk.enter(if item.is_dict() { values_of(item) } else { Vec::new() });
+            walk.enter_members(item, &object.items);
             let mut found = Vec::new();
             let arguments = item.step("(arguments)", object.arguments);
             if matches!(arguments.value(), Node::Tuple(_)) {
@@ -155,12 +150,13 @@ fn inside<'d>(item: &Item<'d>) -> Vec<Item<'d>> {
                 }
                 Err(_) => found.extend(object.state().map(|node| item.step("(state)", node))),
             }
-            found.extend(members(&object.items));
-            if let Ok(entries) = item.entries() {
-                found.extend(entries.into_iter().map(|(_, value)| value));
-            }
-            found
+            walk.enter(found);
         }
-        _ => Vec::new(),
+        _ => {}
     }
+}
+
+fn values_of<'d>(item: &Item<'d>) -> Vec<Item<'d>> {
+    let entries = item.entries().unwrap_or_default();
+    entries.into_iter().map(|(_, value)| value).collect()
 }

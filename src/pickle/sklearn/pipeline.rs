@@ -1,10 +1,13 @@
 //! Steps in a row, and transformers side by side: `sklearn/pipeline.py`.
 
+use std::collections::HashMap;
+
 use super::Estimator;
 use super::error::ReadError;
 use super::item::Item;
 use super::precision;
 use super::registry::Class;
+use super::row_order;
 use crate::base::{Metadata, Parameters, Value};
 
 const PACKAGE: &str = "sklearn.pipeline";
@@ -21,6 +24,8 @@ pub(super) enum Step<'d> {
 
 /// An estimator, or `"passthrough"`, `"drop"`, or None, which means `absent`.
 pub(super) fn step<'d>(item: &Item<'d>, absent: Step<'d>) -> Result<Step<'d>, ReadError> {
+    // What stands for a step becomes one, also where a list has the same pair again and again.
+    item.charge_build()?;
     if item.is_none() {
         return Ok(absent);
     }
@@ -63,6 +68,7 @@ fn pipeline(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let steps = estimator.attribute("steps")?;
     let mut children = Vec::new();
     let mut single = false;
+    let mut order = None;
     for (name, item) in named(&steps)? {
         let mut child = match step(&item, Step::Same)? {
             Step::Same => {
@@ -76,6 +82,8 @@ fn pipeline(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
             precision::receive(&item, &mut child)?;
         }
         single = precision::gives_single(&item, single)?;
+        row_order::receive(order, &mut child);
+        order = row_order::gives(&item)?;
         children.push((name, child));
     }
     if children.is_empty() {
@@ -94,14 +102,15 @@ pub(super) fn put_weights(
     names: &[&str],
 ) -> Result<(), ReadError> {
     let Some(given) = estimator.given("transformer_weights") else { return Ok(()) };
-    let mut weights = vec![1.0; names.len()];
+    let mut weight_of = HashMap::new();
     for (name, weight) in given.entries()? {
-        let name = name.text()?;
-        for (_, place) in names.iter().zip(&mut weights).filter(|(known, _)| **known == name) {
-            // A weight of None is none.
-            if !weight.is_none() {
-                *place = weight.float()?;
-            }
+        weight_of.insert(name.text()?, weight);
+    }
+    let mut weights = vec![1.0; names.len()];
+    for (name, place) in names.iter().zip(&mut weights) {
+        // A weight of None is none.
+        if let Some(weight) = weight_of.get(*name).filter(|weight| !weight.is_none()) {
+            *place = weight.float()?;
         }
     }
     let shape = [weights.len()];

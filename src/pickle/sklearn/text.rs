@@ -25,6 +25,10 @@ const ENGLISH: &str = include_str!("english_stop_words.txt");
 /// Since then combining characters are taken off texts that were decomposed already, too.
 const STRIPS_DECOMPOSED: Version = Version(0, 22, 0);
 
+/// Since then weights are multiplied where the counts stand. Before, the product with a diagonal
+/// matrix left each row's columns in falling order (scipy's `csr_matmat`).
+pub(super) const KEEPS_ORDER: Version = Version(1, 5, 0);
+
 /// What a text is cut into, and which terms are counted.
 fn put_terms(estimator: &Estimator<'_>, parameters: &mut Parameters) -> Result<(), ReadError> {
     let input = estimator.text_or("input", "content")?;
@@ -208,6 +212,9 @@ fn put_weights(
         }
     };
     if let Some((weights, narrow, attribute)) = weights {
+        if falls(estimator)? {
+            parameters.set("norm_order", "descending");
+        }
         if single && !narrow {
             // A matrix of float64 makes the product float64, and all that follows.
             precision = "f64";
@@ -220,6 +227,12 @@ fn put_weights(
     }
     parameters.set("precision", precision);
     Ok(width)
+}
+
+/// True when the rows of a fitted tf-idf transformer come with their columns in falling order.
+pub(super) fn falls(weights: &Estimator<'_>) -> Result<bool, ReadError> {
+    let weighs = weights.given("idf_").is_some() || weights.boolean_or("use_idf", true)?;
+    Ok(weighs && weights.version("the order in which a row's norm is summed")? < KEEPS_ORDER)
 }
 
 /// The diagonal of a sparse matrix that has nothing else (CSR, CSC or DIA), and whether it is of

@@ -16,6 +16,9 @@ use crate::pickle::numpy::{NumpyArray, array::Data, dtype::ByteOrder, dtype::Kin
 use super::error::ReadError;
 use super::item::Item;
 
+/// What the columns have for a node, also where its dtype says that it has no bytes.
+const NODE_BYTES: usize = 56;
+
 /// What stands for a child of a leaf.
 const NO_CHILD: i64 = -1;
 
@@ -76,7 +79,8 @@ impl<'d> Tree<'d> {
         }
         let has_missing = nodes.field("missing_go_to_left").is_ok();
         let max_depth = tree.attribute("max_depth")?.integer()?;
-        item.charge_bytes(nodes.bytes().len().saturating_add(values.bytes().len()))?;
+        let node_bytes = nodes.bytes().len().max(count.saturating_mul(NODE_BYTES));
+        item.charge_bytes(node_bytes.saturating_add(values.bytes().len()))?;
         Ok(Tree {
             item: item.clone(),
             nodes,
@@ -311,7 +315,10 @@ impl Columns {
             }
             let inside = |child: i64| child > node as i64 && child < count as i64;
             let known = feature >= 0 && feature < tree.n_features as i64;
-            if !(inside(left) && inside(right) && known) || to_threshold.is_nan() {
+            // The middle between inf and what is missing is NaN: nothing is less, so all that is not
+            // missing goes right.
+            let nowhere = to_threshold.is_nan() && !tree.has_missing;
+            if !(inside(left) && inside(right) && known) || nowhere {
                 return Err(refusal(tree, node, (left, right, feature), *to_threshold));
             }
             // Compared with counts that fit them before.
