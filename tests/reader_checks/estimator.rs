@@ -15,7 +15,7 @@ const MOST_MODELS: usize = 4;
 pub fn estimator(bytes: &[u8]) {
     let limits = super::limits();
     let file = Storage::adopt(bytes.to_vec());
-    match outline(&file, &limits) {
+    match outline(&file, &options(&limits)) {
         Ok(entries) => assert!(!entries.is_empty() || import(&file, &options(&limits)).is_err()),
         Err(error) => super::is_short(&error),
     }
