@@ -11,8 +11,9 @@ forests equal bit for bit, other numbers within 1e-12 of the largest in their co
 refuses to fit is drawn again and counted.
 
 Where large terms cancel out, what is left is rounding, and scikit-learn's own answer depends on the
-processor. So where an answer is wrong, the same library is asked once more with the kernels of each
-kind of processor that its OpenBLAS has. Only when these answers differ from each other, by the same
+processor; so it does where numpy decides between equals. So where an answer is wrong, the same library
+is asked once more as on each kind of processor that its OpenBLAS has kernels for, and without vector
+instructions. Only when these answers differ from each other, by the same
 rule, and deadweight's is no further from one of them than they are from each other (a label: is one of
 theirs), is the draw "undetermined": counted and listed apart, not as right.
 
@@ -38,8 +39,12 @@ import tempfile
 
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 120
-# Processors of which every OpenBLAS since 2018 has kernels that sum in different orders.
-CORES = "Prescott Nehalem Sandybridge Haswell SkylakeX Zen".split()
+AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
+# Processors of which every OpenBLAS since 2018 has kernels that sum in different orders; and vector
+# instructions by which numpy partitions, so that it decides between equals in different ways.
+CORES = {core: {"OPENBLAS_CORETYPE": core} for core in "Prescott Nehalem Sandybridge Haswell SkylakeX Zen".split()}
+CORES["without AVX512"] = {"NPY_DISABLE_CPU_FEATURES": AVX512}
+CORES["without AVX2"] = {"NPY_DISABLE_CPU_FEATURES": AVX512 + " AVX2 FMA3"}
 RESULTS = ["right", "undetermined", "refused", "wrong"]
 FAMILIES = (
     "LinearRegression Ridge Lasso ElasticNet LogisticRegression DecisionTree RandomForest ExtraTrees GradientBoosting "
@@ -118,14 +123,14 @@ def run(command, options, **more):
 def undetermined(worker, drawn, ask, folder, options):
     """The processors on which the library itself gives other answers, if deadweight's is among them."""
     own = {}
-    for core in CORES:
-        own[core] = "own.%s.%s.npy" % (ask["method"], core)
+    for core, settings in CORES.items():
+        own[core] = "own.%s.%s.npy" % (ask["method"], core.replace(" ", "-"))
         command = [worker.python, os.path.join(SCRIPTS, "model_draws", "answer.py"), "predict",
                    os.path.join(folder, drawn["model"]), "--input", os.path.join(folder, drawn["input"]),
                    "--method", ask["method"], "--output", os.path.join(folder, own[core])]
         command += ["--select", drawn["select"]] if drawn["select"] else []
         # A processor without the instructions of a core ends the process.
-        if run(command, options, OPENBLAS_CORETYPE=core)[0] != 0:
+        if run(command, options, **settings)[0] != 0:
             del own[core]
     judge = dict(compare=True, folder=folder, label=ask["label"], exact=drawn["exact"], expected=ask["expected"])
     moved = [core for core in own if worker.ask(found=own[core], **judge)["difference"]]

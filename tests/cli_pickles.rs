@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use deadweight::base::PagePolicy;
 use deadweight::formats::npy;
+use deadweight::pickle::{Assembler, Op};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value as Json;
@@ -129,4 +130,104 @@ fn a_folder_is_converted_keeps_its_tree_and_goes_on_where_it_ended() {
     assert_ne!(fs::read(path.join("safe/deep/er/linear.safetensors")).unwrap(), written);
     fs::create_dir(path.join("empty")).unwrap();
     run(path, &["convert", "empty", "safe"]).code(1).stderr(contains("found none"));
+}
+
+fn inspected(folder: &Path, arguments: &[&str]) -> Json {
+    let output = run(folder, &[&["inspect"], arguments, &["--json"]].concat()).success();
+    serde_json::from_slice(&output.get_output().stdout).unwrap()
+}
+
+#[test]
+fn newer_versions_that_answer_other_numbers_are_named() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    fs::copy(fixture("1.3.2/tree_classifier.joblib_p2.joblib"), path.join("tree.joblib")).unwrap();
+    run(path, &["inspect", "tree.joblib"]).success().stdout(
+        contains("1.4.2 to 1.8.0  loads it, and fails when it is asked: DecisionTreeClassifier")
+            .and(contains("1.9.1           wrong numbers, without an error: leaves hold counts"))
+            .and(contains("deadweight reads it by the rules of 1.3.2")),
+    );
+    let json = inspected(path, &["tree.joblib"]);
+    let found = &json["newer_versions"];
+    assert_eq!(found.as_array().unwrap().len(), 2);
+    assert_eq!(found[0]["from"], "1.4.2");
+    assert_eq!(found[0]["to"], "1.8.0");
+    assert_eq!(found[0]["effect"], "predict-fails");
+    assert_eq!(found[0]["rule"], "tree-monotonic");
+    assert_eq!(found[1]["from"], "1.9.1");
+    assert_eq!(found[1]["effect"], "wrong-numbers");
+    assert_eq!(found[1]["rule"], "class-counts");
+    assert!(found[1]["message"].as_str().unwrap().contains("fractions"));
+    let tested = ["1.4.2", "1.5.2", "1.6.1", "1.7.2", "1.8.0", "1.9.1"];
+    assert_eq!(json["newer_versions_tested"], serde_json::json!(tested));
+    // It is said of what scikit-learn wrote, not of what was made of it.
+    run(path, &["convert", "tree.joblib", "tree.safetensors"]).success();
+    assert!(inspected(path, &["tree.safetensors"]).get("newer_versions").is_none());
+}
+
+#[test]
+fn newer_versions_fit_a_narrow_terminal_and_may_change_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    fs::copy(fixture("1.2.2/bundle.p1.pkl"), path.join("bundle.pkl")).unwrap();
+    fs::copy(fixture("1.2.2/ridge.zlib.joblib"), path.join("same.joblib")).unwrap();
+    fs::copy(fixture("1.9.1/ridge.joblib"), path.join("newest.joblib")).unwrap();
+    let mut command = Command::cargo_bin("deadweight").unwrap();
+    command.current_dir(path).env("COLUMNS", "48").env("NO_COLOR", "1");
+    let output = command.args(["inspect", "bundle.pkl"]).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let from = text.find("newer versions of scikit-learn").unwrap();
+    assert!(text[from..].lines().all(|line| line.chars().count() <= 48), "{text}");
+    assert!(text[from..].contains("1.3.2 to 1.9.1  cannot load it:"), "{text}");
+    assert_eq!(inspected(path, &["bundle.pkl"])["newer_versions"][0]["effect"], "load-fails");
+    run(path, &["inspect", "same.joblib"])
+        .success()
+        .stdout(contains("newer versions of scikit-learn: the same answers from 1.3.2 to 1.9.1;"));
+    assert_eq!(inspected(path, &["same.joblib"])["newer_versions"], serde_json::json!([]));
+    run(path, &["inspect", "newest.joblib"])
+        .success()
+        .stdout(contains("none after 1.9.1 was tested"));
+    assert_eq!(inspected(path, &["newest.joblib"])["newer_versions_tested"], serde_json::json!([]));
+}
+
+/// A model of a class whose attribute `name` is this value, both with what would steer a terminal.
+fn steering(class: &str, attribute: &str, value: &str) -> Vec<u8> {
+    let mut assembler = Assembler::new();
+    assembler.proto(4).text(class).text("Normalizer").op(Op::StackGlobal);
+    assembler.op(Op::EmptyTuple).op(Op::NewObj).op(Op::EmptyDict).op(Op::Mark);
+    assembler.text("_sklearn_version").text("1.5.2").text(attribute).text(value);
+    assembler.op(Op::SetItems).op(Op::Build).op(Op::Stop).finish().unwrap()
+}
+
+#[test]
+fn what_a_file_calls_itself_does_not_steer_the_terminal() {
+    let folder = folder(&[]);
+    let path = folder.path();
+    let evil = "\u{1b}[31m\u{9b}2J\u{202e}\u{7}x";
+    for (class, attribute, value) in [
+        ("sklearn.preprocessing._data", "norm", evil),
+        ("sklearn.preprocessing._data", evil, "l2"),
+        (&format!("sklearn.{evil}"), "norm", "l2"),
+    ] {
+        fs::write(path.join("model.pkl"), steering(class, attribute, value)).unwrap();
+        for command in ["inspect", "predict", "convert"] {
+            let arguments: &[&str] = match command {
+                "inspect" => &["inspect", "model.pkl"],
+                "predict" => &["predict", "model.pkl", "--input", "rows.npy"],
+                _ => &["convert", "model.pkl", "model.npz", "--force"],
+            };
+            let output = run(path, arguments);
+            let output = output.get_output();
+            for text in [&output.stdout, &output.stderr] {
+                let text = String::from_utf8(text.clone()).unwrap();
+                let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+                assert!(!text.contains(steers), "{command}: {text:?}");
+            }
+        }
+    }
+    fs::write(path.join("model.pkl"), steering("sklearn.preprocessing._data", "norm", evil))
+        .unwrap();
+    run(path, &["predict", "model.pkl", "--input", "rows.npy"])
+        .code(1)
+        .stderr(contains("norm=\\u{1b}[31m\\u{9b}2J\\u{202e}\\u{7}x is not supported"));
 }

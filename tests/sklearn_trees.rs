@@ -112,8 +112,12 @@ fn crafted_children_and_features_are_refused_with_their_node() {
             for feature in [6i64, -1, -2, i64::MAX, 1 << 32] {
                 expect(&file, &nodes, node, "feature", &feature.to_le_bytes(), "a feature below 6");
             }
+            // Newer trees may have a threshold that separates nothing but what is missing.
             let nan = f64::NAN.to_le_bytes();
-            expect(&file, &nodes, node, "threshold", &nan, "a threshold");
+            match name {
+                OLD_TREE => expect(&file, &nodes, node, "threshold", &nan, "a threshold"),
+                _ => assert!(read(&nodes.with(&file, node, "threshold", &nan)).is_ok()),
+            }
         }
         assert!(splits > 2, "{name}");
     }

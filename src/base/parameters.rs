@@ -14,6 +14,9 @@ use super::value::{self, Metadata, Value};
 pub const CONTENT_KEY: &str = "content";
 /// Metadata key of the map that says where the model came from (`library`, `version`, ...).
 pub const ORIGIN_KEY: &str = "origin";
+/// Metadata key of the list of names that the columns had in the training, where they had some and
+/// the model finds them by place.
+pub const COLUMN_NAMES_KEY: &str = "column_names";
 /// The kind of parameters that are only arrays, without a known estimator.
 pub const PLAIN_ARRAYS: &str = "arrays";
 
@@ -293,6 +296,18 @@ impl Parameters {
             Some(Value::Text(id)) => Content::from_id(id).unwrap_or(Content::Full),
             _ => Content::Full,
         }
+    }
+
+    /// The names that the columns had in the training, in their order; `None` where they had none,
+    /// or where the model finds them by name itself.
+    pub fn column_names(&self) -> Option<Vec<&str>> {
+        let Some(Value::List(names)) = self.metadata.get(COLUMN_NAMES_KEY) else { return None };
+        let mut texts = Vec::with_capacity(names.len());
+        for name in names {
+            let Value::Text(name) = name else { return None };
+            texts.push(name.as_str());
+        }
+        Some(texts)
     }
 
     /// Library and version that trained or wrote the model, where they are known.

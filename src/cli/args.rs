@@ -174,6 +174,9 @@ pub struct PredictArguments {
     /// What a pickle or joblib file needs beside itself.
     #[command(flatten)]
     pub pickle: PickleArguments,
+    /// Whether the first line of a .csv is the names of its columns (auto: when it has no number)
+    #[arg(long, value_enum, default_value_t = Header::Auto)]
+    pub header: Header,
     /// What to ask the model for
     #[arg(long, value_enum, default_value_t = Method::Predict)]
     pub method: Method,
@@ -243,6 +246,17 @@ impl From<ProfileName> for Profile {
             ProfileName::Thorough => Profile::Thorough,
         }
     }
+}
+
+/// Whether the first line of a `.csv` is the names of its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Header {
+    /// When it has no number
+    Auto,
+    /// It is
+    Yes,
+    /// It is a row
+    No,
 }
 
 /// What a model can be asked for.

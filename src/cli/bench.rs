@@ -71,7 +71,7 @@ fn print(record: &BenchRecord, json: bool) -> anyhow::Result<()> {
         super::print_line(super::table::wrapped(&sentence, 4).trim_end())?;
     }
     for note in &record.notes {
-        anstream::eprintln!("note: {note}");
+        anstream::eprintln!("note: {}", super::table::printable(note));
     }
     Ok(())
 }

@@ -7,8 +7,9 @@ use anyhow::{Context, anyhow, bail};
 
 use super::args::{ContentName, ConvertArguments};
 use super::failure::{Advise, UsageError};
+use super::table::printable;
 use super::{files, outputs};
-use crate::base::parameters::PLAIN_ARRAYS;
+use crate::base::parameters::{COLUMN_NAMES_KEY, ORIGIN_KEY, PLAIN_ARRAYS};
 use crate::base::value::maps_bits_equal;
 use crate::base::{Array, Content, DType, Element, Limits, Parameters, Storage, guarded, units};
 use crate::formats::registry::{self, FORMATS};
@@ -42,7 +43,7 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
     match written.lost {
         None => anstream::eprintln!("read back and compared: every bit is the same"),
         Some(difference) => {
-            anstream::eprintln!("warning: {difference}");
+            anstream::eprintln!("warning: {}", printable(&difference));
             for loss in to.losses {
                 anstream::eprintln!("  {}: {}", to.id, loss.text());
             }
@@ -150,7 +151,14 @@ fn reduced(parameters: Parameters, wanted: Content, path: &Path) -> anyhow::Resu
             let model = from_parameters(&parameters)
                 .with_context(|| format!("{path}: what prediction needs is not known"))
                 .advise("leave --content away to keep everything")?;
-            Ok(model.to_parameters())
+            let mut reduced = model.to_parameters();
+            // Where it comes from, and what its rows look like, is no part of a model's own.
+            for key in [ORIGIN_KEY, COLUMN_NAMES_KEY] {
+                if let Some(value) = parameters.metadata().get(key) {
+                    reduced.set(key, value.clone());
+                }
+            }
+            Ok(reduced)
         }
     }
 }

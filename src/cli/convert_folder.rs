@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use super::args::ConvertArguments;
+use super::args::{ContentName, ConvertArguments};
 use super::convert::{convert, wanted};
 use super::failure::{Advise, UsageError, text};
 use super::table::{Table, printable, wrapped};
 use super::{files, outputs};
 use crate::base::parameters::ORIGIN_KEY;
-use crate::base::{Limits, Parameters, Value, units};
+use crate::base::{Content, Limits, Parameters, Value, units};
 use crate::formats::{Format, pickle, registry};
 
 /// The format when none is named.
@@ -118,7 +118,7 @@ fn one(
     target: &Path,
 ) -> Outcome {
     let attempt = || -> anyhow::Result<Outcome> {
-        if target.exists() && is_made_of(target, format, model) {
+        if target.exists() && is_made_of(target, format, model, arguments.content) {
             return Ok(Outcome::AlreadyThere);
         }
         let folder = outputs::folder_of(target);
@@ -159,15 +159,27 @@ fn hash_of(path: &Path) -> anyhow::Result<String> {
     Ok(pickle::sha256(bytes.as_bytes()))
 }
 
-/// True when `target` is a file of the format that was made of the bytes that `model` has now.
-fn is_made_of(target: &Path, format: &dyn Format, model: &Path) -> bool {
+/// True when `target` is a file of the format that was made of the bytes that `model` has now, with
+/// the content that is wanted.
+fn is_made_of(
+    target: &Path,
+    format: &dyn Format,
+    model: &Path,
+    content: Option<ContentName>,
+) -> bool {
     let Ok(file) = files::load_alone(target) else { return false };
     let recorded = match file.parameters.metadata().get(ORIGIN_KEY) {
         Some(Value::Map(origin)) => origin.get("sha256").cloned(),
         _ => None,
     };
     let Some(Value::Text(recorded)) = recorded else { return false };
-    file.format.id == format.descriptor().id && hash_of(model).is_ok_and(|hash| hash == recorded)
+    let same_content = match content {
+        Some(content) => file.parameters.content() == content.into(),
+        None => file.parameters.content() == Content::Full,
+    };
+    file.format.id == format.descriptor().id
+        && same_content
+        && hash_of(model).is_ok_and(|hash| hash == recorded)
 }
 
 /// Regular files that are models by their content, sorted; links are not followed, and what lies in

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{ErrorKind, Write};
 
+use super::table::printable;
+
 /// What to do about an error. Added as the outermost context of a chain, printed once at its end.
 #[derive(Debug)]
 pub struct Remedy(String);
@@ -30,12 +32,13 @@ impl<T, E: Into<anyhow::Error>> Advise<T> for Result<T, E> {
     }
 }
 
-/// The text of an error: causes from the outermost in, then the remedy on a line of its own.
+/// The text of an error, printable: causes from the outermost in, then the remedy on a line of its own.
 pub fn text(error: &anyhow::Error) -> String {
-    let remedy = error.downcast_ref::<Remedy>().map(|remedy| remedy.to_string());
+    let remedy = error.downcast_ref::<Remedy>().map(|remedy| printable(&remedy.to_string()));
     let mut causes: Vec<String> = Vec::new();
     for cause in error.chain() {
-        let cause = cause.to_string();
+        // What a file calls itself is among them.
+        let cause = printable(&cause.to_string());
         // Errors of libraries often repeat their source in their own words.
         let repeated = causes.last().is_some_and(|last| last.contains(&cause));
         if Some(&cause) != remedy.as_ref() && !repeated {
@@ -86,6 +89,7 @@ mod tests {
             text(&error),
             "error: cannot convert: model.dw: byte 3: expected 4, found 5\n  fetch the file again"
         );
+        assert_eq!(text(&anyhow!("found \x1b[31m\u{202e}")), "error: found \\u{1b}[31m\\u{202e}");
         assert_eq!(exit_code(&error), 1);
         assert_eq!(exit_code(&anyhow!(UsageError("no".into())).context("outer")), 2);
         let closed = std::io::Error::from(ErrorKind::BrokenPipe);

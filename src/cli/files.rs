@@ -141,6 +141,9 @@ fn remedy(error: &FormatError) -> &'static str {
         ReadError::NotSupported { .. } | ReadError::Option { .. } => {
             "`deadweight inspect` shows all that the file holds"
         }
+        ReadError::Version { .. } => {
+            "upgrade deadweight; or load it with the version that wrote it, and save it with a released one"
+        }
         ReadError::Nothing { .. } => {
             "save the fitted model itself, or a dict, list or tuple that holds it"
         }

@@ -8,12 +8,13 @@ use serde_json::{Value as Json, json};
 use super::args::InspectArguments;
 use super::failure::Advise;
 use super::files::{self, ModelFile};
+use super::newer_versions;
 use super::table::{Table, labelled, printable, wrapped};
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::{Limits, Parameters, kinds, units, value};
-use crate::formats::pickle;
+use crate::formats::{FormatKind, pickle};
 use crate::models::registry::from_parameters;
-use crate::pickle::sklearn::{Entry, What};
+use crate::pickle::sklearn::{Entry, NewerVersions, What};
 
 /// Schema of the JSON document.
 const SCHEMA: &str = "deadweight.model/1";
@@ -32,9 +33,13 @@ pub fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
             .with_context(|| format!("{name} is no valid model"))
             .advise("save it again from where it was trained; do not trust its predictions")?;
     }
+    let newer = match file.format.kind {
+        FormatKind::Executable => newer_versions::of_file(&arguments.file, &arguments.pickle),
+        _ => None,
+    };
     let text = match arguments.json {
-        true => serde_json::to_string_pretty(&document(&file)?)?,
-        false => listing(&file, arguments)?,
+        true => serde_json::to_string_pretty(&document(&file, newer.as_ref())?)?,
+        false => listing(&file, arguments, newer.as_ref())?,
     };
     Ok(writeln!(anstream::stdout(), "{text}")?)
 }
@@ -51,19 +56,27 @@ fn outline(arguments: &InspectArguments, error: anyhow::Error) -> anyhow::Result
     let Ok(entries) = pickle::outline(&bytes, &options) else { return Err(error) };
     let reason = super::failure::text(&error);
     let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let newer = newer_versions::of_file(&arguments.file, &arguments.pickle);
     let text = match arguments.json {
-        true => serde_json::to_string_pretty(&json!({
-            "schema": SCHEMA,
-            "kind": Json::Null,
-            "reason": reason,
-            "origin": {"library": Json::Null, "version": Json::Null},
-            "content": "full",
-            "file_bytes": bytes.len(),
-            "arrays": entries.iter().filter_map(array_json).collect::<Vec<_>>(),
-            "objects": entries.iter().filter_map(object_json).collect::<Vec<_>>(),
-            "metadata": {},
-        }))?,
-        false => outline_text(&entries),
+        true => {
+            let mut document = json!({
+                "schema": SCHEMA,
+                "kind": Json::Null,
+                "reason": reason,
+                "origin": {"library": Json::Null, "version": Json::Null},
+                "content": "full",
+                "file_bytes": bytes.len(),
+                "arrays": entries.iter().filter_map(array_json).collect::<Vec<_>>(),
+                "objects": entries.iter().filter_map(object_json).collect::<Vec<_>>(),
+                "metadata": {},
+            });
+            newer_versions::add_to(&mut document, newer.as_ref());
+            serde_json::to_string_pretty(&document)?
+        }
+        false => {
+            let newer = newer.as_ref().map(|newer| format!("\n\n{}", newer_versions::text(newer)));
+            format!("{}{}", outline_text(&entries), newer.unwrap_or_default().trim_end())
+        }
     };
     writeln!(anstream::stdout(), "{text}")?;
     anstream::eprintln!("{}", wrapped(&format!("no model was made of it: {reason}"), 2).trim_end());
@@ -108,11 +121,11 @@ fn outline_text(entries: &[Entry]) -> String {
     table.text()
 }
 
-fn document(file: &ModelFile) -> anyhow::Result<Json> {
+fn document(file: &ModelFile, newer: Option<&NewerVersions>) -> anyhow::Result<Json> {
     let parameters = &file.parameters;
     let (library, version) = parameters.origin();
     let array = |(name, array): (&str, &crate::base::Array)| json!({"name": name, "dtype": array.dtype().name(), "shape": array.shape()});
-    Ok(json!({
+    let mut document = json!({
         "schema": SCHEMA,
         "kind": parameters.kind(),
         "layout_version": parameters.layout_version(),
@@ -124,14 +137,20 @@ fn document(file: &ModelFile) -> anyhow::Result<Json> {
         "checksum": format!("{:016x}", parameters.checksum()),
         "arrays": parameters.arrays().map(array).collect::<Vec<_>>(),
         "metadata": metadata(parameters)?,
-    }))
+    });
+    newer_versions::add_to(&mut document, newer);
+    Ok(document)
 }
 
 fn metadata(parameters: &Parameters) -> anyhow::Result<Json> {
     Ok(serde_json::from_str(&value::to_json(parameters.metadata()))?)
 }
 
-fn listing(file: &ModelFile, arguments: &InspectArguments) -> anyhow::Result<String> {
+fn listing(
+    file: &ModelFile,
+    arguments: &InspectArguments,
+    newer: Option<&NewerVersions>,
+) -> anyhow::Result<String> {
     let parameters = &file.parameters;
     let origin = match parameters.origin() {
         (Some(library), Some(version)) => format!("{library} {version}"),
@@ -173,6 +192,10 @@ fn listing(file: &ModelFile, arguments: &InspectArguments) -> anyhow::Result<Str
         text.push_str(&labelled(name, 10, &printable(&fact)));
     }
     text.push('\n');
+    if let Some(newer) = newer {
+        text.push_str(&newer_versions::text(newer));
+        text.push('\n');
+    }
     let mut table = Table::new(&["array", "dtype", "shape", "bytes"]);
     for (name, array) in parameters.arrays() {
         table.row(vec![

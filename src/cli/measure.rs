@@ -82,7 +82,10 @@ pub fn trained(wanted: &[Wanted], force: bool) -> anyhow::Result<Vec<Subject>> {
             .advise(format!("the cache is {}; DEADWEIGHT_CACHE names another", cache.display()))?;
         progress.finish();
         if let Provenance::Retrained(damage) = &provenance {
-            anstream::eprintln!("warning: the cache entry is damaged and was replaced: {damage}");
+            anstream::eprintln!(
+                "warning: the cache entry is damaged and was replaced: {}",
+                table::printable(damage)
+            );
         }
         if provenance != Provenance::Cached {
             newly += 1;
@@ -141,7 +144,10 @@ pub fn of_file(
         }
         Err(reason) => {
             let path = path.display();
-            anstream::eprintln!("{path}: measured as arrays, without predictions: {reason}");
+            anstream::eprintln!(
+                "{path}: measured as arrays, without predictions: {}",
+                table::printable(&reason.to_string())
+            );
             (None, format!("measured as arrays: {reason}"))
         }
     };

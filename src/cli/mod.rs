@@ -26,6 +26,7 @@ mod formats;
 mod helper;
 mod inspect;
 mod measure;
+mod newer_versions;
 mod outputs;
 mod predict;
 mod progress;

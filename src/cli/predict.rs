@@ -7,9 +7,11 @@ use anyhow::{Context, anyhow};
 
 use super::args::{Method, PredictArguments};
 use super::failure::{Advise, UsageError};
-use super::rows::{self, Answer};
+use super::rows::{self, Answer, Input};
+use super::table::printable;
 use super::{files, outputs};
 use crate::base::parameters::PLAIN_ARRAYS;
+use crate::base::{DType, Parameters};
 use crate::formats::npy;
 use crate::models::ModelError;
 use crate::models::registry::from_parameters;
@@ -44,7 +46,11 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
     let model = from_parameters(&file.parameters)
         .with_context(|| format!("{path}: no model can be made of it"))
         .advise("`deadweight inspect` says what the file holds")?;
-    let input = rows::read(&arguments.input)?;
+    let input = rows::read(&arguments.input, arguments.header)?;
+    check_names(&file.parameters, &input)
+        .with_context(|| format!("{path}: cannot predict {}", arguments.input.display()))
+        .advise("put the columns in the order of the training, or give rows without names")?;
+    note_precision(&file.parameters, &input);
     let answer = match arguments.method {
         Method::Predict => model.predict(input.rows()).map(Answer::Predictions),
         Method::PredictProba => model.predict_proba(input.rows()).map(Answer::Scores),
@@ -70,6 +76,43 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
         anstream::eprintln!("{} rows -> {}", answer.len(), arguments.output.display());
     }
     Ok(())
+}
+
+/// A model that finds columns by place must be given them in the order of its training.
+fn check_names(parameters: &Parameters, input: &Input) -> anyhow::Result<()> {
+    let (Some(expected), Input::Table(table)) = (parameters.column_names(), input) else {
+        return Ok(());
+    };
+    match table.names() {
+        Some(found) if !found.iter().eq(&expected) => {
+            let (expected, found) = (listed(&expected), listed(found));
+            Err(anyhow!("expected the columns {expected}, found {found}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first names, as many as a message bears.
+fn listed(names: &[impl AsRef<str>]) -> String {
+    const MOST: usize = 8;
+    let shown: Vec<String> = names.iter().take(MOST).map(|name| printable(name.as_ref())).collect();
+    let more = if names.len() > MOST { ", ..." } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// scikit-learn takes some steps in the precision of the rows. Trees compare in single precision
+/// whatever they are given.
+fn note_precision(parameters: &Parameters, input: &Input) {
+    let kind = parameters.kind();
+    let indifferent = ["tree", "forest", "boosting"].iter().any(|part| kind.contains(part));
+    if let Input::Numbers(_, dtype @ (DType::F32 | DType::F16)) = input
+        && !indifferent
+    {
+        anstream::eprintln!(
+            "note: the rows are {}; they are calculated with as f64, while scikit-learn takes some steps in their precision",
+            dtype.name()
+        );
+    }
 }
 
 /// Data for a program as it is; for a terminal with control characters shown, since labels are

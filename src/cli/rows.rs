@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use ndarray::Array2;
 
-use super::failure::Advise;
+use super::args::Header;
+use super::failure::{Advise, UsageError};
 use super::files;
 use crate::base::{Array, DType, Element, Limits, PagePolicy};
 use crate::formats::npy;
@@ -13,8 +14,8 @@ use crate::models::{Column, Predictions, Rows, Table, Transformed};
 
 /// The rows of a file.
 pub enum Input {
-    /// Rows of numbers.
-    Numbers(Array2<f64>),
+    /// Rows of numbers, and the type they had.
+    Numbers(Array2<f64>, DType),
     /// Columns with names or texts.
     Table(Table),
 }
@@ -23,24 +24,24 @@ impl Input {
     /// The rows, for a model.
     pub fn rows(&self) -> Rows<'_> {
         match self {
-            Input::Numbers(rows) => rows.view().into(),
+            Input::Numbers(rows, _) => rows.view().into(),
             Input::Table(table) => table.into(),
         }
     }
 }
 
-/// Reads rows; the content says whether it is `.npy` or text. A `.csv` is a table: its columns
-/// have names when its first line has no number, and hold texts where not all fields are numbers.
+/// Reads rows; the content says whether it is `.npy` or text. A `.csv` is a table: its columns hold
+/// texts where not all fields are numbers, and have names when `header` says so.
 ///
 /// # Errors
 /// Names the row and column, or the dtype or shape, that is wrong.
-pub fn read(path: &Path) -> anyhow::Result<Input> {
+pub fn read(path: &Path, header: Header) -> anyhow::Result<Input> {
     let source = files::read(path, &Limits::default())?;
     let bytes = source.as_bytes();
     let name = path.display();
     let rows = match bytes.starts_with(npy::MAGIC) {
         true => from_npy(bytes),
-        false => from_csv(bytes).map(Input::Table),
+        false => from_csv(bytes, header).map(Input::Table),
     };
     rows.with_context(|| format!("{name}"))
         .advise("the input is a .npy of numbers or texts, or a .csv, a row for each prediction")
@@ -55,7 +56,8 @@ fn from_npy(bytes: &[u8]) -> anyhow::Result<Input> {
         (shape, _) => bail!("expected 2 dimensions (rows, features), found shape {shape:?}"),
     };
     if array.dtype() != DType::Text {
-        return Ok(Input::Numbers(Array2::from_shape_vec((rows, columns), floats(&array)?)?));
+        let rows = Array2::from_shape_vec((rows, columns), floats(&array)?)?;
+        return Ok(Input::Numbers(rows, array.dtype()));
     }
     let texts = array.texts()?;
     let column = |column: usize| {
@@ -88,9 +90,28 @@ fn floats(array: &Array) -> anyhow::Result<Vec<f64>> {
     }
 }
 
-/// Fields between commas. A first line in which nothing is a number is a header. A column is one
-/// of numbers when every field of it is a number or empty.
-fn from_csv(bytes: &[u8]) -> anyhow::Result<Table> {
+/// Whether the first line of fields is the names of the columns, where nobody says it: where nothing
+/// in it is a number. Numbers from 0 on are names as pandas writes them where there were none; or a
+/// row, and nobody can tell.
+fn is_header(first: &csv::StringRecord, header: Header) -> anyhow::Result<bool> {
+    let is_number = |field: &str| field.trim().parse::<f64>().is_ok();
+    Ok(match header {
+        Header::Yes => true,
+        Header::No => false,
+        Header::Auto => {
+            let counted = first.iter().enumerate().all(|(i, field)| field == i.to_string());
+            if counted && first.len() > 1 {
+                let error = "the first line, 0 and so on, may be names of columns or a row";
+                return Err(anyhow!(UsageError(error.to_owned())))
+                    .advise("say --header yes or --header no");
+            }
+            !first.iter().any(is_number)
+        }
+    })
+}
+
+/// Fields between commas. A column is one of numbers when every field of it is a number or empty.
+fn from_csv(bytes: &[u8], header: Header) -> anyhow::Result<Table> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         anyhow!("byte {}: expected .npy or text in UTF-8, found neither", error.valid_up_to())
     })?;
@@ -104,8 +125,7 @@ fn from_csv(bytes: &[u8]) -> anyhow::Result<Table> {
     let mut fields: Vec<Vec<String>> = Vec::new();
     for (index, record) in reader.records().enumerate() {
         let record = record?;
-        let is_number = |field: &str| field.trim().parse::<f64>().is_ok();
-        if index == 0 && !record.iter().any(is_number) {
+        if index == 0 && is_header(&record, header)? {
             names = Some(record.iter().map(|name| name.trim().to_owned()).collect());
             continue;
         }
@@ -115,7 +135,17 @@ fn from_csv(bytes: &[u8]) -> anyhow::Result<Table> {
     if fields.is_empty() {
         bail!("expected a row for each prediction, found none");
     }
-    Ok(Table::new(names, fields.into_iter().map(column).collect())?)
+    let columns: Vec<Column> = fields.into_iter().map(column).collect();
+    if header == Header::Auto
+        && names.is_some()
+        && columns.iter().all(|column| matches!(column, Column::Texts(_)))
+    {
+        // Where all is text, nothing tells names from a row.
+        anstream::eprintln!(
+            "note: the first line is taken for the names of the columns; --header no takes it for a row"
+        );
+    }
+    Ok(Table::new(names, columns)?)
 }
 
 /// Numbers where every field is one or empty, else texts; an empty field is missing.
@@ -292,24 +322,42 @@ mod tests {
         for text in
             ["1,-2.5\n3e300,4", "\u{feff}a, b\n1 , -2.5\r\n3e300,4\r\n", "1,-2.5\n\n3e300,4\n"]
         {
-            let table = from_csv(text.as_bytes()).unwrap();
+            let table = from_csv(text.as_bytes(), Header::Auto).unwrap();
             assert_eq!(Rows::from(&table).numbers().unwrap(), expected, "{text:?}");
         }
-        let error = |text: &str| from_csv(text.as_bytes()).unwrap_err().to_string();
+        let error = |text: &str| from_csv(text.as_bytes(), Header::Auto).unwrap_err().to_string();
         assert!(error("1,2\n3\n").contains("line: 2"), "{}", error("1,2\n3\n"));
         assert_eq!(error("a,b\n"), "expected a row for each prediction, found none");
-        assert!(from_csv(b"\xff\x00").unwrap_err().to_string().starts_with("byte 0: expected"));
+        assert!(
+            from_csv(b"\xff\x00", Header::Auto)
+                .unwrap_err()
+                .to_string()
+                .starts_with("byte 0: expected")
+        );
     }
 
     #[test]
     fn csv_columns_keep_names_texts_and_what_is_missing() {
-        let table = from_csv(b"age,city\n 1.5,Oslo\n,\" Rome\"\n").unwrap();
+        let table = from_csv(b"age,city\n 1.5,Oslo\n,\" Rome\"\n", Header::Auto).unwrap();
         assert_eq!(table.names().unwrap(), ["age", "city"]);
         let [Column::Numbers(age), Column::Texts(city)] = table.columns() else { panic!() };
         assert!(age[0] == 1.5 && age[1].is_nan());
         assert_eq!(city, &[Some("Oslo".to_owned()), Some(" Rome".to_owned())]);
-        let table = from_csv(b"x\n,\n").unwrap_err().to_string();
+        let table = from_csv(b"x\n,\n", Header::Auto).unwrap_err().to_string();
         assert!(table.contains("found record with 2 fields"), "{table}");
+    }
+
+    #[test]
+    fn the_first_line_of_a_csv_is_what_it_is_said_to_be() {
+        let rows = |text: &str, header| from_csv(text.as_bytes(), header).map(|table| table.len());
+        assert_eq!(rows("a,b\nc,d\n", Header::Auto).unwrap(), 1);
+        assert_eq!(rows("a,b\nc,d\n", Header::No).unwrap(), 2);
+        assert_eq!(rows("1,2\n3,4\n", Header::Auto).unwrap(), 2);
+        assert_eq!(rows("1,2\n3,4\n", Header::Yes).unwrap(), 1);
+        // As pandas writes columns without names.
+        let error = rows("0,1,2\n3,4,5\n", Header::Auto).unwrap_err().root_cause().to_string();
+        assert!(error.contains("may be names of columns or a row"), "{error}");
+        assert_eq!(rows("0,1,2\n3,4,5\n", Header::No).unwrap(), 2);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::args::RunArguments;
 use super::measure::{self, Measure};
-use super::table::wrapped;
+use super::table::{printable, wrapped};
 use super::{comparison, report};
 use crate::base::record::BenchRecord;
 use crate::bench::subject::Subject;
@@ -55,7 +55,7 @@ fn summary(record: &BenchRecord) {
         anstream::eprintln!("{}", wrapped(&sentence, 4).trim_end());
     }
     for note in &record.notes {
-        anstream::eprintln!("note: {note}");
+        anstream::eprintln!("note: {}", printable(note));
     }
 }
 

@@ -41,9 +41,10 @@ impl Table {
         table
     }
 
-    /// Adds a row.
+    /// Adds a row. Cells may have several lines.
     pub fn row(&mut self, cells: Vec<String>) {
-        self.0.add_row(cells);
+        let cell = |cell: String| cell.split('\n').map(printable).collect::<Vec<_>>().join("\n");
+        self.0.add_row(cells.into_iter().map(cell));
     }
 
     /// The table as text without trailing spaces.
@@ -69,14 +70,14 @@ fn broken(mut line: String, indent: usize, text: &str) -> String {
     let width = usize::from(width());
     let mut out = String::new();
     let mut is_empty = true;
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().map(printable) {
         let used = line.chars().count();
         if !is_empty && used + word.chars().count() > width {
             out.push_str(line.trim_end());
             out.push('\n');
             line = " ".repeat(indent);
         }
-        line.push_str(word);
+        line.push_str(&word);
         line.push(' ');
         is_empty = false;
     }
@@ -85,18 +86,50 @@ fn broken(mut line: String, indent: usize, text: &str) -> String {
     out
 }
 
-/// Text of a stranger for a terminal: control characters are shown, not obeyed.
+/// Text of a stranger for a terminal: what would steer it is shown, not obeyed.
 pub fn printable(text: &str) -> String {
-    let shown = |c: char| match c.is_control() {
-        true => c.escape_default().collect::<String>(),
-        false => c.to_string(),
-    };
-    text.chars().map(shown).collect()
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match steers(c) {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// True for control characters, those of 8 bits among them, and for what turns the direction of a
+/// line, ends it, or cannot be seen: the lines that people read would not be those that are there.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{061c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_shown() {
+        assert_eq!(
+            printable("a\x1b[31m\u{9b}31m\u{202e}b\u{2028}é\n"),
+            "a\\u{1b}[31m\\u{9b}31m\\u{202e}b\\u{2028}é\\n"
+        );
+        assert_eq!(wrapped("a\x1b[31m b", 0), " a\\u{1b}[31m b\n");
+        let mut table = Table::new(&["what"]);
+        table.row(vec!["a\x1b[31m".into()]);
+        assert!(table.text().ends_with(" a\\u{1b}[31m"), "{}", table.text());
+    }
 
     #[test]
     fn a_paragraph_stays_in_its_width() {

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{Descriptor, Encoding, FormatError, FormatKind, Warning, WarningKind, joblib, sniff};
 use crate::base::parameters::ORIGIN_KEY;
 use crate::base::{Limits, PagePolicy, Parameters, Storage};
-use crate::pickle::sklearn::{self, Entry, Source};
+use crate::pickle::sklearn::{self, Entry, NewerVersions, Source};
 use crate::pickle::{Document, container, origin};
 
 pub(super) const CAN_RUN_CODE: Warning = Warning {
@@ -99,6 +99,27 @@ pub fn outline(file: &Storage, options: &ImportOptions) -> Result<Vec<Entry>, Fo
     let document = Document::read(&opened.storage, &options.buffers, limits)
         .map_err(sklearn::ReadError::from)?;
     Ok(sklearn::outline(&Source::new(&document, options.pages)))
+}
+
+/// What newer versions of scikit-learn do with a pickle or joblib file, or with one of its models;
+/// `None` for a file that does not say which version wrote it.
+///
+/// # Errors
+/// [`FormatError::Import`] when it is no pickle, or holds no such model.
+pub fn newer_versions(
+    file: &Storage,
+    options: &ImportOptions,
+) -> Result<Option<NewerVersions>, FormatError> {
+    let limits = &options.limits;
+    let opened = container::open(file.clone(), limits).map_err(sklearn::ReadError::from)?;
+    let document = Document::read(&opened.storage, &options.buffers, limits)
+        .map_err(sklearn::ReadError::from)?;
+    let source = Source::new(&document, options.pages);
+    let model = match options.select.as_deref() {
+        select @ Some(_) => sklearn::choose(&sklearn::find(&source)?, select)?,
+        None => None,
+    };
+    Ok(sklearn::newer_versions(&source, model.as_ref()))
 }
 
 /// The SHA-256 of a file's bytes in hexadecimal digits, as `origin` has it.

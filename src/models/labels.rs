@@ -95,10 +95,13 @@ fn first_repeated<T: Eq + std::hash::Hash>(labels: &[T]) -> Option<usize> {
     labels.iter().position(|label| !seen.insert(label))
 }
 
-/// Index of the largest value, the first of equals; NaN is never the largest but where all are.
+/// Index of the largest value as numpy's `argmax` has it: the first of equals, or the first NaN.
 pub(super) fn largest(values: impl Iterator<Item = f64>) -> usize {
     let mut best = (0, f64::NEG_INFINITY);
     for (index, value) in values.enumerate() {
+        if value.is_nan() {
+            return index;
+        }
         if value > best.1 {
             best = (index, value);
         }

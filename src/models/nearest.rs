@@ -343,8 +343,8 @@ mod tests {
             assert_eq!(distance(Metric::EuclideanByProducts(order)), 5.0);
             assert_eq!(square_length(&[2.0; 19], order), 76.0);
         }
-        // 2^53 + 1 is no float: what is added first decides.
-        let row = [2f64.powf(26.5), 1.0, 1.0];
+        // 2^54 + 1 is no float: what is added first decides.
+        let row = [2f64.powi(27), 1.0, 1.0, 1.0];
         let (up, down) =
             (square_length(&row, Order::Ascending), square_length(&row, Order::Descending));
         assert!(up < down, "{up} {down}");

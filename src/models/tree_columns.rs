@@ -193,11 +193,16 @@ impl Trees {
         values: &mut [f64],
     ) -> Result<(), ModelError> {
         for (column, (target, value)) in values.iter_mut().zip(row).enumerate() {
-            // Infinities compare as they should; NaN would go right without being asked.
-            if value.is_nan() && self.missing == Missing::Refused {
+            *target = if self.single_precision { f64::from(*value as f32) } else { *value };
+            // NaN would go right without being asked. Where rows become float32, scikit-learn
+            // refuses what is infinite then; elsewhere infinities compare as they should.
+            let is_wrong = match value.is_nan() {
+                true => self.missing == Missing::Refused,
+                false => self.single_precision && target.is_infinite(),
+            };
+            if is_wrong {
                 return Err(ModelError::Input { row: index, column, found: *value });
             }
-            *target = if self.single_precision { f64::from(*value as f32) } else { *value };
         }
         Ok(())
     }

@@ -18,7 +18,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::error::{PickleError, Place};
+use super::error::{PickleError, Place, shown};
 use super::expansion;
 use super::globals::{self, Known};
 use super::instance::{Instance, instance};
@@ -26,6 +26,7 @@ use super::joblib::{self, Wrapper};
 use super::machine::{Event, Machine, Step};
 use super::numpy::{Context, Dtype, NumpyArray, RawArray, Scalar};
 use super::opcode::Op;
+use super::plain;
 use super::value::{Global, Node, NodeId, Values};
 use crate::base::{Limits, Storage};
 
@@ -66,6 +67,7 @@ impl<'a> Document<'a> {
             pickles: Vec::new(),
             nested: Vec::new(),
             joblib: false,
+            imported: Vec::new(),
             raw: HashMap::new(),
             unknown: Vec::new(),
         };
@@ -74,6 +76,7 @@ impl<'a> Document<'a> {
         }
         let root = reader.pickles.first().copied();
         let root = root.ok_or(PickleError::NoStop { offset: reader.machine.position() })?;
+        reader.check_imported()?;
         let Reader { machine, pickles, joblib, raw, unknown, .. } = reader;
         let outside_buffers = machine.buffers;
         let pickle = machine.finish(root);
@@ -247,11 +250,46 @@ struct Reader<'a, 'l> {
     /// Wrappers of object arrays whose nested pickle is being read.
     nested: Vec<NodeId>,
     joblib: bool,
+    /// What Python would import if it took the bytes of arrays for instructions.
+    imported: Vec<plain::Imported>,
     raw: HashMap<NodeId, RawArray>,
     unknown: Vec<NodeId>,
 }
 
 impl<'a> Reader<'a, '_> {
+    /// Names that `pickle.load` would meet in the bytes of arrays, and joblib would not.
+    fn check_imported(&self) -> Result<(), PickleError> {
+        let values = self.machine.values();
+        let is_listed = |found: &plain::Imported| {
+            let name = found.name.as_ref().map(|(module, name)| (module.as_str(), name.as_str()));
+            self.unknown.iter().any(|id| match values.get(*id) {
+                Some(Node::Global(global)) => {
+                    let named = (global.module.as_ref(), global.name.as_ref());
+                    global.offset == found.offset && Some(named) == name
+                }
+                _ => false,
+            })
+        };
+        // In front of the first bytes of numbers there are only instructions of joblib's own. In the
+        // pickle of an object array they ask for what that pickle has stored, and get what the file
+        // has: words of all sorts, which are no modules unless somebody chose them.
+        let first = self.raw.values().filter(|raw| raw.len > 0).map(|raw| raw.start).min();
+        let is_chosen = |found: &plain::Imported| {
+            first.is_some_and(|start| start <= found.offset) || found.can_run_code()
+        };
+        let refused = |found: &&plain::Imported| !is_listed(found) && is_chosen(found);
+        let Some(found) = self.imported.iter().find(refused) else { return Ok(()) };
+        let place = Place { offset: found.offset, opcode: found.opcode };
+        let name = match &found.name {
+            Some((module, name)) => {
+                let (module, name) = (shown(module.as_bytes()), shown(name.as_bytes()));
+                format!("the name {name} of module {module} in the bytes of an array")
+            }
+            None => "a name in the bytes of an array".to_owned(),
+        };
+        Err(place.refused(name, "Python's pickle.load would take them for instructions"))
+    }
+
     fn look(&mut self, step: &Step<'a>) -> Result<(), PickleError> {
         let place = Place { offset: step.instruction.offset, opcode: step.instruction.opcode.name };
         match (step.instruction.opcode.op, step.event) {
@@ -307,6 +345,9 @@ impl<'a> Reader<'a, '_> {
                 "a joblib wrapper in an object array",
                 "what follows in a nested pickle is not read by joblib either",
             ));
+        }
+        if !self.joblib {
+            self.imported = plain::imported(&self.machine);
         }
         self.joblib = true;
         let wrapper = Wrapper::read(values, place, target, state, &mut self.dtypes, self.limits)?;

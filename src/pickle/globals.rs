@@ -118,7 +118,7 @@ pub fn known(module: &str, name: &str) -> Option<Known> {
         }
         "pandas.core.indexes.range" => (name == "RangeIndex").then_some(Known::Opaque),
         _ if is_below(module, "sklearn") => {
-            (is_class(name) || is_sklearn_function(name)).then_some(Known::Opaque)
+            super::sklearn_names::is_known(module, name).then_some(Known::Opaque)
         }
         _ => None,
     }
@@ -172,37 +172,6 @@ fn is_compiled_loss(name: &str) -> bool {
         let class = name.strip_prefix("__pyx_unpickle_").unwrap_or(name);
         is_class(class)
     }
-}
-
-/// Functions of scikit-learn that models hold: constructors of compiled classes, scorers and the
-/// functions that feature selection scores with.
-fn is_sklearn_function(name: &str) -> bool {
-    const FUNCTIONS: &[&str] = &[
-        "newObj",
-        "_passthrough_scorer",
-        "accuracy_score",
-        "balanced_accuracy_score",
-        "check_array",
-        "chi2",
-        "euclidean_distances",
-        "f1_score",
-        "f_classif",
-        "f_oneway",
-        "f_regression",
-        "log_loss",
-        "logistic_sigmoid",
-        "make_column_selector",
-        "mean_absolute_error",
-        "mean_squared_error",
-        "mutual_info_classif",
-        "mutual_info_regression",
-        "precision_score",
-        "r2_score",
-        "r_regression",
-        "recall_score",
-        "roc_auc_score",
-    ];
-    FUNCTIONS.contains(&name) || name.strip_prefix("__pyx_unpickle_").is_some_and(is_class)
 }
 
 fn builtin(name: &str) -> Option<Known> {

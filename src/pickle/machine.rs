@@ -147,6 +147,16 @@ impl<'a> Machine<'a> {
         &self.values
     }
 
+    /// What lies on the stack, and where its marks are.
+    pub(super) fn stack(&self) -> (&[NodeId], &[usize]) {
+        (&self.current.stack, &self.current.marks)
+    }
+
+    /// What has been stored.
+    pub(super) fn memo(&self) -> &Memo {
+        &self.current.memo
+    }
+
     /// The decoder, to ask where borrowed bytes lie.
     pub fn decoder(&self) -> &Decoder<'a> {
         &self.decoder

@@ -180,6 +180,15 @@ impl Node<'_> {
         }
     }
 
+    /// True for this text, in ASCII. Costs nothing for texts of another length, however long.
+    pub(super) fn is_text(&self, text: &str) -> bool {
+        match self {
+            Node::Text(found) => found.as_bytes() == text.as_bytes(),
+            Node::String(bytes) => bytes.as_ref() == text.as_bytes(),
+            _ => false,
+        }
+    }
+
     /// True for what Python does not take as a key or as a member of a set. A tuple that holds such
     /// a value is not looked into: Python refuses it, here it is only a key that equals no other.
     pub(super) fn is_unhashable(&self) -> bool {
@@ -258,7 +267,7 @@ impl<'a> Values<'a> {
     pub fn entry(&self, dict: NodeId, key: &str) -> Option<NodeId> {
         let Some(Node::Dict(entries)) = self.get(dict) else { return None };
         let mut backwards = entries.iter().rev();
-        let found = backwards.find(|(k, _)| self.get(*k).and_then(Node::as_str) == Some(key));
+        let found = backwards.find(|(k, _)| self.get(*k).is_some_and(|k| k.is_text(key)));
         found.map(|(_, value)| *value)
     }
 

@@ -200,3 +200,12 @@ proptest! {
         survive(&bytes);
     }
 }
+
+#[test]
+fn a_long_text_is_no_name_however_often_it_is_used() {
+    let mut assembler = Assembler::new();
+    assembler.proto(4).text(&"m".repeat(513)).text("name").op(Op::StackGlobal);
+    let error = error(&assembler.op(Op::Stop).finish().unwrap());
+    let expected = "STACK_GLOBAL: module: expected a name of at most 512 bytes, found 513 bytes";
+    assert!(error.ends_with(expected), "{error}");
+}

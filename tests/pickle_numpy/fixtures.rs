@@ -214,7 +214,7 @@ fn bytes_dtypes_and_classes_are_read_in_every_spelling() {
         assert_eq!(dtype.notation(), ">f4", "{file}");
         let class = document.values().get(entry(document, "dtype_class"));
         let Some(Node::Global(global)) = class else { panic!("{file}") };
-        let dtype = deadweight::pickle::numpy::dtype::of_scalar_type(&global.module, &global.name);
+        let dtype = deadweight::pickle::numpy::names::of_scalar_type(&global.module, &global.name);
         assert_eq!(dtype.unwrap().notation(), "<f8", "{file}");
     });
 }

@@ -459,3 +459,59 @@ fn numbers_that_python_writes_as_shapes_are_integers() {
     }));
     assert!(text.contains("shape: expected a tuple of lengths, found the float 2.0"), "{text}");
 }
+
+/// Writes the state of a `V8` dtype whose element is a subarray of one; `base` writes its dtype.
+fn subarray_of_one(assembler: &mut Assembler, base: impl FnOnce(&mut Assembler)) {
+    assembler.op(Op::Mark).int(3).text("|");
+    base(assembler);
+    assembler.int(1).op(Op::Tuple1).op(Op::Tuple2);
+    assembler.op(Op::None).op(Op::None).int(8).int(1).int(0).op(Op::Tuple).op(Op::Build);
+}
+
+/// Writes `numpy.dtype(letters, False, True)` without a state.
+fn bare_dtype(assembler: &mut Assembler, letters: &str) {
+    assembler.global("numpy", "dtype").text(letters).op(Op::NewFalse).op(Op::NewTrue);
+    assembler.op(Op::Tuple3).op(Op::Reduce);
+}
+
+fn over_eight_bytes(write_dtype: impl FnOnce(&mut Assembler)) -> Vec<u8> {
+    array(|assembler| {
+        shape(assembler, &[1]);
+        write_dtype(assembler);
+        assembler.op(Op::NewFalse).bytes(&[0; 8]);
+    })
+}
+
+#[test]
+fn dtypes_inside_of_dtypes_are_read_no_deeper_than_numpy_makes_them() {
+    const NESTED: &str = "subarray: expected no subarray inside of a subarray, found a tuple of 2";
+    let cycle = over_eight_bytes(|assembler| {
+        bare_dtype(assembler, "V8");
+        assembler.index(Op::BinPut, 1);
+        subarray_of_one(assembler, |assembler| {
+            assembler.index(Op::BinGet, 1);
+        });
+    });
+    assert!(array_error(&cycle).ends_with(NESTED), "{}", array_error(&cycle));
+    let chain = over_eight_bytes(|assembler| {
+        bare_dtype(assembler, "f8");
+        for _ in 0..50_000 {
+            assembler.index(Op::BinPut, 1).op(Op::Pop);
+            bare_dtype(assembler, "V8");
+            subarray_of_one(assembler, |assembler| {
+                assembler.index(Op::BinGet, 1);
+            });
+        }
+    });
+    assert!(array_error(&chain).ends_with(NESTED), "{}", array_error(&chain));
+    // A structure whose field is itself.
+    let structure = over_eight_bytes(|assembler| {
+        bare_dtype(assembler, "V8");
+        assembler.index(Op::BinPut, 1).op(Op::Mark).int(3).text("|").op(Op::None);
+        assembler.text("a").op(Op::Tuple1).op(Op::EmptyDict).text("a");
+        assembler.index(Op::BinGet, 1).int(0).op(Op::Tuple2).op(Op::SetItem);
+        assembler.int(8).int(1).int(0).op(Op::Tuple).op(Op::Build);
+    });
+    let error = array_error(&structure);
+    assert!(error.contains("expected no structure inside of a structure"), "{error}");
+}

@@ -316,3 +316,93 @@ fn many_arrays_are_read_without_their_bytes() {
         assert!(source.range_of(array.as_bytes()).is_some());
     }
 }
+
+/// An array of bytes, as joblib before 1.2 wrote them, with text values below and behind it.
+fn chosen_bytes(raw: &[u8]) -> Vec<u8> {
+    let mut all = attributes(&[raw.len() as i64 / 8]);
+    all.retain(|(name, _)| *name != "numpy_array_alignment_bytes");
+    let mut assembler = Assembler::new();
+    assembler.proto(3).text("posix").index(Op::BinPut, 7).text("system").index(Op::BinPut, 8);
+    wrapper(&mut assembler, &all);
+    assembler.raw(raw).op(Op::Tuple3).op(Op::Stop).finish().unwrap()
+}
+
+fn to_whole_words(instructions: &[u8]) -> Vec<u8> {
+    let mut raw = instructions.to_vec();
+    raw.resize(raw.len().next_multiple_of(8), 0);
+    raw
+}
+
+#[test]
+fn what_pickle_would_import_from_the_bytes_of_an_array_is_refused() {
+    for (instructions, name) in [
+        (&b"0cposix\nsystem\n(Vid\ntR."[..], "GLOBAL: the name \"system\" of module \"posix\""),
+        (b"(ios\nsystem\n.", "INST: the name \"system\" of module \"os\""),
+        (b"0\x93.", "STACK_GLOBAL: the name \"system\" of module \"posix\""),
+        (b"h\x07h\x08\x93)R.", "STACK_GLOBAL: the name \"system\" of module \"posix\""),
+        (b"I 0_1 \ncos\nabort\n)R.", "GLOBAL: the name \"abort\" of module \"os\""),
+        (b"S'os'\nS'abort'\n\x93.", "STACK_GLOBAL: a name"),
+    ] {
+        let error = error(&chosen_bytes(&to_whole_words(instructions)));
+        let rest = " in the bytes of an array is refused; Python's pickle.load would take them for instructions";
+        assert!(error.ends_with(&format!("{name}{rest}")), "{error}");
+    }
+}
+
+#[test]
+fn arrays_that_happen_to_be_instructions_are_numbers() {
+    let whole: Vec<u8> = [99i64, 10, 10, 46].iter().flat_map(|n| n.to_le_bytes()).collect();
+    let floats: Vec<u8> = [1.0f64, f64::NAN, -0.0].iter().flat_map(|n| n.to_le_bytes()).collect();
+    for raw in [
+        whole,
+        floats,
+        // STOP at once, a known name, an extension that nobody has, a persistent object.
+        to_whole_words(b"."),
+        to_whole_words(b"cnumpy\nndarray\n."),
+        to_whole_words(b"\x82\x01cos\nsystem\n."),
+        to_whole_words(b"Pid\ncos\nsystem\n."),
+        vec![b'N'; 1 << 23],
+        vec![0x94; 1 << 23],
+    ] {
+        let source = Storage::adopt(chosen_bytes(&raw));
+        let document = read(&source).unwrap();
+        assert_eq!(document.arrays().count(), 1);
+    }
+}
+
+#[test]
+fn a_wrapper_has_each_attribute_once() {
+    let mut all = attributes(&[2]);
+    all.push(("allow_mmap", Int(1)));
+    let error = error(&file(&all, &[0; 16]));
+    assert!(error.contains("joblib wrapper: expected each attribute once"), "{error}");
+}
+
+/// An object array, whose nested pickle asks for its own texts 0 and 1 as a name, where the file
+/// has others as 0 and 1.
+fn object_array(outer: [&str; 2]) -> Vec<u8> {
+    let mut assembler = Assembler::new();
+    assembler.proto(3).text(outer[0]).index(Op::BinPut, 0);
+    assembler.text(outer[1]).index(Op::BinPut, 1);
+    assembler.global("joblib.numpy_pickle", "NumpyArrayWrapper").op(Op::EmptyTuple).op(Op::NewObj);
+    assembler.op(Op::EmptyDict).op(Op::Mark);
+    assembler.text("subclass").global("numpy", "ndarray").text("shape").int(1).op(Op::Tuple1);
+    assembler.text("order").text("C").text("dtype");
+    dtype(&mut assembler, "O8", "|");
+    assembler.op(Op::SetItems).op(Op::Build);
+    // The nested pickle, with a memo of its own.
+    assembler.proto(4).raw(b"\x8c\x05numpy\x94\x8c\x07ndarray\x94h\x00h\x01\x93");
+    assembler.op(Op::Tuple3).op(Op::Stop);
+    assembler.op(Op::Tuple3).op(Op::Stop).finish().unwrap()
+}
+
+#[test]
+fn nested_pickles_that_would_ask_for_other_words_are_refused_only_where_these_run_code() {
+    let with = |outer: [&str; 2]| {
+        let source = Storage::adopt(object_array(outer));
+        read(&source).map(|document| document.unknown_globals().count())
+    };
+    assert_eq!(with(["categories", "dtype"]), Ok(0));
+    let error = with(["posix", "system"]).unwrap_err().to_string();
+    assert!(error.contains("STACK_GLOBAL: the name \"system\" of module \"posix\""), "{error}");
+}

@@ -6,6 +6,7 @@
 //! agree here, and whatever is not understood to its last member is an error: an item size that is
 //! one too small would shift every number of an array.
 
+use super::names::{from_class, from_letters};
 use crate::pickle::error::{PickleError, Place};
 use crate::pickle::globals::{self, Known};
 use crate::pickle::value::{Node, NodeId, Object, Values};
@@ -75,11 +76,13 @@ pub struct Field {
 }
 
 /// Largest element that is believed: numpy itself counts them in 32 bits.
-const MAX_ITEM_SIZE: usize = i32::MAX as usize;
+pub(super) const MAX_ITEM_SIZE: usize = i32::MAX as usize;
 
 /// Most fields of a structure. Many dtypes may share one dict of fields, each time at the cost of
 /// looking at all of them; the structures of scikit-learn have a dozen.
 const MAX_FIELDS: usize = 256;
+/// Most bytes of all their names.
+const MAX_FIELD_NAMES: usize = 16 << 10;
 
 impl Dtype {
     /// A plain type.
@@ -214,15 +217,27 @@ impl Reader<'_, '_> {
     /// `numpy.dtype(letters, align, copy)` and its state.
     fn called(&self, node: NodeId, object: &Object) -> Result<(Dtype, Parts), PickleError> {
         let arguments = self.tuple("dtype arguments", object.arguments)?;
-        let letters = match arguments {
-            [letters] | [letters, _, _] => *letters,
-            _ => return Err(self.wrong("dtype arguments", "letters and two flags", node)),
+        let truth = |node: &NodeId| match self.values.get(*node) {
+            Some(Node::Bool(value)) => Some(*value),
+            Some(Node::Int(number @ 0..=1)) => Some(*number == 1),
+            _ => None,
+        };
+        let (letters, is_copy) = match arguments {
+            [letters] => (*letters, false),
+            [letters, align, copy] if truth(align) == Some(false) => {
+                (*letters, truth(copy) == Some(true))
+            }
+            _ => {
+                return Err(self.wrong("dtype arguments", "letters, False and True", node));
+            }
         };
         let text = self.values.get(letters).and_then(Node::as_str);
         let plain = text.and_then(from_letters);
         let plain = plain.ok_or_else(|| self.wrong("dtype", "letters as f8", letters))?;
         match object.states.as_slice() {
             [] => Ok((plain, Parts::None)),
+            // Without a copy it is numpy's own dtype, on which a state has no effect.
+            [_] if !is_copy => Err(self.wrong("dtype", "a copy, where there is a state", node)),
             [state] => self.with_state(plain, *state),
             _ => Err(self.wrong("dtype", "one state", node)),
         }
@@ -352,13 +367,21 @@ impl Reader<'_, '_> {
             let Some(name) = self.values.get(*key).and_then(Node::as_str) else {
                 return Err(self.wrong("field name", "a text", *key));
             };
-            by_name.insert(name, *value);
+            // Longer ones are nobody's, and hashing them would cost as much as reading the file.
+            if name.len() <= MAX_FIELD_NAMES {
+                by_name.insert(name, *value);
+            }
         }
         let mut found: Vec<Field> = Vec::with_capacity(ids.len());
         let mut seen = std::collections::HashSet::with_capacity(ids.len());
+        let mut name_bytes = 0usize;
         for id in ids {
             let name = self.values.get(*id).and_then(Node::as_str);
             let name = name.ok_or_else(|| self.wrong("field name", "a text", *id))?;
+            name_bytes = name_bytes.saturating_add(name.len());
+            if name_bytes > MAX_FIELD_NAMES {
+                return Err(self.within.limit("bytes of field names", MAX_FIELD_NAMES));
+            }
             if !seen.insert(name) {
                 return Err(self.wrong("field name", "each name once", *id));
             }
@@ -405,86 +428,4 @@ impl Reader<'_, '_> {
 
 fn length_of(number: i64) -> Option<usize> {
     usize::try_from(number).ok().filter(|length| *length <= MAX_ITEM_SIZE)
-}
-
-/// What letters as `f8`, `U12` or `V56` mean, with or without a byte order in front.
-pub(super) fn from_letters(letters: &str) -> Option<Dtype> {
-    let (order, letters) = match letters.as_bytes().first()? {
-        b'<' => (ByteOrder::Little, letters.get(1..)?),
-        b'>' => (ByteOrder::Big, letters.get(1..)?),
-        b'|' => (ByteOrder::None, letters.get(1..)?),
-        // Without an order it is that of the machine, which is little-endian here.
-        _ => (ByteOrder::Little, letters),
-    };
-    let letter = letters.chars().next()?;
-    let digits = letters.get(letter.len_utf8()..)?;
-    let canonical = digits == "0" || !digits.starts_with('0');
-    let size: usize = match digits {
-        "" if letter == 'O' => 8,
-        _ if canonical && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
-            digits.parse().ok()?
-        }
-        _ => return None,
-    };
-    let (kind, size) = match (letter, size) {
-        ('b', 1) => (Kind::Bool, 1),
-        ('i', 1 | 2 | 4 | 8) => (Kind::Int, size),
-        ('u', 1 | 2 | 4 | 8) => (Kind::Uint, size),
-        ('f', 2 | 4 | 8 | 12 | 16) => (Kind::Float, size),
-        ('c', 8 | 16 | 24 | 32) => (Kind::Complex, size),
-        ('O', 4 | 8) => (Kind::Object, size),
-        ('S' | 'a', _) => (Kind::Bytes, size),
-        ('U', _) => (Kind::Text, size.checked_mul(4)?),
-        ('V', _) => (Kind::Void, size),
-        ('M', 8) => (Kind::Datetime, size),
-        ('m', 8) => (Kind::Timedelta, size),
-        _ => return None,
-    };
-    let unordered = matches!(kind, Kind::Bool | Kind::Object | Kind::Bytes | Kind::Void);
-    let order = if unordered { ByteOrder::None } else { order };
-    (size <= MAX_ITEM_SIZE).then(|| Dtype::plain(kind, order, size))
-}
-
-/// The dtype of a class of `numpy.dtypes` whose size is the same everywhere.
-fn from_class(name: &str) -> Option<Dtype> {
-    let letters = match name {
-        "BoolDType" => "b1",
-        "Int8DType" | "ByteDType" => "i1",
-        "Int16DType" | "ShortDType" => "i2",
-        "Int32DType" => "i4",
-        "Int64DType" => "i8",
-        "UInt8DType" | "UByteDType" => "u1",
-        "UInt16DType" | "UShortDType" => "u2",
-        "UInt32DType" => "u4",
-        "UInt64DType" => "u8",
-        "Float16DType" => "f2",
-        "Float32DType" => "f4",
-        "Float64DType" => "f8",
-        "ObjectDType" => "O8",
-        _ => return None,
-    };
-    from_letters(letters)
-}
-
-/// The dtype that the class of a numpy scalar stands for, as in `OneHotEncoder(dtype=float64)`;
-/// also Python's own `float`, `int` and `bool`.
-pub fn of_scalar_type(module: &str, name: &str) -> Option<Dtype> {
-    let (module, name) = globals::canonical(module, name);
-    let letters = match (module.as_ref(), name) {
-        ("numpy", "float64" | "double" | "float_") | ("builtins", "float") => "f8",
-        ("numpy", "float32" | "single") => "f4",
-        ("numpy", "float16" | "half") => "f2",
-        ("numpy", "int64" | "int_" | "intp" | "longlong") | ("builtins", "int") => "i8",
-        ("numpy", "int32" | "intc") => "i4",
-        ("numpy", "int16" | "short") => "i2",
-        ("numpy", "int8" | "byte") => "i1",
-        ("numpy", "uint64" | "uintp" | "ulonglong") => "u8",
-        ("numpy", "uint32" | "uintc") => "u4",
-        ("numpy", "uint16" | "ushort") => "u2",
-        ("numpy", "uint8" | "ubyte") => "u1",
-        ("numpy", "bool_" | "bool") | ("builtins", "bool") => "b1",
-        ("numpy", "object_") | ("builtins", "object") => "O8",
-        _ => return None,
-    };
-    from_letters(letters)
 }

@@ -18,6 +18,7 @@ mod bytes;
 mod columns;
 mod convert;
 pub mod dtype;
+pub mod names;
 mod numbers;
 mod scalar;
 mod texts;

@@ -7,7 +7,7 @@ use super::members;
 use super::registry::Class;
 use super::trees::{Assembly, keep_members, read_members};
 use super::version::Version;
-use super::{precision, tree_values};
+use super::{loss, precision, tree_values};
 use crate::base::{Metadata, Parameters};
 use crate::pickle::Node;
 
@@ -23,12 +23,8 @@ const LINKS_SINCE: Version = Version(1, 4, 0);
 
 fn classifier(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let version = estimator.version("how the class is chosen")?;
-    let loss = estimator.attribute("loss")?.text()?;
-    let exponential = match loss.as_str() {
-        "deviance" | "log_loss" => false,
-        "exponential" => true,
-        _ => return Err(estimator.refuse("loss", loss, "deviance, log_loss, exponential")),
-    };
+    let exponential =
+        loss::named(estimator, &["deviance", "log_loss", "exponential"])? == "exponential";
     let item = estimator.attribute("classes_")?;
     let labels = item.labels()?;
     let classes = labels.element_count();
@@ -61,10 +57,7 @@ fn classifier(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
 
 fn regressor(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     const LOSSES: [&str; 6] = ["ls", "lad", "squared_error", "absolute_error", "huber", "quantile"];
-    let loss = estimator.attribute("loss")?.text()?;
-    if !LOSSES.contains(&loss.as_str()) {
-        return Err(estimator.refuse("loss", loss, LOSSES.join(", ")));
-    }
+    loss::named(estimator, &LOSSES)?;
     sum(estimator, "gradient_boosting_regressor", 1, None)
 }
 

@@ -4,10 +4,11 @@
 use super::Estimator;
 use super::error::ReadError;
 use super::item::Item;
+use super::version::Version;
 use super::way::Step;
 use crate::base::{Array, DType};
-use crate::pickle::{Node, NodeId};
 use crate::pickle::numpy::Scalar;
+use crate::pickle::{Node, NodeId};
 
 /// One value of an object array.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +69,45 @@ pub(super) struct CategoryList {
 /// The lists of `categories_`.
 pub(super) fn category_lists(estimator: &Estimator<'_>) -> Result<Vec<CategoryList>, ReadError> {
     let lists = estimator.attribute("categories_")?;
-    lists.list()?.iter().map(category_list).collect()
+    let mut found = Vec::new();
+    for item in lists.list()? {
+        let list = category_list(&item)?;
+        require_searchable(estimator, &item, &list.array)?;
+        found.push(list);
+    }
+    Ok(found)
+}
+
+/// Since this version texts of any dtype are looked up in a dict; before, those of numpy's own in
+/// sorted order.
+const TEXTS_BY_DICT: Version = Version(0, 24, 0);
+
+/// scikit-learn finds numbers by binary search, so it finds others than these where they are not
+/// sorted. Objects are looked up in a dict, in whatever order.
+pub(super) fn require_searchable(
+    estimator: &Estimator<'_>,
+    item: &Item<'_>,
+    values: &Array,
+) -> Result<(), ReadError> {
+    let objects = !item.is_array() || item.array()?.elements().is_some();
+    let sorted = match values.dtype() {
+        _ if objects => true,
+        DType::F64 => values.as_slice::<f64>().is_ok_and(|values| {
+            // Missing values come last.
+            values.is_sorted_by(|a, b| a < b || (b.is_nan() && !a.is_nan()))
+        }),
+        DType::I64 => {
+            values.as_slice::<i64>().is_ok_and(|values| values.is_sorted_by(|a, b| a < b))
+        }
+        DType::Text if estimator.version("how texts are looked up")? < TEXTS_BY_DICT => {
+            values.texts().is_ok_and(|texts| texts.is_sorted_by(|a, b| a < b))
+        }
+        _ => true,
+    };
+    match sorted {
+        true => Ok(()),
+        false => Err(item.found("rising values, each once", "others")),
+    }
 }
 
 fn category_list(item: &Item<'_>) -> Result<CategoryList, ReadError> {

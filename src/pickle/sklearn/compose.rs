@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Estimator;
 use super::categories::{Cell, cells, text_members};
 use super::error::ReadError;
+use super::in_place;
 use super::item::Item;
 use super::pipeline::{Step, identity, keep_as_models, put_weights, step};
 use super::registry::Class;
@@ -63,26 +64,28 @@ fn columns(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     }
     let features = Features { count, names, places };
     let list = estimator.attribute("transformers_")?;
-    let indices = estimator.given("_transformer_to_input_indices");
-    let indices = indices.map(|item| item.entries()).transpose()?.unwrap_or_default();
-    let mut indices_of: HashMap<String, Item<'_>> = HashMap::with_capacity(indices.len());
-    for (key, indices) in indices {
-        if let Ok(name) = key.text() {
-            indices_of.entry(name).or_insert(indices);
-        }
-    }
+    let indices_of = indices_by_name(estimator)?;
     let (mut children, mut chosen) = (Vec::new(), Vec::new());
-    for entry in list.list()? {
+    let entries = list.list()?;
+    let last = entries.len().saturating_sub(1);
+    for (index, entry) in entries.iter().enumerate() {
         let members = entry.list()?;
-        let [name, item, columns] = members.as_slice() else {
+        let [name, item, raw] = members.as_slice() else {
             return Err(entry.expected("a name, a transformer and its columns"));
         };
         let name = name.text()?;
-        // Since 1.0 the indices of each transformer's columns are kept by its name.
-        let columns = match indices_of.get(&name) {
-            Some(indices) => Chosen::Indices(whole_numbers(indices)?),
-            None => choose(columns, &features)?,
+        let known = indices_of.get(&name).map(whole_numbers).transpose()?;
+        let columns = match (choose(raw, &features)?, known) {
+            (Chosen::Indices(said), Some(known)) if said != known => {
+                return Err(raw.found(format!("columns {known:?}"), format!("{said:?}")));
+            }
+            (Chosen::Names(_), Some(known)) => Chosen::Indices(known),
+            (said, _) => said,
         };
+        // A list of columns is copied out of the rows, a slice is not.
+        if index < last && slice(raw, &features)?.is_some() {
+            in_place::refuse(item)?;
+        }
         let model = match step(item, Step::Dropped)? {
             Step::Dropped => continue,
             _ if columns.is_empty() => continue,
@@ -114,6 +117,19 @@ fn columns(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     }
     parameters.set_children("transformers", children).map_err(wrong)?;
     Ok(parameters)
+}
+
+/// Since 1.0 the indices of each transformer's columns are kept by its name, too.
+fn indices_by_name<'d>(estimator: &Estimator<'d>) -> Result<HashMap<String, Item<'d>>, ReadError> {
+    let indices = estimator.given("_transformer_to_input_indices");
+    let indices = indices.map(|item| item.entries()).transpose()?.unwrap_or_default();
+    let mut by_name = HashMap::with_capacity(indices.len());
+    for (key, indices) in indices {
+        if let Ok(name) = key.text() {
+            by_name.entry(name).or_insert(indices);
+        }
+    }
+    Ok(by_name)
 }
 
 /// The names of the columns, where it was fitted with a table. Before 1.0 they are those of a
@@ -197,10 +213,10 @@ fn key(item: &Item<'_>) -> Result<Key, ReadError> {
 
 fn keys(item: &Item<'_>) -> Result<Vec<Key>, ReadError> {
     if !item.is_array() {
-        return match item.list() {
-            Ok(members) => members.iter().map(key).collect(),
+        return match item.value() {
+            Node::List(_) | Node::Tuple(_) => item.list()?.iter().map(key).collect(),
             // A single column.
-            Err(_) => Ok(vec![key(item)?]),
+            _ => Ok(vec![key(item)?]),
         };
     }
     let array = item.array()?;
@@ -238,6 +254,8 @@ fn choose(item: &Item<'_>, features: &Features) -> Result<Chosen, ReadError> {
         return Err(item.expected("columns by index, by name, or whether each is chosen"));
     };
     let keys = keys(&item)?;
+    // Transformers may share one list of columns, and each has a copy.
+    item.charge_bytes(keys.len().saturating_mul(8))?;
     let count = i64::try_from(features.count).unwrap_or(i64::MAX);
     let mut indices = Vec::with_capacity(keys.len());
     let mut names = Vec::new();

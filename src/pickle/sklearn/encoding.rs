@@ -3,10 +3,12 @@
 use super::Estimator;
 use super::categories::{
     CategoryList, Cell, category_lists, cell, cells, dtype_name, is_wide_integer,
+    require_searchable,
 };
 use super::error::ReadError;
 use super::item::Item;
 use super::registry::Class;
+use super::version::Version;
 use crate::base::Parameters;
 
 const PACKAGE: &str = "sklearn.preprocessing";
@@ -17,9 +19,14 @@ pub(super) const CLASSES: &[Class] = &[
     (PACKAGE, "LabelEncoder", label),
 ];
 
+/// Up to this version `drop` is looked at, later what fitting made of it.
+const DROPS_BY_OPTION: Version = Version(1, 2, 0);
+
 fn label(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let mut parameters = estimator.parameters("label_encoder");
-    let classes = estimator.attribute("classes_")?.labels()?;
+    let item = estimator.attribute("classes_")?;
+    let classes = item.labels()?;
+    require_searchable(estimator, &item, &classes)?;
     estimator.put(&mut parameters, "classes", "classes_", classes)?;
     Ok(parameters)
 }
@@ -115,6 +122,13 @@ fn dropped(estimator: &Estimator<'_>, features: usize) -> Result<Vec<Option<usiz
         Some(item) => Some(item),
         None => estimator.get("drop_idx_"),
     };
+    // Before 1.2 the option decides whether anything is dropped.
+    if let (Some(item), None) = (&attribute, estimator.given("drop"))
+        && !item.is_none()
+        && estimator.version("whether categories are dropped")? < DROPS_BY_OPTION
+    {
+        return Err(item.found("None, as no category is dropped", "places of categories"));
+    }
     let Some(item) = attribute.filter(|item| !item.is_none()) else {
         return match estimator.given("drop") {
             // Fitted estimators that drop say what.

@@ -69,6 +69,20 @@ pub enum ReadError {
         /// Which values are.
         supported: String,
     },
+    /// The version that wrote it is none whose files are understood.
+    #[error(
+        "{path} (`{class}`, byte {offset}): written by scikit-learn {found:?}; versions 0.20 to 1.9 are read"
+    )]
+    Version {
+        /// The way to the object.
+        path: String,
+        /// Its class.
+        class: String,
+        /// Where the opcode stands that made it.
+        offset: usize,
+        /// What the file says.
+        found: String,
+    },
     /// The file does not say which version wrote it, and the meaning depends on that.
     #[error(
         "{path} (`{class}`, byte {offset}): the file does not say which scikit-learn wrote it, and {matter} depends on that"
@@ -98,17 +112,21 @@ pub enum ReadError {
         found: String,
     },
     /// There are several models, and nobody said which.
-    #[error("the file holds {} models: {}", paths.len(), listed(paths))]
+    #[error("the file holds {count} models: {}", listed(paths, *count))]
     Several {
-        /// The ways to them.
+        /// How many there are.
+        count: usize,
+        /// The ways to the first of them.
         paths: Vec<String>,
     },
     /// There is no model at the path that was asked for.
-    #[error("there is no model at {wanted:?}; there are: {}", listed(paths))]
+    #[error("there is no model at {wanted:?}; there are: {}", listed(paths, *count))]
     NotThere {
         /// What was asked for.
         wanted: String,
-        /// The ways to those that are there.
+        /// How many models there are.
+        count: usize,
+        /// The ways to the first of them.
         paths: Vec<String>,
     },
     /// Shared parts would have to be read again and again: no model is written so.
@@ -135,10 +153,10 @@ pub enum ReadError {
     },
 }
 
-/// The first paths, as many as a message bears.
-fn listed(paths: &[String]) -> String {
-    const MOST: usize = 12;
-    let shown: Vec<&str> = paths.iter().take(MOST).map(String::as_str).collect();
-    let more = if paths.len() > MOST { ", ..." } else { "" };
-    format!("{}{more}", shown.join(", "))
+/// The ways to models that a message bears.
+pub(super) const LISTED: usize = 12;
+
+fn listed(paths: &[String], count: usize) -> String {
+    let more = if count > paths.len() { ", ..." } else { "" };
+    format!("{}{more}", paths.join(", "))
 }

@@ -23,7 +23,7 @@ pub enum Kept {
 }
 
 /// What an attribute counts among members of lists: it is hashed and compared.
-const ATTRIBUTE_WORK: usize = 4;
+const ATTRIBUTE_WORK: usize = 16;
 
 /// An object by its attributes.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ pub struct Estimator<'d> {
     attributes: IndexMap<&'d str, NodeId>,
     /// The state, where it is not a dict of attributes.
     state: Option<NodeId>,
+    called: bool,
     version: Option<Version>,
     kept: RefCell<IndexMap<String, Kept>>,
 }
@@ -86,6 +87,7 @@ impl<'d> Estimator<'d> {
                         item.charge_work(entries.len().saturating_mul(ATTRIBUTE_WORK))?;
                         for (key, value) in entries {
                             if let Some(key) = item.values().get(*key).and_then(Node::as_str) {
+                                item.charge_work(key.len() / 8)?;
                                 attributes.insert(key, *value);
                             }
                         }
@@ -102,6 +104,7 @@ impl<'d> Estimator<'d> {
             arguments,
             attributes,
             state,
+            called: arguments.is_some() && object.construction == Construction::Call,
             version: None,
             kept: RefCell::default(),
         };
@@ -129,6 +132,12 @@ impl<'d> Estimator<'d> {
     /// The name of its class.
     pub fn class_name(&self) -> &'d str {
         self.name
+    }
+
+    /// True when the class was called to make it, so that its constructor put values of its own
+    /// under what the file says. Pickled estimators are made without their constructor.
+    pub(super) fn was_called(&self) -> bool {
+        self.called
     }
 
     /// The arguments of its constructor, a tuple as a rule.

@@ -9,6 +9,7 @@ use super::error::ReadError;
 use super::estimator::{Estimator, Kept};
 use super::histogram_nodes::{Columns, Predictor};
 use super::item::Item;
+use super::loss;
 use super::registry::Class;
 use super::version::Version;
 use crate::base::{Array, DType, Metadata, Parameters, Value};
@@ -30,7 +31,7 @@ const WORDS: usize = 8;
 fn classifier(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     const LOSSES: [&str; 4] =
         ["auto", "log_loss", "binary_crossentropy", "categorical_crossentropy"];
-    named_loss(estimator, &LOSSES)?;
+    loss::named(estimator, &LOSSES)?;
     let version = estimator.version("how the class is chosen")?;
     let item = estimator.attribute("classes_")?;
     let labels = item.labels()?;
@@ -64,19 +65,11 @@ fn regressor(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
         "poisson",
         "gamma",
     ];
-    let loss = named_loss(estimator, &LOSSES)?;
+    let loss = loss::named(estimator, &LOSSES)?;
     let mut parameters = sum(estimator, "hist_gradient_boosting_regressor", 1)?;
     let log = LOGARITHMIC.contains(&loss.as_str());
     parameters.set("link", if log { "log" } else { "identity" });
     Ok(parameters)
-}
-
-fn named_loss(estimator: &Estimator<'_>, known: &[&str]) -> Result<String, ReadError> {
-    let item = estimator.attribute("loss")?;
-    match item.text() {
-        Ok(loss) if known.contains(&loss.as_str()) => Ok(loss),
-        _ => Err(estimator.refuse("loss", estimator.shown("loss"), known.join(", "))),
-    }
 }
 
 /// Trees, where their sums begin, and the categories.

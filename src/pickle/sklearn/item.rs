@@ -12,6 +12,9 @@ use crate::pickle::numpy::array::Data;
 use crate::pickle::numpy::{NumpyArray, Scalar};
 use crate::pickle::{Node, NodeId, PickleError, Values};
 
+/// What a field of a structure counts among members of lists, whenever its dtype is read.
+const FIELD_WORK: usize = 16;
+
 /// A value and the way to it.
 #[derive(Debug, Clone)]
 pub struct Item<'d> {
@@ -38,7 +41,12 @@ impl<'d> Below<'d> {
 impl<'d> Item<'d> {
     /// The value that Python would load.
     pub(super) fn root(source: &'d Source<'d>) -> Self {
-        Item { source, node: source.document.root(), way: Way::to_result(), depth: 0 }
+        Item::at_no_place(source, source.document.root())
+    }
+
+    /// Any value of the file, by whatever way it is reached.
+    pub(super) fn at_no_place(source: &'d Source<'d>, node: NodeId) -> Self {
+        Item { source, node, way: Way::to_result(), depth: 0 }
     }
 
     /// Its node.
@@ -231,13 +239,20 @@ impl<'d> Item<'d> {
         self.pairs().is_some()
     }
 
-    /// The keys and values of a dict or OrderedDict as they were set.
+    /// The keys and values of a dict or OrderedDict as they were set, one by one.
     fn pairs(&self) -> Option<&'d [(NodeId, NodeId)]> {
         match self.value() {
             Node::Dict(entries) => Some(entries),
             Node::Object(object) if object.states.is_empty() && object.items.is_empty() => {
                 let name = self.values().callable_of(object).map(|global| global.name.as_ref());
-                let is_dict = matches!(name, Some("OrderedDict" | "dict" | "defaultdict"));
+                let Some(Node::Tuple(arguments)) = self.values().get(object.arguments) else {
+                    return None;
+                };
+                // What a constructor is given would be entries too; only Python 2 wrote them so.
+                let is_dict = matches!(
+                    (name, arguments.len()),
+                    (Some("OrderedDict" | "dict" | "defaultdict"), 0) | (Some("defaultdict"), 1)
+                );
                 is_dict.then_some(&object.entries)
             }
             _ => None,
@@ -256,6 +271,7 @@ impl<'d> Item<'d> {
         let mut by_text: HashMap<&str, usize> = HashMap::new();
         for (key, value) in entries {
             let text = self.values().get(*key).and_then(Node::as_str);
+            self.charge_work(text.map_or(0, str::len) / 8)?;
             let known = text.and_then(|text| by_text.get(text)).copied();
             match known.and_then(|index| order.get_mut(index)) {
                 Some(entry) => entry.1 = *value,
@@ -344,7 +360,8 @@ impl<'d> Item<'d> {
             Data::Owned(bytes) => bytes.len() / 8,
             _ => 0,
         };
-        self.charge_work(array.dtype().fields.len().saturating_add(made).saturating_add(1))?;
+        let fields = array.dtype().fields.len().saturating_mul(FIELD_WORK);
+        self.charge_work(fields.saturating_add(made).saturating_add(1))?;
         Ok(array)
     }
 
@@ -445,8 +462,7 @@ impl<'d> Item<'d> {
         };
         self.charge_work(elements.len())?;
         let below = self.below();
-        let scalar =
-            |(index, node): (usize, &NodeId)| below.at(Step::Index(index), *node).scalar();
+        let scalar = |(index, node): (usize, &NodeId)| below.at(Step::Index(index), *node).scalar();
         let scalars = elements.iter().enumerate().map(scalar).collect::<Result<Vec<_>, _>>()?;
         let shape = [scalars.len()];
         let as_array = |source| ReadError::Array { path: self.shown_path(), source };

@@ -20,6 +20,7 @@ use super::estimator::{Estimator, Kept};
 use super::item::Item;
 use super::way::{Step, shortened};
 use crate::base::{Limits, Metadata, Parameters, Value};
+use crate::pickle::numbers::MAX_DIGITS;
 use crate::pickle::value::Object;
 use crate::pickle::{Node, NodeId};
 
@@ -155,7 +156,8 @@ impl Keeper {
             Node::Float(value) => (*value).into(),
             Node::BigInt(bytes) => {
                 // Digits are made in as many rounds as there are words.
-                item.charge_work(bytes.len().saturating_mul(bytes.len()) / 128)?;
+                let longest = bytes.len().min(MAX_DIGITS);
+                item.charge_work(longest.saturating_mul(longest) / 128)?;
                 match item.value().integer_digits() {
                     Some(digits) => described("integer", [("digits", digits.into())]),
                     None => {
@@ -166,6 +168,7 @@ impl Keeper {
             }
             Node::Text(_) | Node::String(_) => match item.text() {
                 Ok(text) => text.into(),
+                Err(error @ ReadError::Sharing { .. }) => return Err(error),
                 Err(_) => self.bytes(item, name, parameters)?,
             },
             Node::Bytes(_) | Node::ByteArray(_) => self.bytes(item, name, parameters)?,

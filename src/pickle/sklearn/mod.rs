@@ -11,6 +11,7 @@
 
 mod boosting;
 mod categories;
+mod column_names;
 mod compose;
 mod decomposition;
 mod encoding;
@@ -20,13 +21,16 @@ mod find;
 mod histogram_nodes;
 mod histograms;
 mod imputation;
+mod in_place;
 mod item;
 mod keep;
 mod legacy_encoding;
 mod linear;
+mod loss;
 mod matrix;
 mod members;
 mod neighbors;
+pub mod newer;
 mod outline;
 mod perceptrons;
 mod pipeline;
@@ -49,12 +53,13 @@ pub use error::ReadError;
 pub use estimator::{Estimator, Kept};
 pub use find::{Found, find};
 pub use item::Item;
+pub use newer::{NewerVersions, newer_versions};
 pub use outline::{Entry, What, outline};
 pub use source::Source;
 pub use version::Version;
 
 use crate::base::kinds::MAX_NESTING;
-use crate::base::parameters::{CONTENT_KEY, PLAIN_ARRAYS};
+use crate::base::parameters::{COLUMN_NAMES_KEY, CONTENT_KEY, PLAIN_ARRAYS};
 use crate::base::{Content, Parameters, Value};
 
 /// Metadata key of the class that a model, or one inside it, was in the file.
@@ -69,16 +74,22 @@ pub const ATTRIBUTES_KEY: &str = "attributes";
 /// # Errors
 /// When there are several and none was chosen, or none at the path.
 pub fn choose<'d>(found: &Found<'d>, select: Option<&str>) -> Result<Option<Item<'d>>, ReadError> {
-    let paths = || found.models.iter().map(|item| item.shown_path()).collect::<Vec<_>>();
+    let first = found.models.iter().take(error::LISTED);
+    let paths = || first.map(Item::shown_path).collect::<Vec<_>>();
+    let count = found.models.len();
     match (select, found.models.as_slice()) {
         (Some(wanted), models) => {
             let model = models.iter().find(|item| item.shown_path() == wanted);
             let wanted = wanted.to_owned();
-            Ok(Some(model.cloned().ok_or_else(|| ReadError::NotThere { wanted, paths: paths() })?))
+            Ok(Some(model.cloned().ok_or_else(|| ReadError::NotThere {
+                wanted,
+                count,
+                paths: paths(),
+            })?))
         }
         (None, []) => Ok(None),
         (None, [model]) => Ok(Some(model.clone())),
-        (None, _) => Err(ReadError::Several { paths: paths() }),
+        (None, _) => Err(ReadError::Several { count, paths: paths() }),
     }
 }
 
@@ -112,7 +123,11 @@ pub fn read<'d>(
     let found = find(source)?;
     match choose(&found, select)? {
         Some(item) => {
-            let parameters = build(&item)?;
+            let mut parameters = build(&item)?;
+            if let Some(names) = column_names::column_names(&item)? {
+                let names: Vec<Value> = names.into_iter().map(Value::from).collect();
+                parameters.set(COLUMN_NAMES_KEY, names);
+            }
             keep::check_depth(&item, &parameters, document.limits())?;
             Ok((parameters, Some(item)))
         }
@@ -135,6 +150,17 @@ pub fn build(item: &Item<'_>) -> Result<Parameters, ReadError> {
     let estimator = item.object()?;
     let build = registry::find(estimator.module(), estimator.class_name())
         .ok_or_else(|| estimator.not_supported())?;
+    if let Some(told) = estimator.get("_sklearn_version") {
+        let found = told.text()?;
+        if !version::is_known(&found) {
+            let (path, class) = (item.shown_path(), estimator.class());
+            return Err(ReadError::Version { path, class, offset: item.offset(), found });
+        }
+    }
+    if estimator.was_called() {
+        let found = format!("a call of `{}`", estimator.class());
+        return Err(item.found("an instance that is given its attributes alone", found));
+    }
     let mut parameters = build(&estimator)?;
     parameters.set(CONTENT_KEY, Content::Full.id());
     parameters.set(CLASS_KEY, estimator.class());
@@ -156,6 +182,8 @@ fn plain_arrays(source: &Source<'_>, found: &Found<'_>) -> Result<Parameters, Re
             name => name,
         };
         let name = if parameters.get(&name).is_some() { format!("{name}.{index}") } else { name };
+        // Arrays may lie so deep that their names are longer than they are.
+        item.charge_text(&name)?;
         let wrong = |source| ReadError::Parameters { path: item.shown_path(), source };
         parameters.insert(name, item.to_array()?).map_err(wrong)?;
     }

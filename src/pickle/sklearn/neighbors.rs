@@ -118,6 +118,11 @@ fn search(estimator: &Estimator<'_>, parameters: &mut Parameters) -> Result<(), 
                 let found = format!("{metric} on sparse rows whose columns are not sorted");
                 return Err(estimator.refuse("metric", found, "euclidean, or sorted columns"));
             }
+            if single && metric == "euclidean" && estimator.text_or("weights", "")? == "distance" {
+                // Which of its ways to sum squares numpy takes depends on its version.
+                let found = "distance on rows of single precision";
+                return Err(estimator.refuse("weights", found, "uniform, or rows of float64"));
+            }
             parameters.set("search", if heap { "heap" } else { "partition" });
             if metric == "euclidean" {
                 let fused = if heap && !sparse { "fused_products" } else { "products" };
@@ -165,8 +170,39 @@ fn metric(
     if metric == "minkowski" && parameters.float("p").is_err() {
         return Err(estimator.refuse("metric_params", "without p", "p of minkowski"));
     }
+    check_options(estimator, metric, parameters)?;
     parameters.set("metric", metric);
     Ok(metric)
+}
+
+/// The options must say what was fitted: since 1.3 some versions predict by the option and others by
+/// what was made of it, so one that was changed after fitting has two meanings.
+fn check_options(
+    estimator: &Estimator<'_>,
+    metric: &str,
+    parameters: &Parameters,
+) -> Result<(), ReadError> {
+    let option = estimator.attribute("metric")?.text().unwrap_or_default();
+    let power = estimator.float_or("p", 2.0)?;
+    let said = match option.as_str() {
+        "l2" => "euclidean",
+        "l1" | "cityblock" => "manhattan",
+        "infinity" => "chebyshev",
+        // A p among metric_params goes before the option; it is compared below.
+        "minkowski" if estimator.given("metric_params").is_some() => metric,
+        "minkowski" if power == 1.0 => "manhattan",
+        "minkowski" if power == 2.0 => "euclidean",
+        "minkowski" if power == f64::INFINITY => "chebyshev",
+        said => said,
+    };
+    let same_power = metric != "minkowski"
+        || estimator.given("metric_params").is_some()
+        || parameters.float("p").is_ok_and(|fitted| fitted == power);
+    if said == metric && same_power {
+        return Ok(());
+    }
+    let found = format!("{option} (p={power}), fitted with {metric}");
+    Err(estimator.refuse("metric", found, "what it was fitted with"))
 }
 
 /// The state of a KDTree or BallTree: data, order, nodes, bounds, and counts that say the same.

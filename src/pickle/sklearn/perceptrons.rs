@@ -15,6 +15,12 @@ fn classifier(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let mut parameters = estimator.parameters("multilayer_perceptron_classifier");
     layers(estimator, &mut parameters, &["logistic", "softmax"])?;
     let binarizer = estimator.attribute("_label_binarizer")?.object()?;
+    for (option, usual) in [("neg_label", 0.0), ("pos_label", 1.0)] {
+        let found = binarizer.float_or(option, usual)?;
+        if found != usual {
+            return Err(binarizer.refuse(option, found.to_string(), usual.to_string()));
+        }
+    }
     let classes = binarizer.attribute("classes_")?.labels()?;
     let kind = binarizer.attribute("y_type_")?.text()?;
     match (kind.as_str(), classes.element_count()) {
@@ -72,6 +78,12 @@ fn layers(
                     .collect();
             kept.push(Value::from(reference));
             parameters.insert(name, array).map_err(|source| estimator.wrong(source))?;
+        }
+        if let Some(layers) = estimator.given("n_layers_")
+            && layers.count()? != kept.len().saturating_add(1)
+        {
+            let expected = format!("one layer more than the {} of {attribute}", kept.len());
+            return Err(layers.found(expected, layers.count()?.to_string()));
         }
         if as_they_are {
             estimator.keep(attribute, Kept::Value(kept.into()));

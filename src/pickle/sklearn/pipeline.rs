@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::Estimator;
 use super::error::ReadError;
+use super::in_place;
 use super::item::Item;
 use super::precision;
 use super::registry::Class;
@@ -14,6 +15,9 @@ const PACKAGE: &str = "sklearn.pipeline";
 
 pub(super) const CLASSES: &[Class] =
     &[(PACKAGE, "Pipeline", pipeline), (PACKAGE, "FeatureUnion", union)];
+
+/// What a step takes at least, as bytes of arrays do; in the file it is a pair and a name.
+const STEP_BYTES: usize = 128;
 
 /// What a name or None stands for in place of a transformer.
 pub(super) enum Step<'d> {
@@ -26,6 +30,7 @@ pub(super) enum Step<'d> {
 pub(super) fn step<'d>(item: &Item<'d>, absent: Step<'d>) -> Result<Step<'d>, ReadError> {
     // What stands for a step becomes one, also where a list has the same pair again and again.
     item.charge_build()?;
+    item.charge_bytes(STEP_BYTES)?;
     if item.is_none() {
         return Ok(absent);
     }
@@ -121,7 +126,12 @@ pub(super) fn put_weights(
 fn union(estimator: &Estimator<'_>) -> Result<Parameters, ReadError> {
     let mut children = Vec::new();
     let list = estimator.attribute("transformer_list")?;
-    for (name, item) in named(&list)? {
+    let members = named(&list)?;
+    let last = members.len().saturating_sub(1);
+    for (index, (name, item)) in members.into_iter().enumerate() {
+        if index < last {
+            in_place::refuse(&item)?;
+        }
         match step(&item, Step::Dropped)? {
             Step::Dropped => {}
             Step::Same => children.push((name, identity(None))),

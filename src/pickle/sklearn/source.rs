@@ -39,7 +39,7 @@ impl<'d> Source<'d> {
     pub fn new(document: &'d Document<'d>, pages: PagePolicy) -> Self {
         let bytes = (document.source().len() as u64).saturating_mul(BYTES_PER_BYTE);
         let work = (document.source().len() as u64).saturating_mul(WORK_PER_BYTE);
-        let builds = (document.values().len() as u64).saturating_mul(2);
+        let builds = document.values().len() as u64;
         Source {
             document,
             pages,
@@ -74,7 +74,7 @@ fn only_version(document: &Document<'_>) -> Option<Version> {
         let Node::Dict(entries) = node else { continue };
         // It is the last entry as a rule, and the first of a few; a vocabulary is not searched.
         for (key, value) in entries.iter().rev().take(64) {
-            if values.get(*key).and_then(Node::as_str) != Some("_sklearn_version") {
+            if !values.get(*key).is_some_and(|key| key.is_text("_sklearn_version")) {
                 continue;
             }
             let version = values.get(*value).and_then(Node::as_str).and_then(Version::parse)?;

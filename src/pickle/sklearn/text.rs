@@ -201,12 +201,17 @@ fn put_weights(
     parameters.set("sublinear_tf", sublinear);
     let mut precision = if single { "f32" } else { "f64" };
     let mut width = None;
-    // Since 1.6 the weights are an array, used whenever it is there; before that a diagonal matrix.
+    // Since 1.5 the weights are an array, used whenever it is there; before that a diagonal matrix,
+    // which newer versions do not look at.
     let weights = match estimator.given("idf_") {
         Some(item) => Some((item.floats(1)?, true, "idf_")),
         None if !estimator.boolean_or("use_idf", true)? => None,
         None => {
             let matrix = estimator.attribute("_idf_diag")?;
+            if estimator.version("what _idf_diag means")? >= KEEPS_ORDER {
+                let found = "_idf_diag of a version before 1.5, saved again by a later one, which does not use it";
+                return Err(estimator.item().found("weights in idf_", found));
+            }
             let (weights, narrow) = diagonal(&matrix)?;
             Some((weights, narrow, "_idf_diag"))
         }

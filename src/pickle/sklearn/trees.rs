@@ -10,6 +10,7 @@ use super::tree_nodes::{Column, Columns, Tree};
 use super::tree_values;
 use super::version::Version;
 use crate::base::{Array, DType, Metadata, Parameters, Value};
+use crate::pickle::Node;
 
 const TREE: &str = "sklearn.tree";
 const ENSEMBLE: &str = "sklearn.ensemble";
@@ -128,6 +129,17 @@ fn outputs(
     let mismatch = |found: usize, expected: usize| {
         item.found(format!("{expected} classes, as its trees have"), found.to_string())
     };
+    if let Some(item) = estimator.given("n_classes_") {
+        let told = match item.value() {
+            Node::List(_) => item.list()?.iter().map(Item::integer).collect::<Result<_, _>>()?,
+            _ if item.is_array() => item.array()?.as_i64_vec().map_err(item.at())?,
+            _ => vec![item.integer()?],
+        };
+        if !told.iter().copied().eq(counts.iter().map(|count| *count as i64)) {
+            let found = format!("{told:?}");
+            return Err(item.found(format!("{counts:?}, as its trees have"), found));
+        }
+    }
     if item.is_array() {
         let labels = item.labels()?;
         return match counts.as_slice() {

@@ -195,7 +195,8 @@ mod tests {
         let name = "x".repeat(LONGEST_NAME + 1);
         let shown = Way::to_result().then(Step::Name(&name)).to_string();
         assert_eq!(shown, format!("{0}...{0}", "x".repeat(LONGEST_NAME / 2)));
-        for length in [1, FIRST_STEPS, FIRST_STEPS + LAST_STEPS, FIRST_STEPS + LAST_STEPS + 1, 300] {
+        for length in [1, FIRST_STEPS, FIRST_STEPS + LAST_STEPS, FIRST_STEPS + LAST_STEPS + 1, 300]
+        {
             let mut way = Way::to_result();
             for index in 0..length {
                 way = way.then(Step::Index(index));

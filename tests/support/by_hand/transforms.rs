@@ -7,6 +7,8 @@ use ndarray::{Array2, array as matrix};
 
 use super::{array, model, texts};
 
+const TWO_53: f64 = 9_007_199_254_740_992.0;
+
 /// A transformer, rows, and what it makes of them.
 pub struct TransformByHand {
     /// For messages.
@@ -322,6 +324,19 @@ fn weights() -> Vec<TransformByHand> {
             of_idf(&[1.0, 2.0], "l2").with("precision", "f32"),
             rows(),
             matrix![[three, four], [0.0, 0.0]],
+        ),
+        // 2^53 + 1 is no number of double precision: 1 + 1 comes first, or is lost.
+        example(
+            "l1, summed from the first column",
+            of_idf(&[TWO_53, 1.0, 1.0], "l1").with("norm_order", "ascending"),
+            numbers(matrix![[1.0, 1.0, 1.0]]),
+            matrix![[1.0, 1.0 / TWO_53, 1.0 / TWO_53]],
+        ),
+        example(
+            "l1, summed from the last column",
+            of_idf(&[TWO_53, 1.0, 1.0], "l1").with("norm_order", "descending"),
+            numbers(matrix![[1.0, 1.0, 1.0]]),
+            matrix![[TWO_53 / (TWO_53 + 2.0), 1.0 / (TWO_53 + 2.0), 1.0 / (TWO_53 + 2.0)]],
         ),
         // ln(1) + 1 = 1; what is not there stays 0 whatever its weight.
         example(

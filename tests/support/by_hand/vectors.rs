@@ -163,7 +163,32 @@ fn whole(k: i64, search: &str) -> Parameters {
     .with("search", search)
 }
 
+/// Two training rows of a sparse matrix with their squares, in steps of 4 above 2^54 as all numbers
+/// of double precision there. Of the row (2^27, 1, 1, 1), which is the first of them, the squares
+/// and products are 2^54 when they are summed from the first column, and 2^54 + 4 from the last.
+/// Squared distances to the rows are then 8 and 4, or 4 and 8.
+fn summed(order: &str) -> Parameters {
+    let (large, square) = (2f64.powi(27), 2f64.powi(54));
+    model(
+        "k_neighbors_classifier",
+        vec![
+            ("data", array(&[large, 1.0, 1.0, 1.0, large, 0.0, 0.0, 0.0], &[2, 4])),
+            ("square_lengths", array(&[square + 8.0, square + 4.0], &[2])),
+            ("labels", array(&[0i64, 1], &[2])),
+            ("classes", texts(&["first", "second"])),
+        ],
+    )
+    .with("n_neighbors", 1)
+    .with("weights", "uniform")
+    .with("metric", "euclidean_by_products")
+    .with("row_order", order)
+}
+
 pub fn neighbors() -> Vec<ByHand> {
+    let sparse = |name, order, label| {
+        let row = vec![vec![2f64.powi(27), 1.0, 1.0, 1.0]];
+        predicted(name, summed(order), row, labels(&[label]))
+    };
     let case = |name, parameters, values: &[f64], expected: &[&str]| {
         let rows = values.iter().map(|value| vec![*value]).collect();
         predicted(name, parameters, rows, labels(expected))
@@ -192,6 +217,8 @@ pub fn neighbors() -> Vec<ByHand> {
         case("first", whole(2, "first"), &[1.0], &["even"]),
         case("heap", whole(2, "heap"), &[1.0], &["even"]),
         case("partition", whole(2, "partition"), &[1.0], &["odd"]),
+        sparse("squares summed from the first column", "ascending", "second"),
+        sparse("squares summed from the last column", "descending", "first"),
         ByHand {
             name: "two outputs",
             probabilities: Some(vec![vec![0.0, 1.0, 1.0, 0.0, 0.0], vec![0.0, 1.0, 0.0, 0.0, 1.0]]),
