@@ -1,6 +1,6 @@
 //! Models out of files: what was imported can be stored, and predicting from it ends.
 
-use deadweight::base::{Content, Limits, Parameters, Storage};
+use deadweight::base::{Content, Parameters, Storage};
 use deadweight::formats::pickle::{ImportOptions, import, outline};
 use deadweight::formats::{DecodeOptions, FormatError, registry};
 use deadweight::models::registry::from_parameters;
@@ -13,17 +13,20 @@ const MOST_MODELS: usize = 4;
 
 /// Imports the model of a file, or the first of several, and asks it about rows.
 pub fn estimator(bytes: &[u8]) {
-    let limits = super::limits();
     let file = Storage::adopt(bytes.to_vec());
-    match outline(&file, &options(&limits)) {
-        Ok(entries) => assert!(!entries.is_empty() || import(&file, &options(&limits)).is_err()),
+    let mut options = ImportOptions {
+        limits: super::limits(),
+        buffers: super::buffers(),
+        ..ImportOptions::default()
+    };
+    match outline(&file, &options) {
+        Ok(entries) => assert!(!entries.is_empty() || import(&file, &options).is_err()),
         Err(error) => super::is_short(&error),
     }
-    let mut options = options(&limits);
     match import(&file, &options) {
         Ok(imported) => look_at(&imported.parameters),
         Err(FormatError::Import(error)) => {
-            let ReadError::Several { paths } = error.as_ref() else {
+            let ReadError::Several { paths, .. } = error.as_ref() else {
                 return super::is_short(&error);
             };
             for path in paths.iter().take(MOST_MODELS) {
@@ -36,10 +39,6 @@ pub fn estimator(bytes: &[u8]) {
         }
         Err(error) => super::is_short(&error),
     }
-}
-
-fn options(limits: &Limits) -> ImportOptions {
-    ImportOptions { limits: limits.clone(), ..ImportOptions::default() }
 }
 
 fn look_at(parameters: &Parameters) {

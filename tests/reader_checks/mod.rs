@@ -16,7 +16,7 @@ pub use decoder::decoder;
 pub use estimator::estimator;
 pub use machine::machine;
 
-use deadweight::base::Limits;
+use deadweight::base::{Limits, Storage};
 
 /// A check of some bytes, by the name of its fuzz target.
 pub type Check = (&'static str, fn(&[u8]));
@@ -41,6 +41,17 @@ pub fn limits() -> Limits {
     };
     Limits::default().with(change).expect("limits above zero")
 }
+
+/// What lies beside a pickle of protocol 5, whether it asks for it or not.
+fn buffers() -> Vec<Storage> {
+    let bytes: Vec<u8> = (0..BUFFER_BYTES).map(|byte| (byte * 37) as u8).collect();
+    (0..BUFFERS).map(|_| Storage::adopt(bytes.clone())).collect()
+}
+
+/// How many buffers.
+const BUFFERS: usize = 4;
+/// How many bytes each of them has.
+const BUFFER_BYTES: usize = 192;
 
 /// Messages quote the file, but never much of it.
 fn is_short(error: &impl std::fmt::Display) {
