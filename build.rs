@@ -17,7 +17,10 @@ fn main() {
     if !std::path::Path::new(".git").exists() {
         return;
     }
-    println!("cargo::rerun-if-changed=.git/logs/HEAD");
+    // In a further work tree `.git` is a file, and a path that is not there would be always new.
+    if let Some(log) = output("git", &["rev-parse", "--git-path", "logs/HEAD"]) {
+        println!("cargo::rerun-if-changed={log}");
+    }
     println!("cargo::rerun-if-changed=src");
     if let Some(commit) = output("git", &["rev-parse", "--short=12", "HEAD"]) {
         let dirty = output(

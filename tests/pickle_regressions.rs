@@ -1,0 +1,114 @@
+//! Files that once broke a promise of the readers or the predictors, and changed fixtures.
+//!
+//! A fuzzer found the files in `tests/data/fuzz` (`scripts/fuzz`, see CONTRIBUTING.md). Each lies in
+//! the folder of the target that it broke, and goes through the same check here.
+
+#[path = "reader_checks/mod.rs"]
+mod reader_checks;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use deadweight::pickle::Compression;
+use reader_checks::CHECKS;
+use reader_checks::mutate::{Random, cross, mutate};
+
+/// What takes longer is a finding of its own: every file is small.
+const MOST_TIME: Duration = Duration::from_secs(5);
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+}
+
+/// The files in a folder and below, by name; none of a folder that is not there.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let exists = folder.exists().then(|| folder.to_owned());
+    let (mut found, mut folders) = (Vec::new(), Vec::from_iter(exists));
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => found.push((path.clone(), std::fs::read(&path).unwrap())),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn what_broke_a_promise_once_keeps_it_now() {
+    let mut count = 0;
+    for (target, check) in CHECKS {
+        for (path, bytes) in files(&data().join("fuzz").join(target)) {
+            println!("{}", path.display());
+            let start = Instant::now();
+            check(&bytes);
+            assert!(start.elapsed() < MOST_TIME, "{}: {:?}", path.display(), start.elapsed());
+            count += 1;
+        }
+    }
+    assert_eq!(count, files(&data().join("fuzz")).len(), "a folder has no target");
+}
+
+#[test]
+fn what_the_fuzzer_reached_keeps_every_promise() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for (target, check) in CHECKS {
+        let inputs = files(&corpus.join(target));
+        // A package has no fuzz targets with it, and so no corpus.
+        assert!(!corpus.exists() || inputs.len() > 10, "{target}: {} inputs", inputs.len());
+        for (path, bytes) in inputs {
+            println!("{}", path.display());
+            check(&bytes);
+        }
+    }
+}
+
+/// Plain pickles and joblib files of the fixtures that are not large.
+fn seeds() -> Vec<(PathBuf, Vec<u8>)> {
+    let mut seeds = files(&data().join("pickle"));
+    seeds.extend(files(&data().join("pickle_numpy")));
+    seeds.extend(files(&data().join("sklearn")));
+    seeds.retain(|(path, bytes)| {
+        let is_pickle = path.extension().is_some_and(|end| end == "pkl" || end == "joblib");
+        is_pickle && bytes.len() <= 4096 && Compression::of(bytes).is_none()
+    });
+    seeds
+}
+
+/// A short fuzzing session without a fuzzer: the changes follow from the seed. `FUZZ_ROUNDS` makes
+/// it longer, and `FUZZ_SEED` another one.
+#[test]
+fn changed_fixtures_keep_every_promise() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let rounds = number("FUZZ_ROUNDS").unwrap_or(4000);
+    let mut random = Random::new(number("FUZZ_SEED").unwrap_or(7));
+    let seeds = seeds();
+    let (mut changed, mut read) = (0, 0);
+    for round in 0..rounds {
+        let (path, seed) = random.pick(&seeds).unwrap();
+        let other = &random.pick(&seeds).unwrap().1;
+        let bytes = match random.one_in(4) {
+            true => cross(seed, other, &mut random),
+            false => mutate(seed, &mut random),
+        };
+        let Some(bytes) = bytes else { continue };
+        changed += 1;
+        read += u64::from(deadweight::pickle::load(&bytes, &reader_checks::limits()).is_ok());
+        // What overflows the stack ends the process: it must be there before.
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("changed.pkl");
+        std::fs::write(&kept, &bytes).unwrap();
+        let start = Instant::now();
+        let result =
+            std::panic::catch_unwind(|| CHECKS.iter().for_each(|(_, check)| check(&bytes)));
+        if result.is_err() || start.elapsed() > MOST_TIME {
+            let (seed, kept) = (path.display(), kept.display());
+            panic!("round {round}, made of {seed}, took {:?}: {kept}", start.elapsed());
+        }
+    }
+    // Changes that nothing gets past would test the first check alone.
+    assert!(changed * 4 > rounds * 3, "{changed} of {rounds} were changed");
+    assert!(read * 3 > changed, "{read} of {changed} are pickles");
+}
