@@ -209,9 +209,34 @@ fn listing(
     text.push('\n');
     if let Json::Object(entries) = metadata(parameters)? {
         text.push_str("\n metadata\n");
-        for (name, value) in entries {
-            text.push_str(&wrapped(&format!("{} = {value}", printable(&name)), 4));
+        for (name, value) in &entries {
+            match value {
+                // What an object said of itself: an entry a line.
+                Json::Object(inside) if !inside.contains_key("type") => {
+                    inside.iter().for_each(|(key, value)| {
+                        text.push_str(&entry(&format!("{name}.{key}"), value))
+                    })
+                }
+                value => text.push_str(&entry(name, value)),
+            }
         }
     }
     Ok(text.trim_end().to_owned())
+}
+
+/// Most characters of a value that are printed: a vocabulary is nothing to look at in a terminal.
+const MOST_SHOWN: usize = 200;
+
+/// A line of metadata, or a few.
+fn entry(name: &str, value: &Json) -> String {
+    let value = value.to_string();
+    let count = value.chars().count();
+    let shown = match count > MOST_SHOWN {
+        false => value,
+        true => {
+            let beginning: String = value.chars().take(MOST_SHOWN).collect();
+            format!("{beginning}... ({count} characters; --json prints all)")
+        }
+    };
+    wrapped(&printable(&format!("{name} = {shown}")), 4)
 }
