@@ -231,3 +231,61 @@ fn what_a_file_calls_itself_does_not_steer_the_terminal() {
         .code(1)
         .stderr(contains("norm=\\u{1b}[31m\\u{9b}2J\\u{202e}\\u{7}x is not supported"));
 }
+
+#[test]
+fn buffers_beside_the_file_are_given_in_their_order() {
+    let mut names = vec!["forest_classifier.buffers.pkl".to_owned()];
+    names.extend((0..17).map(|number| format!("forest_classifier.buffers.{number}.bin")));
+    let pairs: Vec<_> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
+    let folder = folder(&[&pairs[..], &[("forest_classifier.p4.pkl", "whole.pkl")]].concat());
+    let path = folder.path();
+    let predict = |model: &[&str]| {
+        let rows = ["--input", "rows.npy", "--method", "predict_proba"];
+        run(path, &[&["predict"], model, &rows].concat())
+    };
+    predict(&[&names[0]])
+        .code(1)
+        .stderr(contains("needs 17 out-of-band buffers, 0 were given").and(contains("--buffer")));
+    let buffers: Vec<&str> =
+        names[1..].iter().flat_map(|name| ["--buffer", name.as_str()]).collect();
+    let whole = predict(&["whole.pkl"]).success().get_output().stdout.clone();
+    let beside = predict(&[&[names[0].as_str()][..], &buffers].concat()).success();
+    assert_eq!(beside.get_output().stdout, whole);
+    let convert = [&["convert", names[0].as_str(), "model.safetensors"][..], &buffers].concat();
+    run(path, &convert).success();
+    assert_eq!(predict(&["model.safetensors"]).success().get_output().stdout, whole);
+    // Where there is nothing to choose or to give, the options say so.
+    run(path, &["predict", "model.safetensors", "--input", "rows.npy", "--buffer", &names[1]])
+        .code(2)
+        .stderr(contains("--buffer is for pickle and joblib files"));
+}
+
+#[test]
+fn columns_are_compared_with_the_names_of_the_training() {
+    let folder = folder(&[("histogram_regressor_frame.zlib.joblib", "model.joblib")]);
+    let path = folder.path();
+    let table = fs::read_to_string(fixture("inputs/table_category.csv")).unwrap();
+    let (header, rows) = table.split_once('\n').unwrap();
+    let names: Vec<&str> = header.split(',').collect();
+    let predict = |model: &str, header: &str, more: &[&str]| {
+        fs::write(path.join("rows.csv"), format!("{header}{rows}")).unwrap();
+        run(path, &[&["predict", model, "--input", "rows.csv"], more].concat())
+    };
+    let right = predict("model.joblib", &format!("{header}\n"), &[]).success();
+    let answer = right.get_output().stdout.clone();
+    let mut turned = names.clone();
+    turned.swap(0, 1);
+    run(path, &["convert", "model.joblib", "small.npz", "--content", "predict"]).success();
+    for model in ["model.joblib", "small.npz"] {
+        predict(model, &format!("{}\n", turned.join(",")), &[])
+            .code(1)
+            .stderr(contains(format!("expected the columns {}", names.join(", "))));
+        // Without names they are what they are by place.
+        let plain = predict(model, "", &["--header", "no"]).success();
+        assert_eq!(plain.get_output().stdout, answer);
+    }
+    // What pandas writes for columns without names may be names or a row.
+    let counted: Vec<String> = (0..names.len()).map(|number| number.to_string()).collect();
+    let counted = format!("{}\n", counted.join(","));
+    predict("model.joblib", &counted, &[]).code(2).stderr(contains("--header yes"));
+}

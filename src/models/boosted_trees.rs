@@ -242,7 +242,7 @@ impl BoostedTrees {
         let mut parameters =
             super::assemble(self.kind, self.entries.clone(), columns.chain(classes));
         for (name, array) in self.encoder.iter().flat_map(Encoder::arrays) {
-            // The names of a kind are different from each other: none is refused.
+            // The known categories may be there already: trees and encoder share them.
             let _ = parameters.insert(name, array.clone());
         }
         if let Some(start) = &self.start {

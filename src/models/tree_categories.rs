@@ -129,6 +129,8 @@ impl Sets {
 pub(super) struct Encoder {
     columns: Array,
     categories: Vec<Array>,
+    /// Says how many features there are; trees may ask for none of its categories.
+    known: Array,
     /// The other columns, in order.
     others: Vec<usize>,
 }
@@ -168,20 +170,22 @@ impl Encoder {
             before = *column;
         }
         // As many as there are rows in the known categories: no more than the arrays hold.
-        let known = parameters.get(KNOWN_CATEGORIES).and_then(|known| known.shape().first());
-        if known != Some(&features) {
-            let found = known.copied().unwrap_or(0);
-            return Err(invalid(KNOWN_CATEGORIES, 0, format!("{features} rows"), found));
+        let known = parameters.array(KNOWN_CATEGORIES)?.clone();
+        let rows = known.shape().first().copied().unwrap_or(0);
+        if rows != features {
+            return Err(invalid(KNOWN_CATEGORIES, 0, format!("{features} rows"), rows));
         }
         let others =
             (0..features).filter(|f| of_columns.binary_search(&(*f as i64)).is_err()).collect();
-        Ok(Some(Encoder { columns, categories, others }))
+        Ok(Some(Encoder { columns, categories, known, others }))
     }
 
     /// The arrays with their names.
     pub(super) fn arrays(&self) -> impl Iterator<Item = (String, &Array)> {
         let categories = self.categories.iter().enumerate();
-        std::iter::once((CATEGORICAL_COLUMNS.to_owned(), &self.columns))
+        [(CATEGORICAL_COLUMNS, &self.columns), (KNOWN_CATEGORIES, &self.known)]
+            .into_iter()
+            .map(|(name, array)| (name.to_owned(), array))
             .chain(categories.map(|(index, array)| (format!("{CATEGORIES}.{index}"), array)))
     }
 

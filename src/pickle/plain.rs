@@ -476,7 +476,8 @@ mod tests {
         // The whole numbers 99, 10, 10: an instruction with names that no module can have.
         let numbers: Vec<u8> = [99u64, 10, 10].iter().flat_map(|n| n.to_le_bytes()).collect();
         assert_eq!(after(&numbers), none);
-        for byte in 0..=u8::MAX {
+        // But for the opcode that makes a name of the two texts that lie there.
+        for byte in (0..=u8::MAX).filter(|byte| *byte != 0x93) {
             assert_eq!(after(&vec![byte; 3 << 20]), none, "{byte}");
         }
     }
