@@ -31,6 +31,7 @@ import json
 import os
 import random
 import re
+import select
 import shlex
 import shutil
 import subprocess
@@ -39,6 +40,8 @@ import tempfile
 
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 120
+# A fit that takes longer is drawn again: some kernels on some data hardly ever converge.
+FIT_SECONDS = 60
 # By the names of numpy up to 2.3 and of those since; names that it does not know it passes over.
 AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4"
 # Processors of which every OpenBLAS since 2018 has kernels that sum in different orders; and vector
@@ -77,19 +80,37 @@ class Worker:
 
     def __init__(self, python):
         self.python = python
+        self.start()
+
+    def start(self):
         settings = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONHASHSEED="0",
                         PYTHONIOENCODING="utf-8", PYTHONDONTWRITEBYTECODE="1")
         self.process = subprocess.Popen(
-            [python, os.path.join(SCRIPTS, "model_draws", "worker.py")], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=settings)
+            [self.python, os.path.join(SCRIPTS, "model_draws", "worker.py")], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=settings, bufsize=0)
 
     def ask(self, **request):
+        """The answer. The worker says a line before each fit, and one that takes too long is given up."""
+        attempt, slow = 0, []
+        self.send(request)
+        while True:
+            if not select.select([self.process.stdout], [], [], FIT_SECONDS)[0]:
+                self.process.kill()
+                self.process.wait()
+                self.start()
+                slow.append("a fit of more than %d s" % FIT_SECONDS)
+                self.send(dict(request, first=attempt + 1))
+                continue
+            line = self.process.stdout.readline()
+            if not line:
+                raise SystemExit("%s: the worker ended on %s" % (self.python, request))
+            answer = json.loads(line)
+            if "attempt" not in answer:
+                return dict(answer, refits=slow + answer["refits"]) if "refits" in answer else answer
+            attempt = answer["attempt"]
+
+    def send(self, request):
         self.process.stdin.write((json.dumps(request) + "\n").encode())
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit("%s: the worker ended on %s" % (self.python, request))
-        return json.loads(line)
 
 
 def versions(options):

@@ -1,6 +1,7 @@
 """One version's worker: JSON lines in, JSON lines out.
 
-    {"draw": "SEED/NUMBER", "family": F, "folder": DIR}
+    {"draw": "SEED/NUMBER", "family": F, "folder": DIR, "first"?: ATTEMPT}
+        -> {"attempt": ATTEMPT} before each fit, then
         -> {"model", "input", "options", "asks": [{"method", "expected", "label"}], "refits": [...]}
     {"compare": ..., "found": PATH, ...} -> {"difference": null or text}
     {"compare": ..., "found": PATH, "own": [PATH, ...], ...} -> {"among": whether it is one of these answers}
@@ -56,10 +57,11 @@ FAMILIES = {
 TRIES = 60
 
 
-def draw(seed, family, folder):
-    """Draws until the library fits and answers."""
+def draw(seed, family, folder, first, say):
+    """Draws until the library fits and answers, and says each attempt before it is made."""
     refits = []
-    for attempt in range(TRIES):
+    for attempt in range(first, TRIES):
+        say({"attempt": attempt})
         rng = random.Random("%s/%d" % (seed, attempt))
         np.random.seed(rng.randrange(2 ** 31))
         try:
@@ -167,14 +169,17 @@ def judge(request):
 def main():
     lines = os.fdopen(os.dup(1), "w", 1)
     os.dup2(2, 1)
+
+    def say(answer):
+        lines.write(json.dumps(answer) + "\n")
+        lines.flush()
+
     for line in sys.stdin:
         request = json.loads(line)
         if "draw" in request:
-            answer = draw(request["draw"], request["family"], request["folder"])
+            say(draw(request["draw"], request["family"], request["folder"], request.get("first", 0), say))
         else:
-            answer = judge(request)
-        lines.write(json.dumps(answer) + "\n")
-        lines.flush()
+            say(judge(request))
 
 
 if __name__ == "__main__":

@@ -207,6 +207,13 @@ fn listing(
     }
     text.push_str(&table.text());
     text.push('\n');
+    text.push_str(&metadata_text(parameters)?);
+    Ok(text.trim_end().to_owned())
+}
+
+/// Metadata, an entry a line.
+fn metadata_text(parameters: &Parameters) -> anyhow::Result<String> {
+    let mut text = String::new();
     if let Json::Object(entries) = metadata(parameters)? {
         text.push_str("\n metadata\n");
         for (name, value) in &entries {
@@ -221,7 +228,7 @@ fn listing(
             }
         }
     }
-    Ok(text.trim_end().to_owned())
+    Ok(text)
 }
 
 /// Most characters of a value that are printed: a vocabulary is nothing to look at in a terminal.
