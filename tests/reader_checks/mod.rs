@@ -13,7 +13,7 @@ mod predictions;
 
 pub use container::container;
 pub use decoder::decoder;
-pub use estimator::estimator;
+pub use estimator::{estimator, models};
 pub use machine::machine;
 
 use deadweight::base::{Limits, Storage};
@@ -42,7 +42,7 @@ pub fn limits() -> Limits {
     Limits::default().with(change).expect("limits above zero")
 }
 
-/// What lies beside a pickle of protocol 5, whether it asks for it or not.
+/// What lies beside a pickle of protocol 5.
 fn buffers() -> Vec<Storage> {
     let bytes: Vec<u8> = (0..BUFFER_BYTES).map(|byte| (byte * 37) as u8).collect();
     (0..BUFFERS).map(|_| Storage::adopt(bytes.clone())).collect()
