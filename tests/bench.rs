@@ -194,7 +194,7 @@ fn ctrl_c_keeps_what_was_measured() {
         assert_ne!(errors.read_line(&mut stderr).unwrap(), 0, "{stderr}");
     }
     // Nine processes take a minute and more; the first has had its first round by then.
-    std::thread::sleep(Duration::from_secs(6));
+    std::thread::sleep(Duration::from_secs(12));
     let pid = child.id().to_string();
     std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
     errors.read_to_string(&mut stderr).unwrap();

@@ -203,7 +203,7 @@ pub struct ConvertArguments {
     /// What a pickle or joblib file needs beside itself.
     #[command(flatten)]
     pub pickle: PickleArguments,
-    /// How much to keep: all that IN holds, or what prediction needs (default: all)
+    /// How much to keep: all that IN holds, or what prediction needs (default: full)
     #[arg(long, value_enum)]
     pub content: Option<ContentName>,
     /// Overwrite OUT even if deadweight did not write it

@@ -11,7 +11,9 @@ use super::table::printable;
 use super::{files, outputs};
 use crate::base::parameters::{COLUMN_NAMES_KEY, ORIGIN_KEY, PLAIN_ARRAYS};
 use crate::base::value::maps_bits_equal;
-use crate::base::{Array, Content, DType, Element, Limits, Parameters, Storage, guarded, units};
+use crate::base::{
+    Array, Content, DType, Element, Limits, Parameters, Storage, Value, guarded, units,
+};
 use crate::formats::registry::{self, FORMATS};
 use crate::formats::{DecodeOptions, Format, FormatError};
 use crate::models::registry::from_parameters;
@@ -29,6 +31,7 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
     let file = files::load(&arguments.input, &arguments.pickle)?;
     let from = file.format.id;
     let bytes = file.bytes;
+    let chosen = path_of(&file.parameters);
     let parameters = wanted(file.parameters, arguments.content, &arguments.input)?;
     let written = convert(parameters, format, &arguments.input, &arguments.output)?;
     let to = format.descriptor();
@@ -40,6 +43,11 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
         to.id,
         units::bytes(written.bytes)
     );
+    if let Some(path) = &chosen {
+        anstream::eprintln!(
+            "note: only {path} was converted, not what stands beside it in the file"
+        );
+    }
     match written.lost {
         None => anstream::eprintln!("read back and compared: every bit is the same"),
         Some(difference) => {
@@ -50,6 +58,15 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The way to the model in a file that holds more than it.
+fn path_of(parameters: &Parameters) -> Option<String> {
+    let Some(Value::Map(origin)) = parameters.metadata().get(ORIGIN_KEY) else { return None };
+    match origin.get("path") {
+        Some(Value::Text(path)) => Some(printable(path)),
+        _ => None,
+    }
 }
 
 /// What was written.
@@ -134,7 +151,7 @@ fn check_output(arguments: &ConvertArguments) -> anyhow::Result<()> {
 
 /// True for a file that holds a model in the way that only deadweight writes it. Plain arrays can
 /// be anybody's.
-fn is_ours(path: &Path) -> bool {
+pub fn is_ours(path: &Path) -> bool {
     files::load_alone(path).is_ok_and(|file| file.parameters.kind() != PLAIN_ARRAYS)
 }
 

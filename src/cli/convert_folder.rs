@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 
 use super::args::{ContentName, ConvertArguments};
-use super::convert::{convert, wanted};
+use super::convert::{convert, is_ours, wanted};
 use super::failure::{Advise, UsageError, text};
 use super::table::{Table, printable, wrapped};
 use super::{files, outputs};
@@ -107,7 +107,7 @@ fn convert_all(
     match failures.len() {
         0 => Ok(()),
         failed => Err(anyhow!("{failed} of {} files could not be converted", models.len()))
-            .advise("those that could are written; run it again to go on"),
+            .advise("the others are written and stay; convert these alone, or leave them out"),
     }
 }
 
@@ -124,7 +124,8 @@ fn one(
         let folder = outputs::folder_of(target);
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
-        outputs::check_free(target, |_| arguments.force, outputs::OR_FORCE)?;
+        let may_replace = |path: &Path| arguments.force || is_ours(path);
+        outputs::check_free(target, may_replace, outputs::OR_FORCE)?;
         let file = files::load_alone(model)?;
         let mut parameters = wanted(file.parameters, arguments.content, model)?;
         note_source(&mut parameters, model)?;

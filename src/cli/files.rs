@@ -139,7 +139,7 @@ fn remedy(error: &FormatError) -> &'static str {
         ReadError::Several { .. } | ReadError::NotThere { .. } => "choose one with --select PATH",
         ReadError::Buffers { .. } => "give them with --buffer FILE, each in its turn",
         ReadError::NotSupported { .. } | ReadError::Option { .. } => {
-            "`deadweight inspect` shows all that the file holds"
+            "`deadweight inspect` shows what the file holds, and which parts can be read"
         }
         ReadError::Version { .. } => {
             "upgrade deadweight; or load it with the version that wrote it, and save it with a released one"
@@ -147,6 +147,8 @@ fn remedy(error: &FormatError) -> &'static str {
         ReadError::Nothing { .. } => {
             "save the fitted model itself, or a dict, list or tuple that holds it"
         }
-        _ => "nothing in the file was run; if it is yours, save it again from where it was trained",
+        _ => {
+            "nothing in the file was run; what is read are scikit-learn's own estimators and arrays, as their own version saved them"
+        }
     }
 }

@@ -49,7 +49,7 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
     let input = rows::read(&arguments.input, arguments.header)?;
     check_names(&file.parameters, &input)
         .with_context(|| format!("{path}: cannot predict {}", arguments.input.display()))
-        .advise("put the columns in the order of the training, or give rows without names")?;
+        .advise("give all of these columns and no others, in this order; or rows without names")?;
     note_precision(&file.parameters, &input);
     let answer = match arguments.method {
         Method::Predict => model.predict(input.rows()).map(Answer::Predictions),
@@ -57,13 +57,7 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
         Method::DecisionFunction => model.decision_function(input.rows()).map(Answer::Scores),
         Method::Transform => model.transform(input.rows()).map(Answer::Transformed),
     };
-    let remedy = match &answer {
-        Err(ModelError::Features { .. } | ModelError::Input { .. }) => {
-            "give the columns that the model was trained on, each a number in every row"
-        }
-        Err(ModelError::Unsupported { .. }) => "choose another --method",
-        _ => "`deadweight inspect --validate` says what is wrong with the model",
-    };
+    let remedy = answer.as_ref().err().map_or("", remedy);
     let answer = answer
         .with_context(|| format!("{path}: cannot predict {}", arguments.input.display()))
         .advise(remedy)?;
@@ -76,6 +70,21 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<()> {
         anstream::eprintln!("{} rows -> {}", answer.len(), arguments.output.display());
     }
     Ok(())
+}
+
+/// What to do about an error, which may be that of a model inside.
+fn remedy(mut error: &ModelError) -> &'static str {
+    while let ModelError::Child { source, .. } = error {
+        error = source;
+    }
+    match error {
+        ModelError::Features { .. } | ModelError::Input { .. } | ModelError::Text { .. } => {
+            "give the columns that the model was trained on, each a number in every row"
+        }
+        ModelError::Table(_) => "give the columns that the model was trained on, of the same sorts",
+        ModelError::Unsupported { .. } => "choose another --method",
+        _ => "`deadweight inspect --validate` says what is wrong with the model",
+    }
 }
 
 /// A model that finds columns by place must be given them in the order of its training.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::registry::{MEASURED_INSIDE, rules};
 use super::{Concern, Rule};
-use crate::pickle::globals::Known;
+use crate::pickle::globals::{self, Known};
 use crate::pickle::sklearn::registry::find as find_class;
 use crate::pickle::sklearn::{Estimator, Item, Source, Version};
 use crate::pickle::{Node, NodeId};
@@ -25,6 +25,14 @@ pub(super) struct File {
     pub not_tested: Vec<String>,
 }
 
+impl File {
+    fn note_not_tested(&mut self, name: String) {
+        if self.not_tested.len() < MOST_CLASSES && !self.not_tested.contains(&name) {
+            self.not_tested.push(name);
+        }
+    }
+}
+
 /// Looks at all nodes, used or not: Python makes every one of them.
 pub(super) fn whole_file(source: &Source<'_>) -> File {
     let mut file = File { held: Held::new(), writer: None, not_tested: Vec::new() };
@@ -32,6 +40,10 @@ pub(super) fn whole_file(source: &Source<'_>) -> File {
     for (node, value) in source.document().values().iter() {
         match value {
             Node::Global(global) => {
+                // A name that is none of a model's: of your own program, or of another library.
+                if globals::known(&global.module, &global.name).is_none() {
+                    file.note_not_tested(global.to_string());
+                }
                 for rule in rules() {
                     let Concern::Name(is_so) = rule.concern else { continue };
                     if is_so(&global.module, &global.name) {
@@ -47,11 +59,8 @@ pub(super) fn whole_file(source: &Source<'_>) -> File {
                 let (module, name) = (estimator.module(), estimator.class_name());
                 let is_measured =
                     find_class(module, name).is_some() || MEASURED_INSIDE.contains(&name);
-                if own.is_some() && !is_measured && file.not_tested.len() < MOST_CLASSES {
-                    let class = estimator.class();
-                    if !file.not_tested.contains(&class) {
-                        file.not_tested.push(class);
-                    }
+                if own.is_some() && !is_measured {
+                    file.note_not_tested(estimator.class());
                 }
                 look(&estimator, &mut file.held);
             }
