@@ -1,5 +1,5 @@
 //! Pages of the book whose content is a matter of the code: what the arrays of each kind of model
-//! are, what is inside each figure, which formats there are.
+//! are, what is inside each figure, which formats there are, which estimators are read.
 //!
 //! Each page is written from the code here and compared with the file. After a change of the code:
 //!
@@ -16,6 +16,7 @@ use deadweight::base::kinds::{
 };
 use deadweight::formats::registry::FORMATS;
 use deadweight::formats::{Descriptor, Format};
+use deadweight::pickle::sklearn::registry::FAMILIES;
 
 const UPDATE: &str = "UPDATE_DOCS=1 cargo test --release --test generated_pages";
 
@@ -219,4 +220,28 @@ fn a_difference_is_found_with_its_line() {
     assert_eq!(first_difference("a\nb", "a\nc"), Some((2, "b".into(), "c".into())));
     assert_eq!(first_difference("a", "a\nb"), Some((2, "(end)".into(), "b".into())));
     assert_eq!(cell("a|b <= c_d"), "a\\|b &lt;= c\\_d");
+}
+
+#[test]
+fn the_page_of_estimators_is_what_the_code_says() {
+    let mut page = String::from(
+        "# Estimators that are read\n\n\
+         [Pickle and joblib files](pickle.md) that hold these, fitted by scikit-learn 0.20 to 1.9, are read and\n\
+         become [kinds](kinds.md). Other estimators, and options that are not implemented, are refused by name.\n\n\
+         | package | estimators |\n|---|---|\n",
+    );
+    let mut packages: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (package, class, _) in FAMILIES.iter().copied().flatten() {
+        match packages.iter_mut().find(|(known, _)| known == package) {
+            Some((_, classes)) => classes.push(class),
+            None => packages.push((package, vec![class])),
+        }
+    }
+    packages.sort_unstable_by_key(|(package, _)| *package);
+    for (package, mut classes) in packages {
+        classes.sort_unstable();
+        let classes: Vec<String> = classes.iter().map(|class| format!("`{class}`")).collect();
+        writeln!(page, "| `{package}` | {} |", classes.join(", ")).unwrap();
+    }
+    compare("docs/estimators.md", &page);
 }
