@@ -31,6 +31,6 @@ pub mod value;
 
 pub use array::{Array, ArrayError, DType, Element};
 pub use limits::Limits;
-pub use parameters::{Content, Parameters, ParametersError};
+pub use parameters::{Content, Fingerprint, Parameters, ParametersError};
 pub use storage::{PagePolicy, Storage, StorageError};
 pub use value::{Metadata, Value};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 use thiserror::Error;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::array::{Array, ArrayError};
 use super::limits::Limits;
@@ -371,6 +371,14 @@ impl Parameters {
         })
     }
 
+    /// What these parameters are, small enough to keep when their arrays are let go.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let arrays = self.arrays.iter().map(|(name, array)| (name.clone(), ArrayDigest::of(array)));
+        let mut described = Parameters::new(self.kind.clone(), self.layout_version);
+        described.metadata = self.metadata.clone();
+        Fingerprint { described, arrays: arrays.collect() }
+    }
+
     /// xxh3 (64 bits) over kind, layout, metadata, names, shapes and every byte: the same for
     /// the same parameters, whatever format they came from.
     pub fn checksum(&self) -> u64 {
@@ -391,6 +399,66 @@ impl Parameters {
             text(array.as_bytes());
         }
         hasher.digest()
+    }
+}
+
+/// Kind, layout and metadata of parameters, and a digest of each array.
+///
+/// It tells copies that went wrong from copies that did not; it is no signature: whoever chooses the
+/// bytes can make two arrays of one digest.
+///
+/// ```
+/// use deadweight::base::{Array, Parameters};
+/// let mut parameters = Parameters::new("arrays", 1);
+/// parameters.insert("a", Array::from_vec(vec![1.0f64], &[1])?)?;
+/// let fingerprint = parameters.fingerprint();
+/// assert_eq!(fingerprint.first_difference(&parameters), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Fingerprint {
+    /// Parameters without arrays.
+    described: Parameters,
+    arrays: Vec<(String, ArrayDigest)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ArrayDigest {
+    dtype: super::DType,
+    shape: Vec<usize>,
+    /// xxh3 (128 bits) of the bytes.
+    bytes: u128,
+}
+
+impl ArrayDigest {
+    fn of(array: &Array) -> Self {
+        let bytes = xxh3_128(array.as_bytes());
+        ArrayDigest { dtype: array.dtype(), shape: array.shape().to_vec(), bytes }
+    }
+}
+
+impl Fingerprint {
+    /// The first difference of `other` to the parameters whose fingerprint this is, in order;
+    /// `None` when there is none.
+    pub fn first_difference(&self, other: &Parameters) -> Option<String> {
+        if self.arrays.len() != other.arrays.len() {
+            return Some(format!("{} arrays against {}", self.arrays.len(), other.arrays.len()));
+        }
+        for ((name, digest), (other_name, array)) in self.arrays.iter().zip(&other.arrays) {
+            if name != other_name {
+                return Some(format!("array {name:?} against {other_name:?}"));
+            }
+            if (digest.dtype, digest.shape.as_slice()) != (array.dtype(), array.shape()) {
+                let ArrayDigest { dtype, shape, .. } = digest;
+                return Some(format!("array {name:?}: {dtype} {shape:?} against {array:?}"));
+            }
+            if digest.bytes != xxh3_128(array.as_bytes()) {
+                return Some(format!("array {name:?}: other bytes"));
+            }
+        }
+        let mut others = Parameters::new(other.kind.clone(), other.layout_version);
+        others.metadata = other.metadata.clone();
+        self.described.first_difference(&others)
     }
 }
 
@@ -428,6 +496,28 @@ mod tests {
         other.insert("coef", Array::from_vec(vec![1.0f64, -2.0], &[1, 2]).unwrap()).unwrap();
         assert_eq!(example().first_difference(&other).unwrap(), "array \"coef\": byte 15 differs");
         assert_ne!(example().checksum(), other.checksum());
+    }
+
+    #[test]
+    fn a_fingerprint_tells_every_difference() {
+        let fingerprint = example().fingerprint();
+        assert_eq!(fingerprint.first_difference(&example()), None);
+        let with = |name: &str, array: Array, content: &str| {
+            let mut other = Parameters::new("linear_regression", 1).with("content", content);
+            other.insert(name, array).unwrap();
+            fingerprint.first_difference(&other).unwrap()
+        };
+        let array =
+            |values: [f64; 2], shape: &[usize]| Array::from_vec(values.to_vec(), shape).unwrap();
+        assert_eq!(
+            with("coef", array([1.0, -2.0], &[1, 2]), "predict"),
+            "array \"coef\": other bytes"
+        );
+        assert!(with("coef", array([1.0, 2.0], &[2]), "predict").contains("[1, 2] against"));
+        assert!(with("coefs", array([1.0, 2.0], &[1, 2]), "predict").contains("\"coefs\""));
+        assert!(with("coef", array([1.0, 2.0], &[1, 2]), "full").starts_with("metadata"));
+        let none = Parameters::new("linear_regression", 1);
+        assert_eq!(fingerprint.first_difference(&none).unwrap(), "1 arrays against 0");
     }
 
     #[test]

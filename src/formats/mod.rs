@@ -252,6 +252,19 @@ pub trait Format: Send + Sync {
         Ok(bytes.len() as u64)
     }
 
+    /// Does what [`Format::write`] does, and lets go of each array as soon as it is written where
+    /// the format can: what was the array's becomes the memory of the file that is written.
+    ///
+    /// # Errors
+    /// As [`Format::write`].
+    fn write_out(
+        &self,
+        parameters: Parameters,
+        out: &mut dyn std::io::Write,
+    ) -> Result<u64, FormatError> {
+        self.write(&parameters, out)
+    }
+
     /// Reads parameters that own their memory. Nothing may follow them in `bytes`.
     ///
     /// # Errors

@@ -71,7 +71,14 @@ impl Format for Safetensors {
     }
 
     fn write(&self, parameters: &Parameters, out: &mut dyn Write) -> Result<u64, FormatError> {
-        let (beginning, arrays) = beginning(parameters)?;
+        self.write_out(parameters.clone(), out)
+    }
+
+    fn write_out(&self, parameters: Parameters, out: &mut dyn Write) -> Result<u64, FormatError> {
+        let (beginning, arrays) = beginning(&parameters)?;
+        // Clones share their bytes: each goes when the last that has it goes.
+        let arrays: Vec<Array> = arrays.into_iter().cloned().collect();
+        drop(parameters);
         let mut written = beginning.len() as u64;
         out.write_all(&beginning)?;
         for array in arrays {
