@@ -140,6 +140,9 @@ def conversion(options, path, folder):
     convert = [options.binary, "convert", "--force", path, out]
     ours, theirs = [], []
     for _ in range(options.samples):
+        # A new file, as for joblib.load: freeing the pages of an old one is no part of either.
+        if os.path.exists(out):
+            os.remove(out)
         ours.append(must(convert)[1])
         theirs.append(float(must([sys.executable, "-c", LOAD, path])[2]))
     arrays = array_bytes(options.binary, out)
