@@ -34,5 +34,6 @@ pub mod bench;
 pub mod cli;
 pub mod formats;
 pub mod models;
+pub mod peers;
 pub mod pickle;
 pub mod report;

@@ -24,6 +24,7 @@ pub mod kinds;
 pub mod limits;
 pub mod nested;
 pub mod parameters;
+pub mod peer;
 pub mod record;
 pub mod storage;
 pub mod units;

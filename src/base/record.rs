@@ -46,9 +46,110 @@ pub struct BenchRecord {
     pub sizes: Vec<SizeRow>,
     /// Memory of a load, from a pass of its own.
     pub memory: Vec<MemoryRow>,
+    /// Python's side: what measured it, or why nothing did; absent in records without that question.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub python: Option<PythonRecord>,
+    /// The classic tutorial, as it was run.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tutorial: Option<TutorialRecord>,
+    /// Whole programs, from their start to a first prediction.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub programs: Vec<ProgramRow>,
     /// Things a reader must know, in plain sentences.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// The Python that took part, or the reason why none did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum PythonRecord {
+    /// It took part.
+    Measured {
+        /// `CPython`.
+        implementation: String,
+        /// Its version.
+        version: String,
+        /// How it was found: `given`, `variable`, `active`, `kept`, `made`.
+        found: String,
+        /// Packages and their versions.
+        packages: BTreeMap<String, String>,
+        /// Packages that are missing; their rows say so too.
+        missing: Vec<String>,
+        /// What it wrote to its standard error, a few lines for each process that wrote any.
+        complaints: Vec<String>,
+    },
+    /// No Python was measured.
+    NotMeasured {
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+/// The classic tutorial: train, save with pickle and with joblib, load, predict again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TutorialRecord {
+    /// The model that rows of the other formats refer to.
+    pub model: String,
+    /// Rows of the test part.
+    pub test_rows: u64,
+    /// Accuracy of the estimator that was trained.
+    pub accuracy_before: f64,
+    /// Time of the training.
+    pub training_nanos: u64,
+    /// One entry for each way to save it, `pickle` and `joblib` of Python first.
+    pub methods: Vec<TutorialMethod>,
+}
+
+/// One way to save the tutorial's model, and what came back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TutorialMethod {
+    /// `pickle`, `joblib`, or the id of a format.
+    pub method: String,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Accuracy of the model that was loaded from it, over the same rows.
+    pub accuracy_after: f64,
+}
+
+/// A whole program that loads a model and predicts one row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProgramRow {
+    /// The model.
+    pub model: String,
+    /// What ran: `python + joblib`, `deadweight predict`, ...
+    pub program: String,
+    /// Bytes of the file it loaded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file_bytes: Option<u64>,
+    /// The figures or the reason why there are none.
+    #[serde(flatten)]
+    pub outcome: ProgramOutcome,
+}
+
+/// Figures of whole programs, or the reason why there are none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum ProgramOutcome {
+    /// It was measured.
+    Measured {
+        /// Median of the time from the start of the process to its end.
+        median_nanos: f64,
+        /// The fastest.
+        least_nanos: f64,
+        /// The slowest.
+        most_nanos: f64,
+        /// Each run.
+        samples_nanos: Vec<f64>,
+        /// Most resident memory of any of them, where the system tells.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        resident_peak_bytes: Option<u64>,
+    },
+    /// It was not measured.
+    NotMeasured {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// The machine and the software of a run.
@@ -163,6 +264,10 @@ pub struct FormatRecord {
     pub warnings: Vec<WarningRecord>,
     /// What a round trip does not keep.
     pub losses: Vec<String>,
+    /// The content that the format holds whatever the model's is: `predict`. Its rows have no rank
+    /// among formats that hold another.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content: Option<String>,
 }
 
 /// A known problem of a format.
@@ -287,8 +392,9 @@ pub struct Memory {
     pub held_bytes: u64,
     /// Of all bytes asked for, those in page-backed arenas.
     pub arena_bytes: u64,
-    /// Number of allocations.
-    pub allocations: u64,
+    /// Number of allocations; Python does not tell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub allocations: Option<u64>,
     /// Growth of the resident set's peak, where the system tells.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub resident_peak_bytes: Option<u64>,

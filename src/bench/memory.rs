@@ -87,7 +87,7 @@ pub fn measure<T, E>(load: impl FnOnce() -> Result<T, E>) -> Result<(T, Memory),
         peak_bytes: usage.peak_bytes,
         held_bytes: usage.held_bytes,
         arena_bytes: usage.arena_bytes,
-        allocations: usage.allocations,
+        allocations: Some(usage.allocations),
         resident_peak_bytes,
         minor_faults,
     };

@@ -157,6 +157,9 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         notes: std::mem::take(&mut collected.notes),
         rows: rows::make(collected, options.seed),
         memory,
+        python: None,
+        tutorial: None,
+        programs: Vec::new(),
     })
 }
 

@@ -212,6 +212,7 @@ impl Descriptor {
             modes: self.modes().into_iter().map(str::to_owned).collect(),
             warnings: self.warnings.iter().map(warning).collect(),
             losses: self.losses.iter().map(|loss| loss.text().to_owned()).collect(),
+            content: None,
         }
     }
 }

@@ -93,9 +93,10 @@ fn memory_cells(case: &CaseId, outcome: &MemoryOutcome) -> Vec<String> {
             let optional = |value: Option<u64>| value.map(|v| v.to_string()).unwrap_or_default();
             cells.extend(["measured".to_owned(), String::new()]);
             cells.extend(
-                [memory.peak_bytes, memory.held_bytes, memory.arena_bytes, memory.allocations]
+                [memory.peak_bytes, memory.held_bytes, memory.arena_bytes]
                     .map(|value| value.to_string()),
             );
+            cells.push(optional(memory.allocations));
             cells.extend([optional(memory.resident_peak_bytes), optional(memory.minor_faults)]);
         }
         MemoryOutcome::NotMeasured { reason } => {

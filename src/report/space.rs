@@ -190,7 +190,10 @@ fn memory_table(
                         }
                         (bytes_cell(memory.held_bytes, None))
                         (bytes_cell(memory.arena_bytes, None))
-                        td { (grouped(memory.allocations)) }
+                        @match memory.allocations {
+                            Some(count) => td { (grouped(count)) },
+                            None => (absent_cell()),
+                        }
                         @match memory.resident_peak_bytes {
                             Some(bytes) => (bytes_cell(bytes, None)),
                             None => (absent_cell()),

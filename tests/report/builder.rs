@@ -41,6 +41,9 @@ pub fn empty() -> BenchRecord {
         rows: Vec::new(),
         sizes: Vec::new(),
         memory: Vec::new(),
+        python: None,
+        tutorial: None,
+        programs: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -81,6 +84,7 @@ pub fn format(id: &str, encoding: &str, warnings: &[&str]) -> FormatRecord {
         modes: vec!["encode".to_owned(), "decode".to_owned()],
         warnings: warnings.iter().map(warning).collect(),
         losses: Vec::new(),
+        content: None,
     }
 }
 
@@ -123,7 +127,7 @@ pub fn memory(model: &str, format: &str, operation: Operation, peak: u64) -> Mem
         peak_bytes: peak,
         held_bytes: peak / 2,
         arena_bytes: peak / 4,
-        allocations: 1234,
+        allocations: Some(1234),
         resident_peak_bytes: Some(peak + 4096),
         minor_faults: None,
     });
