@@ -10,6 +10,10 @@
 //! cargo bench -- --baseline main
 //! DEADWEIGHT_BENCH_MODELS=all cargo bench       # every model, or ids with commas between them
 //! ```
+//!
+//! Where there is a Python with the packages (`deadweight run` makes one), pickle and joblib are rows
+//! of the same groups, with times that Python took itself; and the forest of the tutorial, trained by
+//! scikit-learn, is one more model.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -18,13 +22,19 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use deadweight::base::case::{Case, Operation};
+use deadweight::base::peer::{CaseSource, Held, Offer, Request};
 use deadweight::bench::cases::{self, Prepared};
 use deadweight::bench::clock::{Clock, MonotonicClock};
 use deadweight::bench::memory::CountingAllocator;
+use deadweight::bench::peers::{self, Files};
 use deadweight::bench::subject::Subject;
 use deadweight::bench::trained;
 use deadweight::formats::registry::FORMATS;
 use deadweight::models::recipes::RECIPES;
+use deadweight::peers::PythonSource;
+use deadweight::peers::provision::home;
+use deadweight::peers::python::{self, Choice};
+use deadweight::versus::Side;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -36,6 +46,7 @@ const DEFAULT_MODELS: &str = "random_forest_classifier-s,random_forest_classifie
 const OPERATIONS: &[Operation] = &[
     Operation::Encode,
     Operation::Decode,
+    Operation::DecodeReady,
     Operation::DecodePredictOne,
     Operation::View,
     Operation::ViewPredictOne,
@@ -86,7 +97,35 @@ fn measure(
     });
 }
 
-fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, dir: &Path) {
+/// Cases of Python for a subject: an estimator of its own, or the same arrays in a dict.
+fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
+    let Some(config) = side.config() else { return Vec::new() };
+    let estimator = side.estimator(subject.id());
+    peers::write(subject, dir, estimator.is_some()).unwrap();
+    let files = Files::of(subject.id(), dir);
+    let request = Request {
+        model: subject.id(),
+        held: estimator.map_or(Held::Arrays(&files.arrays), |path| Held::Estimator(path)),
+        rows: subject.rows.is_some().then_some(files.rows.as_path()),
+        expected: estimator.map(|_| files.expected.as_path()),
+        bytes: subject.parameters.byte_len() as u64,
+        directory: dir,
+        operations: OPERATIONS,
+        left_out: &[],
+        slowest: Duration::from_millis(500),
+    };
+    let mut cases = Vec::new();
+    for offer in PythonSource::new(config).offers(&request) {
+        match offer {
+            Offer::Case(case) => cases.push(case),
+            Offer::Failed(id, error) => eprintln!("{id}: no row: {error}"),
+            Offer::NotMeasured(..) | Offer::Size { .. } => {}
+        }
+    }
+    cases
+}
+
+fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, side: &Side, dir: &Path) {
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::default());
     let reference = subject.reference().unwrap();
     let prepared: Vec<Arc<Prepared>> = FORMATS
@@ -97,6 +136,7 @@ fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, dir: &Path) {
             Arc::new(prepared)
         })
         .collect();
+    let mut theirs = of_python(side, subject, dir);
     for operation in OPERATIONS {
         let mut group = criterion.benchmark_group(format!("{}/{}", subject.id(), operation.id()));
         // Large loads keep their results until the clock stops: equal, small samples.
@@ -112,6 +152,10 @@ fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, dir: &Path) {
                 measure(&mut group, id, &mut *case.unwrap());
             }
         }
+        for case in theirs.iter_mut().filter(|case| case.id().operation == *operation) {
+            let id = BenchmarkId::from_parameter(&case.id().format);
+            measure(&mut group, id, &mut **case);
+        }
         group.finish();
     }
     black_box(prepared);
@@ -124,8 +168,20 @@ fn main() {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(800))
         .configure_from_args();
-    for subject in subjects() {
-        benchmark(&mut criterion, &subject, dir.path());
+    let found = python::find(&Choice::Ready, &home(), &|_| ()).map_err(|error| error.to_string());
+    if let Err(reason) = &found {
+        eprintln!("no rows of Python: {reason}");
+    }
+    let mut side = Side::new(found).unwrap();
+    let mut subjects = subjects();
+    if std::env::var_os(MODELS).is_none() {
+        match side.tutorial() {
+            Ok(tutorial) => subjects.extend(tutorial.map(|(subject, _)| Arc::new(subject))),
+            Err(error) => eprintln!("no rows of the tutorial: {error:#}"),
+        }
+    }
+    for subject in subjects {
+        benchmark(&mut criterion, &subject, &side, dir.path());
     }
     criterion.final_summary();
 }

@@ -37,3 +37,4 @@ pub mod models;
 pub mod peers;
 pub mod pickle;
 pub mod report;
+pub mod versus;

@@ -239,6 +239,7 @@ fn a_process_that_dies_costs_its_rows_and_is_named() {
             processes: Some(2),
             budget_share: 1.0,
             memory: true,
+            peer: None,
             helper: PathBuf::from("false"),
             progress: &Silent,
             stop: &stop,

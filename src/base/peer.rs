@@ -36,6 +36,8 @@ pub struct Request<'a> {
     pub directory: &'a Path,
     /// The operations of the plan.
     pub operations: &'a [Operation],
+    /// Those that the plan leaves out, and why.
+    pub left_out: &'a [(Operation, String)],
     /// A case of which one iteration takes longer has no row.
     pub slowest: Duration,
 }

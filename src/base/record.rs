@@ -55,6 +55,9 @@ pub struct BenchRecord {
     /// Whole programs, from their start to a first prediction.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub programs: Vec<ProgramRow>,
+    /// What another program wrote to its standard error while it measured.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub complaints: Vec<String>,
     /// Things a reader must know, in plain sentences.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -76,8 +79,6 @@ pub enum PythonRecord {
         packages: BTreeMap<String, String>,
         /// Packages that are missing; their rows say so too.
         missing: Vec<String>,
-        /// What it wrote to its standard error, a few lines for each process that wrote any.
-        complaints: Vec<String>,
     },
     /// No Python was measured.
     NotMeasured {

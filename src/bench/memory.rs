@@ -112,6 +112,26 @@ pub fn resident_peak() -> Option<u64> {
     field_number("/proc/self/status", "VmHWM:")?.checked_mul(1024)
 }
 
+/// Largest resident set that any child which this process has waited for has had.
+#[cfg(unix)]
+pub fn resident_peak_of_children() -> Option<u64> {
+    // SAFETY: the structure is plain data for which zeros are valid, and the call fills it.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        (libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage) == 0).then_some(usage)
+    };
+    // Linux counts in KiB, macOS in bytes.
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    let peak = u64::try_from(usage?.ru_maxrss).ok()?.checked_mul(unit)?;
+    (peak > 0).then_some(peak)
+}
+
+/// Only Unix tells.
+#[cfg(not(unix))]
+pub fn resident_peak_of_children() -> Option<u64> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Profile;
+use super::programs::CommandLine;
 use crate::base::case::{CaseId, Operation};
-use crate::base::record::{Memory, ModelRecord};
+use crate::base::record::{Memory, MemoryOutcome, ModelRecord};
 
 /// What a measuring process is asked to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub enum Job {
     Rounds(Rounds),
     /// Load once and say what it took in memory.
     Memory(Box<MemoryJob>),
+    /// Run a whole program once.
+    Program(CommandLine),
 }
 
 /// Timed rounds over all formats of each model.
@@ -36,8 +39,20 @@ pub struct Rounds {
     pub budget_share: f64,
     /// Seed of the order of this process's rounds.
     pub seed: u64,
-    /// True in the process that also reports sizes.
+    /// True in the process that also reports sizes, and the memory of another program's loads.
     pub sizes: bool,
+    /// The other program that takes part, if one does.
+    #[serde(default)]
+    pub peer: Option<PeerJob>,
+}
+
+/// Another program that measures rows beside this one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PeerJob {
+    /// What whoever drives it needs to know; nothing to the benchmark.
+    pub config: serde_json::Value,
+    /// Its own files of models, by their ids. The others it gets as named arrays.
+    pub estimators: BTreeMap<String, PathBuf>,
 }
 
 /// One load, for its memory.
@@ -110,6 +125,27 @@ pub enum Event {
     Memory {
         /// The figures.
         memory: Memory,
+    },
+    /// Memory of one load of another program, or why it was not measured.
+    PeerMemory {
+        /// The case.
+        case: CaseId,
+        /// The figures.
+        outcome: MemoryOutcome,
+    },
+    /// What another program complained of.
+    Complaint {
+        /// A line.
+        text: String,
+    },
+    /// One run of a whole program.
+    Program {
+        /// From its start to its end.
+        nanos: u64,
+        /// The peak of its resident memory, where the system tells.
+        resident_peak_bytes: Option<u64>,
+        /// What it printed.
+        answer: String,
     },
     /// The process did all it was asked to do.
     Done,

@@ -6,10 +6,12 @@ use super::run::{CaseSamples, Collected};
 use super::stats::{Samples, ranks};
 use crate::base::PagePolicy;
 use crate::base::case::{CaseId, FLOOR, Operation};
-use crate::base::record::{Outcome, Row, Timing};
+use crate::base::record::{FormatRecord, Outcome, Row, Timing};
 
 /// Makes the rows of a record, in the order of their ids.
-pub(super) fn make(collected: Collected, seed: u64) -> Vec<Row> {
+///
+/// A format that holds another content than the model's has no rank: it was asked for less.
+pub(super) fn make(collected: Collected, seed: u64, formats: &[FormatRecord]) -> Vec<Row> {
     let mut timed: BTreeMap<CaseId, (CaseSamples, Samples)> = collected
         .samples
         .into_iter()
@@ -21,7 +23,7 @@ pub(super) fn make(collected: Collected, seed: u64) -> Vec<Row> {
         })
         .filter(|(_, (_, samples))| !samples.is_empty())
         .collect();
-    let ranks = rank(&timed, seed);
+    let ranks = rank(&timed, seed, formats);
     let floors: BTreeMap<CaseId, f64> = timed
         .iter()
         .filter(|(case, _)| case.format == FLOOR)
@@ -77,10 +79,16 @@ fn rounded(value: f64) -> f64 {
     (value * magnitude).round() / magnitude
 }
 
-fn rank(timed: &BTreeMap<CaseId, (CaseSamples, Samples)>, seed: u64) -> BTreeMap<CaseId, u32> {
+fn rank(
+    timed: &BTreeMap<CaseId, (CaseSamples, Samples)>,
+    seed: u64,
+    formats: &[FormatRecord],
+) -> BTreeMap<CaseId, u32> {
+    let differs =
+        |id: &str| formats.iter().any(|format| format.id == id && format.content.is_some());
     let mut groups: BTreeMap<(String, Operation, Option<PagePolicy>), Vec<&CaseId>> =
         BTreeMap::new();
-    for case in timed.keys().filter(|case| case.format != FLOOR) {
+    for case in timed.keys().filter(|case| case.format != FLOOR && !differs(&case.format)) {
         let group = (case.model.clone(), case.operation, case.pages);
         groups.entry(group).or_default().push(case);
     }
@@ -133,7 +141,7 @@ mod tests {
         collected.failed.insert(case("broken", Operation::Decode), "differs".into());
         collected.skipped.insert(case("json", Operation::View), "no view".into());
         collected.skipped.insert(case("raw", Operation::Decode), "stale".into());
-        let rows = make(collected, 1);
+        let rows = make(collected, 1, &[]);
         let find = |format: &str, operation| {
             &rows.iter().find(|row| row.case == case(format, operation)).unwrap().outcome
         };

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::plan::Profile;
-use super::protocol::{Event, Job, MemoryJob, Rounds};
+use super::protocol::{Event, Job, MemoryJob, PeerJob, Rounds};
 use super::subject::{self, Subject};
-use super::{BenchError, environment, rows};
+use super::{BenchError, environment, peers, rows};
 use crate::base::case::{CaseId, Operation};
 use crate::base::record::{
-    BENCH_SCHEMA, BenchRecord, MemoryOutcome, MemoryRow, ModelRecord, SizeRow,
+    BENCH_SCHEMA, BenchRecord, FormatRecord, MemoryOutcome, MemoryRow, ModelRecord, SizeRow,
 };
 use crate::formats::{Format, registry};
 
@@ -39,12 +39,23 @@ pub struct Options<'a> {
     pub budget_share: f64,
     /// False leaves the memory pass out.
     pub memory: bool,
+    /// Another program that measures rows in the same rounds.
+    pub peer: Option<Peer>,
     /// The program that `helper` measures with: this one's own path.
     pub helper: PathBuf,
     /// Told of progress.
     pub progress: &'a dyn Progress,
     /// Set when the run should end early and keep what was measured.
     pub stop: &'a AtomicBool,
+}
+
+/// Another program whose rows are measured in the same rounds.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// What is handed over, and how it is asked.
+    pub job: PeerJob,
+    /// What the record says of its formats.
+    pub formats: Vec<FormatRecord>,
 }
 
 /// Everything that events told, by case.
@@ -57,6 +68,8 @@ pub(super) struct Collected {
     pub(super) spins: Vec<u64>,
     pub(super) switches: u64,
     pub(super) notes: Vec<String>,
+    pub(super) peer_memory: Vec<MemoryRow>,
+    pub(super) complaints: Vec<String>,
 }
 
 /// Samples of one case: a list a process.
@@ -88,7 +101,15 @@ impl Collected {
             }
             Event::Spin { nanos } => self.spins.push(nanos),
             Event::Switches { count } => self.switches += count,
-            Event::Model { .. } | Event::Memory { .. } | Event::Done => {}
+            Event::PeerMemory { case, outcome } => {
+                self.peer_memory.push(MemoryRow { case, outcome });
+            }
+            Event::Complaint { text } => {
+                if !self.complaints.contains(&text) {
+                    self.complaints.push(text);
+                }
+            }
+            Event::Model { .. } | Event::Memory { .. } | Event::Program { .. } | Event::Done => {}
         }
     }
 }
@@ -111,6 +132,10 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         .map_err(|error| BenchError::io("cannot create", &std::env::temp_dir(), error))?;
     for subject in subjects {
         subject::write(subject, private.path(), subject.id())?;
+        if let Some(peer) = &options.peer {
+            let has_estimator = peer.job.estimators.contains_key(subject.id());
+            peers::write(subject, private.path(), has_estimator)?;
+        }
     }
     let processes = options.processes.unwrap_or(options.profile.processes());
     let mut collected = Collected::default();
@@ -128,14 +153,19 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
             &mut schedule,
         )?;
     }
-    let memory = match options.memory {
+    let mut memory = match options.memory {
         true => memory_pass(subjects, options, private.path(), &collected, &mut schedule),
         false => Vec::new(),
     };
+    memory.append(&mut collected.peer_memory);
     let interrupted = options
         .stop
         .load(Ordering::SeqCst)
         .then(|| "stopped by the user; the rows hold what was measured until then".to_owned());
+    let ours = options.formats.iter();
+    let ours = ours.map(|format| format.descriptor().record(environment::crate_version));
+    let theirs = options.peer.iter().flat_map(|peer| peer.formats.iter().cloned());
+    let formats: Vec<FormatRecord> = ours.chain(theirs).collect();
     Ok(BenchRecord {
         schema: BENCH_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -148,14 +178,11 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         environment: environment::describe(),
         noise: environment::noise(&collected.spins, collected.switches, load_before),
         models: subjects.iter().map(|subject| subject.record.clone()).collect(),
-        formats: options
-            .formats
-            .iter()
-            .map(|format| format.descriptor().record(environment::crate_version))
-            .collect(),
+        complaints: std::mem::take(&mut collected.complaints),
         sizes: std::mem::take(&mut collected.sizes),
         notes: std::mem::take(&mut collected.notes),
-        rows: rows::make(collected, options.seed),
+        rows: rows::make(collected, options.seed, &formats),
+        formats,
         memory,
         python: None,
         tutorial: None,
@@ -171,6 +198,10 @@ struct Schedule {
 
 /// Encoding, verifying and calibrating one format of a large model takes about so long.
 const SET_UP_SECONDS: f64 = 0.35;
+/// Another program starts, stores and verifies one model in all of its formats in about so long,
+/// and so much more for each megabyte.
+const PEER_SECONDS: f64 = 0.4;
+const PEER_SECONDS_A_MEGABYTE: f64 = 0.25;
 /// One process of the memory pass.
 const MEMORY_SECONDS: f64 = 0.03;
 
@@ -186,7 +217,11 @@ impl Schedule {
         let bytes = subject.parameters.byte_len();
         let scale = (bytes as f64 / 10e6).min(1.0);
         let budget = options.profile.budget(bytes).mul_f64(options.budget_share);
-        budget.as_secs_f64() + SET_UP_SECONDS * scale * options.formats.len() as f64
+        let peer = match options.peer {
+            Some(_) => PEER_SECONDS + PEER_SECONDS_A_MEGABYTE * bytes as f64 / 1e6,
+            None => 0.0,
+        };
+        budget.as_secs_f64() + SET_UP_SECONDS * scale * options.formats.len() as f64 + peer
     }
 
     fn share(&self) -> f64 {
@@ -211,6 +246,7 @@ fn measure_in_process(
         budget_share: options.budget_share,
         seed: options.seed.wrapping_add(u64::from(process)),
         sizes: process == 0,
+        peer: options.peer.as_ref().map(|peer| peer.job.clone()),
     });
     let of = options.processes.unwrap_or(options.profile.processes());
     let mut current: Option<&Subject> = None;
@@ -239,7 +275,7 @@ fn measure_in_process(
 }
 
 /// Starts a measuring process, hands it its job and each of its events to `take`.
-fn converse(
+pub(super) fn converse(
     helper: &Path,
     job: &Job,
     stop: &AtomicBool,

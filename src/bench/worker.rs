@@ -18,9 +18,10 @@ use super::compression::Compression;
 use super::plan::LARGE_BYTES;
 use super::protocol::{Event, Job, MemoryJob, Rounds};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
-use super::{BenchError, environment, memory};
+use super::{BenchError, environment, memory, peers, programs};
 use crate::base::PagePolicy;
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
+use crate::base::peer::CaseSource;
 use crate::base::units;
 use crate::formats::registry;
 
@@ -31,36 +32,49 @@ const SAMPLE_NANOS: u64 = 100_000;
 /// A case whose single iteration takes longer is not warmed up by an untimed one.
 const SLOW_NANOS: u64 = 40_000_000;
 
-/// Does what the job asks and reports to `out`.
+/// Does what the job asks and reports to `out`. `peers` makes the source of another program's rows
+/// from what the job says of it.
 ///
 /// # Errors
 /// [`BenchError`] when models cannot be read or nobody listens any more.
-pub fn work(job: Job, out: &mut dyn Write) -> Result<(), BenchError> {
+pub fn work(
+    job: Job,
+    peers: &dyn Fn(&serde_json::Value) -> Option<Box<dyn CaseSource>>,
+    out: &mut dyn Write,
+) -> Result<(), BenchError> {
     let mut reporter = Reporter(out);
     match job {
-        Job::Rounds(rounds) => measure_rounds(&rounds, &mut reporter)?,
+        Job::Rounds(rounds) => {
+            let source = rounds.peer.as_ref().and_then(|peer| peers(&peer.config));
+            measure_rounds(&rounds, source, &mut reporter)?;
+        }
         Job::Memory(job) => measure_memory(&job, &mut reporter)?,
+        Job::Program(command) => reporter.send(&programs::once(&command)?)?,
     }
     reporter.send(&Event::Done)?;
     reporter.flush()
 }
 
-struct Reporter<'a>(&'a mut dyn Write);
+pub(super) struct Reporter<'a>(&'a mut dyn Write);
 
 impl Reporter<'_> {
-    fn send(&mut self, event: &Event) -> Result<(), BenchError> {
+    pub(super) fn send(&mut self, event: &Event) -> Result<(), BenchError> {
         let mut line =
             serde_json::to_string(event).map_err(|error| BenchError::Worker(error.to_string()))?;
         line.push('\n');
         self.0.write_all(line.as_bytes()).map_err(|error| BenchError::Worker(error.to_string()))
     }
 
-    fn flush(&mut self) -> Result<(), BenchError> {
+    pub(super) fn flush(&mut self) -> Result<(), BenchError> {
         self.0.flush().map_err(|error| BenchError::Worker(error.to_string()))
     }
 }
 
-fn measure_rounds(job: &Rounds, reporter: &mut Reporter<'_>) -> Result<(), BenchError> {
+fn measure_rounds(
+    job: &Rounds,
+    mut source: Option<Box<dyn CaseSource>>,
+    reporter: &mut Reporter<'_>,
+) -> Result<(), BenchError> {
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::default());
     let mut rng = ChaCha8Rng::seed_from_u64(job.seed);
     let switches = environment::context_switches();
@@ -69,9 +83,21 @@ fn measure_rounds(job: &Rounds, reporter: &mut Reporter<'_>) -> Result<(), Bench
         reporter.send(&Event::Model { id: record.id.clone() })?;
         reporter.flush()?;
         let subject = Arc::new(subject::read(record.clone(), &job.dir, &record.id)?);
-        let cases = prepare(job, &subject, &clock, reporter)?;
+        let mut cases = prepare(job, &subject, &clock, reporter)?;
+        let mut memory = Vec::new();
+        if let Some(source) = source.as_deref_mut() {
+            let offered = peers::cases(job, &subject, source, reporter)?;
+            memory.extend(offered.iter().map(|case| case.id().clone()).filter(peers::has_memory));
+            cases.extend(offered);
+        }
         let budget = job.profile.budget(subject.parameters.byte_len()).mul_f64(job.budget_share);
         rounds(job, cases, budget, &mut rng, &*clock, reporter)?;
+        if let (Some(source), true) = (source.as_deref_mut(), job.sizes) {
+            peers::memory(source, memory, reporter)?;
+        }
+    }
+    for text in source.iter_mut().flat_map(|source| source.complaints()) {
+        reporter.send(&Event::Complaint { text })?;
     }
     reporter.send(&Event::Spin { nanos: environment::spin_loop(&*clock) })?;
     let count = environment::context_switches().saturating_sub(switches);

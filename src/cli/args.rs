@@ -8,6 +8,7 @@ use crate::base::Content;
 use crate::bench::plan::Profile;
 use crate::formats::{Format, registry};
 use crate::models::recipes::{self, Recipe, Size};
+use crate::peers::python::Choice;
 
 /// Measures how fast, how small and how frugal formats store a trained model. Without a command: run.
 #[derive(Debug, Parser)]
@@ -62,6 +63,10 @@ pub struct RunArguments {
     /// Seed of the order of the rounds and of the intervals
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// The Python that measures pickle and joblib beside the formats: auto finds one or makes an
+    /// environment for it; off leaves it out; or the path of an interpreter
+    #[arg(long, value_name = "auto|off|PATH", default_value = "auto")]
+    pub python: Choice,
     /// Directory of the report and its records
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
@@ -105,6 +110,10 @@ pub struct BenchArguments {
     /// Seed of the order of the rounds and of the intervals
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Measure pickle, joblib and others in Python on the same arrays: auto, off, or the path of an
+    /// interpreter
+    #[arg(long, value_name = "auto|off|PATH", default_value = "off")]
+    pub python: Choice,
     /// Write the report and its records to this directory
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

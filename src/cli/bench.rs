@@ -1,16 +1,21 @@
 //! `bench`: measures formats on trained models or on files that users bring.
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 
 use super::args::BenchArguments;
 use super::failure::{Advise, UsageError};
 use super::measure::{self, Measure};
+use super::python::Search;
 use super::{baseline, comparison, report};
 use crate::base::record::BenchRecord;
 use crate::bench::subject::Subject;
 use crate::formats::Format;
 use crate::formats::registry::FORMATS;
+use crate::peers::python::Choice;
 use crate::report::verdict::verdicts;
+use crate::versus::Side;
 
 /// Measures, prints, keeps, compares.
 pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
@@ -22,8 +27,17 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     let subjects = subjects(arguments)?;
     let chosen: Vec<&'static dyn Format> = arguments.formats.iter().map(|f| f.0).collect();
     let formats = if chosen.is_empty() { FORMATS.to_vec() } else { chosen };
-    let measure = Measure { profile: arguments.profile.into(), seed: arguments.seed, formats };
-    let record = measure.all(&subjects)?;
+    let side = match arguments.python {
+        Choice::Off => None,
+        ref choice => Search::begin(choice).wait(Duration::MAX)?,
+    };
+    let peer = side.as_ref().and_then(Side::peer);
+    let measure =
+        Measure { profile: arguments.profile.into(), seed: arguments.seed, formats, peer };
+    let mut record = measure.all(&subjects)?;
+    if let Some(side) = &side {
+        side.describe(&mut record);
+    }
     print(&record, arguments.json)?;
     if let Some(directory) = &arguments.out {
         let page = report::write(directory, &record)?;

@@ -5,7 +5,9 @@ use std::io::{self, BufWriter};
 
 use anyhow::Context;
 
+use crate::base::peer::CaseSource;
 use crate::bench::worker;
+use crate::peers::PythonSource;
 
 /// Does one job.
 pub fn run() -> anyhow::Result<()> {
@@ -14,5 +16,9 @@ pub fn run() -> anyhow::Result<()> {
     ctrlc::set_handler(|| ()).context("cannot listen for signals")?;
     let job = serde_json::from_reader(io::stdin().lock())
         .context("helper is started by a run, with a job on its standard input")?;
-    Ok(worker::work(job, &mut BufWriter::new(io::stdout().lock()))?)
+    let peers = |config: &serde_json::Value| -> Option<Box<dyn CaseSource>> {
+        let config = serde_json::from_value(config.clone()).ok()?;
+        Some(Box::new(PythonSource::new(config)))
+    };
+    Ok(worker::work(job, &peers, &mut BufWriter::new(io::stdout().lock()))?)
 }

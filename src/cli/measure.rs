@@ -10,10 +10,11 @@ use super::failure::{Advise, UsageError};
 use super::progress::{Terminal, spoken};
 use super::{files, table};
 use crate::base::case::Operation;
-use crate::base::record::{BenchRecord, ModelRecord};
+use crate::base::record::{BenchRecord, ModelRecord, ProgramRow};
 use crate::base::{Parameters, units};
 use crate::bench::plan::Profile;
-use crate::bench::run::{Options, Progress};
+use crate::bench::programs::Program;
+use crate::bench::run::{Options, Peer, Progress};
 use crate::bench::subject::{Subject, generated};
 use crate::bench::trained::{self, Provenance};
 use crate::formats::Format;
@@ -191,6 +192,8 @@ pub struct Measure {
     pub seed: u64,
     /// The formats.
     pub formats: Vec<&'static dyn Format>,
+    /// The other program that takes part, if one does.
+    pub peer: Option<Peer>,
 }
 
 impl Measure {
@@ -206,9 +209,13 @@ impl Measure {
             "{}",
             table::wrapped(
                 &format!(
-                    "measuring {} format{} on {} model{} in {} fresh processes, about {} (Ctrl-C ends it and keeps what was measured)",
+                    "measuring {} format{}{} on {} model{} in {} fresh processes, about {} (Ctrl-C ends it and keeps what was measured)",
                     options.formats.len(),
                     if options.formats.len() == 1 { "" } else { "s" },
+                    match &options.peer {
+                        Some(peer) => format!(" and {} of Python", peer.formats.len()),
+                        None => String::new(),
+                    },
                     subjects.len(),
                     if subjects.len() == 1 { "" } else { "s" },
                     self.profile.processes(),
@@ -230,6 +237,7 @@ impl Measure {
         let only = vec![
             Operation::Encode,
             Operation::Decode,
+            Operation::DecodeReady,
             Operation::DecodePredictOne,
             Operation::ViewPredictOne,
         ];
@@ -249,6 +257,7 @@ impl Measure {
             processes: None,
             budget_share: 1.0,
             memory: true,
+            peer: self.peer.clone(),
             helper,
             progress: terminal,
             stop: &STOP,
@@ -265,6 +274,24 @@ fn measure(
     let record = crate::bench::run::run(subjects, options);
     terminal.finish();
     Ok(record?)
+}
+
+/// Whole programs, a few times each.
+///
+/// # Errors
+/// When this program's own file cannot be found.
+pub fn programs(
+    programs: &[Program],
+    profile: Profile,
+    seed: u64,
+) -> anyhow::Result<Vec<ProgramRow>> {
+    let helper = std::env::current_exe().context("cannot find this program's own file")?;
+    let rounds = match profile {
+        Profile::Quick => 5,
+        Profile::Standard => 11,
+        Profile::Thorough => 25,
+    };
+    Ok(crate::bench::programs::run(programs, rounds, seed, &helper, &STOP))
 }
 
 /// The exit code of a run that was stopped is that of a job which was not done.

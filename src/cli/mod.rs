@@ -30,11 +30,13 @@ mod newer_versions;
 mod outputs;
 mod predict;
 mod progress;
+mod python;
 mod report;
 mod rows;
 mod run;
 mod table;
 mod train;
+mod tutorial;
 
 use args::{Arguments, Command};
 

@@ -1,39 +1,104 @@
 //! `run`: the main job. Train once, measure every format, write the report, say what to use.
 
+use std::time::Duration;
+
+use anyhow::Context;
+
 use super::args::RunArguments;
 use super::measure::{self, Measure};
+use super::python::{self, Search};
 use super::table::{printable, wrapped};
-use super::{comparison, report};
-use crate::base::record::BenchRecord;
+use super::{comparison, report, tutorial};
+use crate::base::record::{BenchRecord, TutorialRecord};
+use crate::bench::plan::Profile;
 use crate::bench::subject::Subject;
 use crate::formats::registry::FORMATS;
+use crate::peers::recipes::TUTORIAL;
 use crate::report::verdict::verdicts;
+use crate::versus::Side;
 
 /// The model of the first comparison: the tutorials' forest.
 const FIRST: &str = "random_forest_classifier-s";
+
+/// A search for Python that ends within this time keeps nobody waiting: the tutorial comes first.
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// Does the main job.
 pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     report::check(&arguments.out)?;
     measure::listen()?;
+    let search = Search::begin(&arguments.python);
+    let profile: Profile = arguments.profile.into();
+    let mut measure =
+        Measure { profile, seed: arguments.seed, formats: FORMATS.to_vec(), peer: None };
+    let mut subjects = Vec::new();
+    let mut side = search.wait(AT_ONCE)?;
+    let mut tutorial = match &mut side {
+        Some(side) => tutorial_first(side, &mut measure, &mut subjects)?,
+        None => None,
+    };
     let wanted = measure::wanted(&[], None)?;
-    // The first comparison comes before the large models are trained: it is there in seconds.
     let (small, large): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|(_, size)| *size == crate::models::recipes::Size::S);
-    let formats = FORMATS.to_vec();
-    let measure = Measure { profile: arguments.profile.into(), seed: arguments.seed, formats };
-    let mut subjects = measure::trained(&small, false)?;
-    first(&measure, &subjects)?;
+    subjects.extend(measure::trained(&small, false)?);
+    if tutorial.is_none() && side.as_ref().is_some_and(|side| side.python().is_none()) {
+        // The first comparison comes before the large models are trained: it is there in seconds.
+        first(&measure, &subjects)?;
+    }
     if !measure::was_stopped() {
         subjects.extend(measure::trained(&large, false)?);
     }
-    let record = measure.all(&subjects)?;
+    let mut side = match side {
+        Some(side) => side,
+        // An environment is being made, and everything else is done.
+        None => {
+            search.wait(Duration::MAX)?.context("the search for Python ended without a word")?
+        }
+    };
+    if tutorial.is_none() && !measure::was_stopped() {
+        tutorial = tutorial_first(&mut side, &mut measure, &mut subjects)?;
+    }
+    if !measure::was_stopped() {
+        subjects.extend(python::estimators(&mut side, profile.id()));
+    }
+    measure.peer = side.peer();
+    let mut record = measure.all(&subjects)?;
+    side.describe(&mut record);
+    if let Some(subject) = subjects.iter().find(|subject| subject.id() == TUTORIAL) {
+        let programs = side.programs(subject)?;
+        record.programs = measure::programs(&programs, profile, arguments.seed)?;
+    }
+    record.tutorial = tutorial;
     let page = report::write(&arguments.out, &record)?;
     summary(&record);
     anstream::eprint!("\nReport: ");
     super::print_line(&page.display().to_string())?;
     next_steps();
     measure::stopped_is_failure()
+}
+
+/// The tutorial and its first comparison, from one process. What Python cannot do is said, and costs
+/// the tutorial, not the run.
+fn tutorial_first(
+    side: &mut Side,
+    measure: &mut Measure,
+    subjects: &mut Vec<Subject>,
+) -> anyhow::Result<Option<TutorialRecord>> {
+    let (subject, record) = match side.tutorial() {
+        Ok(Some(done)) => done,
+        Ok(None) => return Ok(None),
+        Err(error) => {
+            anstream::eprintln!("note: no tutorial: {}", printable(&format!("{error:#}")));
+            return Ok(None);
+        }
+    };
+    let version = side.python().and_then(|python| python.packages.get("scikit-learn").cloned());
+    anstream::eprintln!("\n{}\n", tutorial::story(&record, &version.unwrap_or_default()));
+    measure.peer = side.peer();
+    let measured = measure.first(&subject)?;
+    anstream::eprintln!("{}\n", tutorial::table(&measured, &record));
+    subjects.push(subject);
+    Ok(Some(record))
 }
 
 fn first(measure: &Measure, subjects: &[Subject]) -> anyhow::Result<()> {

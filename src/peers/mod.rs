@@ -5,6 +5,16 @@
 //! and times itself, so that its rows take part in the same shuffled rounds as those in Rust. It
 //! never sees a file that this run did not make.
 
+pub mod limited;
 pub mod process;
+pub mod programs;
+pub mod provision;
+pub mod python;
+pub mod recipes;
+pub mod registry;
+pub mod source;
+pub mod trained;
+pub mod tutorial;
 
 pub use process::{PeerError, Process};
+pub use source::PythonSource;

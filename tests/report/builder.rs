@@ -44,6 +44,7 @@ pub fn empty() -> BenchRecord {
         python: None,
         tutorial: None,
         programs: Vec::new(),
+        complaints: Vec::new(),
         notes: Vec::new(),
     }
 }

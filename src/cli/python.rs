@@ -1,0 +1,88 @@
+//! Python's part of a run on a terminal: the search for an interpreter that goes on beside other
+//! work, and what became of the estimators.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use super::table::{printable, wrapped};
+use crate::base::units;
+use crate::bench::subject::Subject;
+use crate::bench::trained::default_directory;
+use crate::peers::provision::home;
+use crate::peers::python::{Choice, Python, Told, Unavailable, find};
+use crate::versus::{Outcome, Side};
+
+/// A search for Python that goes on beside other work.
+pub struct Search(Receiver<Result<Python, Unavailable>>);
+
+impl Search {
+    /// Begins to look for Python.
+    pub fn begin(choice: &Choice) -> Self {
+        let (sender, receiver) = channel();
+        let choice = choice.clone();
+        thread::spawn(move || {
+            // Nobody waits any more when the run was stopped.
+            let _ = sender.send(find(&choice, &home(), &tell));
+        });
+        Search(receiver)
+    }
+
+    /// Waits at most so long; `None` when it goes on.
+    pub fn wait(&self, patience: Duration) -> anyhow::Result<Option<Side>> {
+        let found = match self.0.recv_timeout(patience) {
+            Ok(found) => found.map_err(|error| error.to_string()),
+            Err(RecvTimeoutError::Timeout) => return Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err("the search for Python failed".to_owned()),
+        };
+        if let Err(reason) = &found {
+            anstream::eprintln!(
+                "{}",
+                wrapped(&format!("Python is not measured: {reason}"), 2).trim_end()
+            );
+        }
+        Side::new(found).map(Some)
+    }
+}
+
+fn tell(told: &Told) {
+    match told {
+        Told::Making { place, megabytes, packages } => {
+            let text = format!(
+                "making a Python environment with {packages} packages in {} ({megabytes} MB; --python off to leave Python out)",
+                place.display()
+            );
+            anstream::eprintln!("{}", wrapped(&text, 2).trim_end());
+        }
+        Told::Step(step) => anstream::eprintln!(" python: {}", printable(step)),
+        Told::Done { seconds } => anstream::eprintln!(" python: ready after {seconds:.0} s"),
+    }
+}
+
+/// The estimators of a profile as subjects; what could not be had is said, and costs its rows.
+pub fn estimators(side: &mut Side, profile: &str) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    let (mut newly, mut nanos) = (0, 0);
+    for outcome in side.estimators(profile) {
+        match outcome {
+            Outcome::Subject(subject, trained) => {
+                newly += usize::from(trained.is_some());
+                nanos += trained.unwrap_or(0);
+                subjects.push(*subject);
+            }
+            Outcome::Lost(recipe, reason) => {
+                let text = format!("{}: not measured: {}", recipe.id, printable(&reason));
+                anstream::eprintln!("{}", wrapped(&text, 2).trim_end());
+            }
+        }
+    }
+    if newly > 0 {
+        let took = units::duration(nanos as f64);
+        let place = default_directory();
+        anstream::eprintln!(
+            "scikit-learn trained {newly} models in {took}; kept in {}",
+            place.display()
+        );
+    }
+    subjects
+}

@@ -1,0 +1,231 @@
+//! The formats of the Python side. What each does stands in `scripts/peer.py`, under the same ids.
+
+use std::collections::BTreeMap;
+
+use crate::base::case::Operation;
+use crate::base::record::{FormatRecord, WarningRecord};
+
+/// A format that Python measures.
+#[derive(Debug)]
+pub struct PeerFormat {
+    /// Its id in rows, and in the script.
+    pub id: &'static str,
+    /// A few words for tables.
+    pub title: &'static str,
+    /// True when loading it can run code that the file chooses.
+    pub executable: bool,
+    /// The package that does it; none for what comes with Python.
+    pub package: Option<&'static str>,
+    /// True when it holds what prediction needs, whatever else the estimator has.
+    pub predict_only: bool,
+    /// Operations on an estimator.
+    pub estimators: &'static [Operation],
+    /// Operations on a dict of arrays.
+    pub arrays: &'static [Operation],
+    /// About how many nanoseconds a byte takes, saving and loading: what would take longer than a
+    /// profile allows is not even tried once. Measured on one core of a small virtual machine.
+    pub nanos_per_byte: (f64, f64),
+    /// What is to be known of it.
+    pub caution: Option<&'static str>,
+}
+
+use Operation::*;
+
+const ESTIMATORS: &[Operation] = &[
+    Encode,
+    Save,
+    SaveSync,
+    DecodeReady,
+    DecodePredictOne,
+    DecodePredictThousand,
+    LoadFilePredictOne,
+];
+const ESTIMATORS_AND_VIEWS: &[Operation] = &[
+    Encode,
+    Save,
+    SaveSync,
+    DecodeReady,
+    DecodePredictOne,
+    DecodePredictThousand,
+    LoadFilePredictOne,
+    ViewReady,
+    ViewPredictOne,
+    ViewPredictThousand,
+];
+const ARRAYS: &[Operation] = &[Encode, Save, SaveSync, Decode, LoadFile];
+const ARRAYS_AND_VIEWS: &[Operation] = &[Encode, Save, SaveSync, Decode, LoadFile, View];
+const NONE: &[Operation] = &[];
+
+const RUNS_CODE: &str = "loading it in Python calls what the file names";
+
+const PICKLE: PeerFormat = PeerFormat {
+    id: "pickle-5",
+    title: "pickle, protocol 5",
+    executable: true,
+    package: None,
+    predict_only: false,
+    estimators: ESTIMATORS,
+    arrays: ARRAYS,
+    nanos_per_byte: (2.0, 2.0),
+    caution: Some(RUNS_CODE),
+};
+
+const JOBLIB: PeerFormat =
+    PeerFormat { id: "joblib", title: "joblib", package: Some("joblib"), ..PICKLE };
+
+/// Every format of the Python side, in the order of tables.
+pub static PEER_FORMATS: &[PeerFormat] = &[
+    PeerFormat {
+        id: "pickle-2",
+        title: "pickle, protocol 2",
+        nanos_per_byte: (15.0, 15.0),
+        ..PICKLE
+    },
+    PeerFormat { id: "pickle-4", title: "pickle, protocol 4", ..PICKLE },
+    PICKLE,
+    PeerFormat {
+        id: "pickle-5-buffers",
+        title: "pickle 5, buffers out of band",
+        estimators: ESTIMATORS_AND_VIEWS,
+        arrays: ARRAYS_AND_VIEWS,
+        ..PICKLE
+    },
+    JOBLIB,
+    PeerFormat {
+        id: "joblib-zlib-3",
+        title: "joblib, zlib 3",
+        nanos_per_byte: (40.0, 10.0),
+        ..JOBLIB
+    },
+    PeerFormat { id: "joblib-lz4", title: "joblib, lz4", nanos_per_byte: (5.0, 5.0), ..JOBLIB },
+    PeerFormat { id: "joblib-xz", title: "joblib, xz", nanos_per_byte: (600.0, 60.0), ..JOBLIB },
+    PeerFormat {
+        id: "joblib-mmap",
+        title: "joblib, mapped",
+        estimators: &[MapPredictOne],
+        arrays: NONE,
+        ..JOBLIB
+    },
+    PeerFormat { id: "cloudpickle", title: "cloudpickle", package: Some("cloudpickle"), ..PICKLE },
+    PeerFormat {
+        id: "skops",
+        title: "skops",
+        executable: false,
+        package: Some("skops"),
+        nanos_per_byte: (15.0, 15.0),
+        caution: Some(
+            "it calls only what it trusts: the list of types that the caller passes decides",
+        ),
+        ..PICKLE
+    },
+    PeerFormat {
+        id: "onnx",
+        title: "ONNX, onnxruntime",
+        executable: false,
+        package: Some("onnxruntime"),
+        predict_only: true,
+        arrays: NONE,
+        nanos_per_byte: (1000.0, 15.0),
+        caution: Some(
+            "encode is the conversion by skl2onnx; trees are stored as 32-bit floats unless the converter is told otherwise",
+        ),
+        ..PICKLE
+    },
+    PeerFormat {
+        id: "safetensors-python",
+        title: "safetensors, in Python",
+        executable: false,
+        package: Some("safetensors"),
+        estimators: NONE,
+        caution: None,
+        ..PICKLE
+    },
+    PeerFormat {
+        id: "npz-python",
+        title: "npz, in Python",
+        executable: false,
+        package: Some("numpy"),
+        estimators: NONE,
+        nanos_per_byte: (3.0, 3.0),
+        caution: None,
+        ..PICKLE
+    },
+];
+
+/// A format by its id.
+pub fn find(id: &str) -> Option<&'static PeerFormat> {
+    PEER_FORMATS.iter().find(|format| format.id == id)
+}
+
+impl PeerFormat {
+    /// What records say of it, with the versions that were found.
+    pub fn record(
+        &self,
+        packages: &BTreeMap<String, String>,
+        python: Option<&str>,
+    ) -> FormatRecord {
+        let implementation = match (self.package, python) {
+            (Some(name), _) => match packages.get(name) {
+                Some(version) => format!("{name} {version}"),
+                None => name.to_owned(),
+            },
+            (None, Some(version)) => format!("Python {version}"),
+            (None, None) => "Python".to_owned(),
+        };
+        let id = if self.executable { "executes-code" } else { "convention" };
+        let caution = self.caution.map(|text| WarningRecord {
+            id: id.to_owned(),
+            text: text.to_owned(),
+            reference: None,
+        });
+        FormatRecord {
+            id: self.id.to_owned(),
+            title: self.title.to_owned(),
+            kind: if self.executable { "executable" } else { "data-only" }.to_owned(),
+            runtime: "python".to_owned(),
+            encoding: "native".to_owned(),
+            implementation: Some(implementation),
+            modes: self.modes(),
+            warnings: caution.into_iter().collect(),
+            losses: Vec::new(),
+            content: self.predict_only.then(|| "predict".to_owned()),
+        }
+    }
+
+    fn modes(&self) -> Vec<String> {
+        let all = || self.estimators.iter().chain(self.arrays);
+        let is_view = |operation: &Operation| matches!(operation, View | ViewReady | MapPredictOne);
+        let mut modes = Vec::new();
+        if all().any(|operation| *operation == Encode) {
+            modes.extend(["encode", "decode"]);
+        }
+        if all().any(is_view) {
+            modes.push("view");
+        }
+        modes.into_iter().map(str::to_owned).collect()
+    }
+
+    /// About how long an operation on so many bytes takes.
+    pub fn estimate(&self, operation: Operation, bytes: u64) -> std::time::Duration {
+        let (save, load) = self.nanos_per_byte;
+        let rate = match operation {
+            Encode | EncodeReused | Save | SaveSync => save,
+            _ => load,
+        };
+        std::time::Duration::from_nanos((bytes as f64 * rate) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_the_script_knows_each() {
+        let script = include_str!("../../scripts/peer.py");
+        for (position, format) in PEER_FORMATS.iter().enumerate() {
+            assert!(PEER_FORMATS[..position].iter().all(|other| other.id != format.id));
+            assert!(script.contains(&format!("\"{}\"", format.id)), "{}", format.id);
+        }
+    }
+}
