@@ -5,6 +5,9 @@
 //! and times itself, so that its rows take part in the same shuffled rounds as those in Rust. It
 //! never sees a file that this run did not make.
 
+pub mod limited;
 pub mod process;
+pub mod provision;
+pub mod python;
 
 pub use process::{PeerError, Process};
