@@ -17,6 +17,7 @@ compile_error!(
 
 pub mod accounting;
 pub mod array;
+pub mod cache;
 pub mod case;
 pub mod dtype;
 pub mod guarded;

@@ -6,7 +6,7 @@
 //! damaged one is named and trained anew.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -14,25 +14,13 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::BenchError;
 use super::subject::{Subject, read_raw, repeated, write_raw};
+/// Where trained models are kept.
+pub use crate::base::cache::default_directory;
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::record::{Metric, ModelRecord};
 use crate::base::{Array, Parameters};
 use crate::models::ModelError;
 use crate::models::recipes::{Recipe, Size};
-
-/// Where trained models are kept: `$DEADWEIGHT_CACHE`, else `deadweight` in the user's cache
-/// directory. A user without a home gets a directory below the current one: what is trusted must
-/// not lie where everybody can write.
-pub fn default_directory() -> PathBuf {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(path) = variable("DEADWEIGHT_CACHE") {
-        return path.into();
-    }
-    variable("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(std::env::home_dir()?.join(".cache")))
-        .map_or_else(|| PathBuf::from(".deadweight"), |cache| cache.join("deadweight"))
-}
 
 /// What became of a request for a trained model.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 /// Longest piece that is handed on as one line.
 const MAX_LINE_BYTES: u64 = 8 << 10;
-/// Last lines that are kept of everything printed.
+/// Last lines that are kept of each stream.
 const TAIL_LINES: usize = 12;
 /// How often the end of the program is looked for.
 const TICK: Duration = Duration::from_millis(20);
@@ -42,7 +42,7 @@ pub struct Finished {
     pub status: ExitStatus,
     /// Its standard output.
     pub output: String,
-    /// The last lines of both streams that are not empty.
+    /// The last lines that are not empty: of standard output, then of standard error.
     pub tail: Vec<String>,
 }
 
@@ -83,7 +83,8 @@ pub fn run(
         spawn_reader(errors, false, sender);
     }
     let start = Instant::now();
-    let (mut bytes, mut output, mut tail) = (0, String::new(), VecDeque::new());
+    let (mut bytes, mut output) = (0, String::new());
+    let mut tails = [VecDeque::new(), VecDeque::new()];
     let mut ended: Option<(ExitStatus, Instant)> = None;
     let mut closed = false;
     loop {
@@ -99,6 +100,8 @@ pub fn run(
                     output.push_str(&text);
                 }
                 if !text.trim().is_empty() {
+                    let [of_errors, of_outputs] = &mut tails;
+                    let tail = if of_output { of_outputs } else { of_errors };
                     tail.push_back(text.trim_end().to_owned());
                     tail.drain(..tail.len().saturating_sub(TAIL_LINES));
                 }
@@ -117,7 +120,9 @@ pub fn run(
                 if !closed && limits.group {
                     kill_group(&child);
                 }
-                return Ok(Finished { status, output, tail: tail.into() });
+                let [of_errors, of_outputs] = tails;
+                let tail = of_outputs.into_iter().chain(of_errors).collect();
+                return Ok(Finished { status, output, tail });
             }
             None if start.elapsed() > limits.time => {
                 kill(&mut child, limits.group);
@@ -186,8 +191,8 @@ mod tests {
         assert_eq!(finished.status.code(), Some(3));
         assert_eq!(seen.len(), 21);
         assert!(finished.output.starts_with("line 1\nline 2\n"), "{}", finished.output);
-        assert_eq!(finished.tail.len(), TAIL_LINES);
-        assert!(finished.tail.contains(&"wrong".to_owned()), "{:?}", finished.tail);
+        let expected = (9..=20).map(|i| format!("line {i}")).chain(["wrong".to_owned()]);
+        assert_eq!(finished.tail, expected.collect::<Vec<_>>());
     }
 
     #[test]
@@ -196,7 +201,7 @@ mod tests {
         let beats =
             format!("while :; do echo >> {}; sleep 0.02; done & wait", file.path().display());
         let start = Instant::now();
-        let failure = run(shell(&beats), limits(500), |_| ()).unwrap_err();
+        let failure = run(shell(&beats), limits(2_000), |_| ()).unwrap_err();
         assert!(matches!(failure, Failure::Time(_)), "{failure}");
         assert!(start.elapsed() < Duration::from_secs(20));
         let length = || std::fs::metadata(file.path()).unwrap().len();

@@ -62,6 +62,8 @@ pub enum Choice {
     /// Take what is there, or make an environment.
     #[default]
     Auto,
+    /// Take what is there, and make nothing.
+    Ready,
     /// Measure nothing in Python.
     Off,
     /// This interpreter: a path, or a name to look up as a shell would.
@@ -152,6 +154,12 @@ pub enum Unavailable {
     /// Nothing was asked for.
     #[error("Python was not measured, as `--python off` says")]
     Off,
+    /// There is none with the packages, and none was to be made.
+    #[error(
+        "no Python with numpy, scipy, scikit-learn and joblib is ready: `deadweight run` makes one, \
+         or name an interpreter with the variable DEADWEIGHT_PYTHON"
+    )]
+    NotReady,
     /// The interpreter that was named cannot be used.
     #[error("{} names {}, which {problem}", .found.named(), .path.display())]
     Named {
@@ -245,8 +253,8 @@ pub(super) fn find_among(
     match (choice, &around.variable) {
         (Choice::Off, _) => return Err(Unavailable::Off),
         (Choice::Path(path), _) => return named(path, Found::Given, around),
-        (Choice::Auto, Some(path)) => return named(path, Found::Variable, around),
-        (Choice::Auto, None) => {}
+        (_, Some(path)) => return named(path, Found::Variable, around),
+        (_, None) => {}
     }
     for environment in &around.active {
         match probe(&interpreter_of(environment)).and_then(|p| p.complete(Found::Active)) {
@@ -257,7 +265,10 @@ pub(super) fn find_among(
             ))),
         }
     }
-    provision::obtain(around, home, told)
+    match choice {
+        Choice::Ready => provision::ready(home).ok_or(Unavailable::NotReady),
+        _ => provision::obtain(around, home, told),
+    }
 }
 
 /// The interpreter that somebody named.
@@ -301,6 +312,10 @@ pub(super) struct Probe {
 
 /// Starts an interpreter and asks what it is. The error continues a sentence about it.
 pub(super) fn probe(executable: &Path) -> Result<Probe, String> {
+    probe_within(executable, PROBE_LIMITS)
+}
+
+fn probe_within(executable: &Path, limits: Limits) -> Result<Probe, String> {
     if executable.is_dir() {
         let inside = interpreter_of(executable);
         return Err(match inside.is_file() {
@@ -315,15 +330,12 @@ pub(super) fn probe(executable: &Path) -> Result<Probe, String> {
     let executable = std::path::absolute(executable).map_err(|error| error.to_string())?;
     let mut command = Command::new(&executable);
     command.args(["-I", "-c", PROBE]).args(CORE_PACKAGES).args(OPTIONAL_PACKAGES);
-    let finished =
-        limited::run(command, PROBE_LIMITS, |_| ()).map_err(|failure| match failure {
-            Failure::Start(error) => {
-                format!("cannot be started ({error}); name a Python interpreter")
-            }
-            Failure::Time(_) | Failure::Output(_) => {
-                format!("does not answer as a Python interpreter does: {failure}")
-            }
-        })?;
+    let finished = limited::run(command, limits, |_| ()).map_err(|failure| match failure {
+        Failure::Start(error) => format!("cannot be started ({error}); name a Python interpreter"),
+        Failure::Time(_) | Failure::Output(_) => {
+            format!("does not answer as a Python interpreter does: {failure}")
+        }
+    })?;
     if !finished.status.success() {
         let said = finished.tail.last().map_or("nothing", String::as_str);
         return Err(format!(
@@ -402,5 +414,226 @@ pub(super) fn clean(text: &str) -> String {
     short
 }
 
+/// Shell scripts that answer as interpreters do.
 #[cfg(test)]
-mod tests {}
+pub(super) mod fakes {
+    use std::io::Write;
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+
+    use super::{CORE_PACKAGES, OPTIONAL_PACKAGES};
+
+    pub struct Fake {
+        /// What it says of itself.
+        pub answer: String,
+        /// What it does to make an environment in `$last`, in shell; `$log` is a file for notes.
+        pub venv: &'static str,
+        /// What it does to install the pins in the file `$last`.
+        pub pip: &'static str,
+    }
+
+    /// A CPython with every package.
+    pub fn answer(version: &str, environments: bool) -> String {
+        let names = CORE_PACKAGES.iter().chain(OPTIONAL_PACKAGES);
+        let packages: Vec<String> = names.map(|name| format!("\"{name}\": \"1.0\"")).collect();
+        let numbers: Vec<&str> = version.split('.').collect();
+        format!(
+            "{{\"major\": {}, \"minor\": {}, \"version\": \"{version}\", \"implementation\": \
+             \"CPython\", \"packages\": {{{}}}, \"environments\": {environments}}}",
+            numbers[0],
+            numbers[1],
+            packages.join(", ")
+        )
+    }
+
+    impl Fake {
+        pub fn write(&self, path: &Path, log: &Path) {
+            let text = format!(
+                "log='{}'; for last; do :; done\ncase \"$*\" in\n*'-m venv'*) {}\n;;\n\
+                 *'-m pip'*) {}\n;;\n*) cat <<'END'\n{}\nEND\n;;\nesac\n",
+                log.display(),
+                self.venv,
+                self.pip,
+                self.answer
+            );
+            script(path, &text);
+        }
+    }
+
+    /// Writes a program. A process of its own does it: what another test starts meanwhile must not
+    /// inherit a file that is open for writing, since such a file cannot be started.
+    pub fn script(path: &Path, text: &str) {
+        let write = "mkdir -p \"${1%/*}\" && cat > \"$1\" && chmod 755 \"$1\"";
+        let mut shell = Command::new("sh");
+        shell.args(["-c", write, "sh"]).arg(path).stdin(Stdio::piped());
+        let mut shell = shell.spawn().unwrap();
+        let mut input = shell.stdin.take().unwrap();
+        input.write_all(format!("#!/bin/sh\n{text}").as_bytes()).unwrap();
+        drop(input);
+        assert!(shell.wait().unwrap().success());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Mutex;
+
+    use super::fakes::{answer, script};
+    use super::*;
+
+    /// A directory with a program that prints something.
+    fn printing(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bin/python");
+        script(&path, &format!("cat <<'END'\n{text}\nEND\n"));
+        (directory, path)
+    }
+
+    fn find_with(
+        choice: &Choice,
+        around: &Surroundings,
+    ) -> (Result<Python, Unavailable>, Vec<Told>) {
+        let home = tempfile::tempdir().unwrap();
+        let told = Mutex::new(Vec::new());
+        let tell = |t: &Told| told.lock().unwrap().push(t.clone());
+        let found = find_among(choice, around, home.path(), &tell);
+        (found, told.into_inner().unwrap())
+    }
+
+    fn given(path: &Path) -> Result<Python, String> {
+        let choice = Choice::Path(path.to_owned());
+        find_with(&choice, &Surroundings::default()).0.map_err(|error| error.to_string())
+    }
+
+    fn refused(path: &Path, parts: &[&str]) {
+        let sentence = given(path).unwrap_err();
+        for part in parts.iter().chain(&["--python names", path.to_str().unwrap()]) {
+            assert!(sentence.contains(part), "{part:?} is not in: {sentence}");
+        }
+    }
+
+    #[test]
+    fn the_choice_is_two_words_or_a_path() {
+        assert_eq!("auto".parse(), Ok(Choice::Auto));
+        assert_eq!("off".parse(), Ok(Choice::Off));
+        assert_eq!("./off".parse(), Ok(Choice::Path("./off".into())));
+        let (off, told) = find_with(&Choice::Off, &Surroundings::default());
+        assert_eq!((off, told), (Err(Unavailable::Off), Vec::new()));
+    }
+
+    #[test]
+    fn an_interpreter_with_every_package_is_used_as_it_is() {
+        let (_directory, path) = printing(&format!("start-up noise\n{}", answer("3.12.1", false)));
+        let python = given(&path).unwrap();
+        assert_eq!((&python.executable, python.found), (&path, Found::Given));
+        assert_eq!(
+            (python.version.as_str(), python.implementation.as_str()),
+            ("3.12.1", "CPython")
+        );
+        assert_eq!(python.packages.len(), CORE_PACKAGES.len() + OPTIONAL_PACKAGES.len());
+        assert_eq!(python.missing, [""; 0]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let optional = answer("3.12.1", true)
+            .replace("\"lz4\": \"1.0\"", "\"lz4\": null")
+            .replace("\"onnx\":", "\"other\":");
+        let (_directory, path) = printing(&optional);
+        let python = given(&path).unwrap();
+        assert_eq!(python.missing, ["lz4", "onnx"]);
+        assert!(!python.packages.contains_key("other"));
+        let core = optional.replace("\"scipy\"", "\"x\"").replace("\"joblib\"", "\"y\"");
+        let (_directory, path) = printing(&core);
+        let command = format!("{} -m pip install scipy joblib", path.display());
+        refused(&path, &["has no scipy, no joblib", &command]);
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_refused() {
+        let (directory, path) = printing(&answer("3.12.1", true));
+        refused(&directory.path().join("nowhere"), &["does not exist"]);
+        refused(directory.path(), &["is a directory", path.to_str().unwrap()]);
+        refused(&directory.path().join("bin"), &["is a directory without bin/python"]);
+        let data = directory.path().join("data");
+        fs::write(&data, "not a program").unwrap();
+        refused(&data, &["cannot be started"]);
+    }
+
+    #[test]
+    fn what_does_not_answer_is_refused() {
+        let (_directory, path) = printing("\u{1b}[31mhello\u{7}");
+        refused(&path, &["does not answer as a Python interpreter does: it printed \"[31mhello\""]);
+        for text in ["", "{}", "[1, 2", "{\"major\": -3}", "\0\0", &"[".repeat(20_000)] {
+            let (_directory, path) = printing(text);
+            refused(&path, &["does not answer as a Python interpreter does: it printed"]);
+        }
+        let (_directory, path) = printing(&"flood ".repeat(20_000));
+        refused(&path, &["printed more than 65536 bytes"]);
+        script(&path, "echo 'Unknown option: -I' >&2; exit 2");
+        refused(&path, &["exit status: 2", "\"Unknown option: -I\""]);
+        script(&path, "exit 0");
+        refused(&path, &["it printed nothing"]);
+        script(&path, "sleep 60");
+        let limits = Limits { time: Duration::from_millis(300), ..PROBE_LIMITS };
+        let problem = probe_within(&path, limits).unwrap_err();
+        assert!(problem.contains("did not end within 0 s and was stopped"), "{problem}");
+    }
+
+    #[test]
+    fn only_a_new_enough_cpython_is_measured() {
+        let (_directory, path) = printing(&answer("3.8.18", true));
+        refused(&path, &["is Python 3.8.18, and 3.9 or newer is needed"]);
+        let (_directory, path) = printing(&answer("3.10.13", true).replace("CPython", "PyPy"));
+        refused(&path, &["is PyPy 3.10.13, and only CPython is measured"]);
+        let (_directory, path) = printing(&answer("3.15.0", true));
+        assert_eq!(given(&path).unwrap().version, "3.15.0");
+    }
+
+    #[test]
+    fn a_name_is_looked_up_as_a_shell_does() {
+        let (directory, path) = printing(&answer("3.12.1", true));
+        let around = Surroundings {
+            search: vec!["relative".into(), "/nowhere".into(), directory.path().join("bin")],
+            ..Surroundings::default()
+        };
+        let python = find_with(&Choice::Path("python".into()), &around).0.unwrap();
+        assert_eq!(python.executable, path);
+    }
+
+    #[test]
+    fn what_the_variable_names_is_final() {
+        let (active, _) = printing(&answer("3.12.1", true));
+        let (_directory, path) = printing(&answer("3.13.0", true));
+        let mut around = Surroundings {
+            variable: Some("/nowhere/python".into()),
+            active: vec![active.path().to_owned()],
+            ..Surroundings::default()
+        };
+        let sentence = find_with(&Choice::Auto, &around).0.unwrap_err().to_string();
+        let expected = "the variable DEADWEIGHT_PYTHON names /nowhere/python, which does not exist";
+        assert!(sentence.starts_with(expected), "{sentence}");
+        around.variable = Some(path.clone());
+        let python = find_with(&Choice::Auto, &around).0.unwrap();
+        assert_eq!((python.found, &python.executable), (Found::Variable, &path));
+    }
+
+    #[test]
+    fn an_active_environment_is_used_if_it_has_the_packages() {
+        let (bare, _) = printing(&answer("3.12.1", true).replace("numpy", "x"));
+        let (full, path) = printing(&answer("3.12.2", true));
+        let mut around = Surroundings {
+            active: vec![bare.path().to_owned(), full.path().to_owned()],
+            ..Surroundings::default()
+        };
+        let (python, told) = find_with(&Choice::Auto, &around);
+        let python = python.unwrap();
+        assert_eq!((python.found, &python.executable), (Found::Active, &path));
+        let [Told::Step(step)] = &told[..] else { panic!("{told:?}") };
+        assert!(step.contains("is not used: its Python has no numpy"), "{step}");
+        around.active.pop();
+        let (python, _) = find_with(&Choice::Auto, &around);
+        assert!(matches!(python, Err(Unavailable::NoInterpreter(_))), "{python:?}");
+    }
+}
