@@ -45,6 +45,7 @@ pub fn empty() -> BenchRecord {
         tutorial: None,
         programs: Vec::new(),
         complaints: Vec::new(),
+        compatibility: None,
         notes: Vec::new(),
     }
 }
