@@ -115,7 +115,7 @@ def first_line(error):
     lines = str(error).strip().splitlines() or [""]
     text = re.sub(r" on <module '([^']+)'.*", r" on \1", lines[0])
     text = re.sub(r"0x[0-9a-f]+", "0x...", re.sub(r"/\S+/site-packages/", "", text))
-    return ("%s: %s" % (type(error).__name__, text))[:LONGEST]
+    return ("%s: %s" % (type(error).__name__, text.rstrip(" :")))[:LONGEST]
 
 
 def main():

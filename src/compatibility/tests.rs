@@ -36,6 +36,25 @@ fn every_file_is_read_as_its_writer_wrote_it() {
 }
 
 #[test]
+fn the_files_are_those_of_the_fixtures_and_no_version_is_missing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let collection = files::Collection::open().unwrap();
+    let again = "run scripts/make_compatibility_files.py again";
+    for entry in &collection.index.files {
+        let folder = if entry.file.starts_with("sklearn_python2") { "" } else { "sklearn" };
+        let path = root.join("tests/data").join(folder).join(&entry.file);
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(collection.task(entry).unwrap().bytes == bytes, "{}: {again}", entry.file);
+    }
+    let versions = std::fs::read_to_string(root.join("scripts/sklearn_versions.txt")).unwrap();
+    for line in versions.lines().filter(|line| !line.starts_with('#')) {
+        let Some(version) = line.split_whitespace().next() else { continue };
+        let known = collection.index.files.iter().any(|entry| entry.written_by == version);
+        assert!(known, "{version}: {again}");
+    }
+}
+
+#[test]
 fn another_answer_of_the_writer_would_be_noticed() {
     let mut collection = files::Collection::open().unwrap();
     let changed = |answer: &mut files::Answer| {
@@ -146,5 +165,22 @@ mod with_a_process {
         let record = with("echo no such thing >&2; exit 1", LONG);
         assert_eq!(theirs(&record).not_measured, record.rows.len());
         assert_eq!(ours(&record).right, record.rows.len());
+    }
+}
+
+#[test]
+#[ignore = "needs the path of a Python with scikit-learn in DEADWEIGHT_PYTHON"]
+fn the_installed_scikit_learn_says_what_it_makes_of_each() {
+    let python = std::env::var_os("DEADWEIGHT_PYTHON").expect("DEADWEIGHT_PYTHON is not set");
+    let begun = std::time::Instant::now();
+    let record = run(Some(Path::new(&python)), &AtomicBool::new(false), &|_, _| {}).unwrap();
+    let counts = theirs(&record);
+    println!("{:?}: {counts:?} in {:?}", record.scikit_learn, begun.elapsed());
+    assert_eq!(counts.crashes + counts.hangs, 0);
+    assert_eq!(ours(&record).right, record.rows.len());
+    // What it wrote itself it reads, if it is one of the writers.
+    let version = record.scikit_learn.as_deref().unwrap_or_default();
+    for row in record.rows.iter().filter(|row| row.written_by == version) {
+        assert_eq!(row.python, CompatibilityOutcome::Right { warned: false }, "{}", row.file);
     }
 }
