@@ -32,6 +32,7 @@
 pub mod base;
 pub mod bench;
 pub mod cli;
+pub mod compatibility;
 pub mod formats;
 pub mod models;
 pub mod peers;

@@ -6,6 +6,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use deadweight::base::case::{CaseId, FLOOR, Group, Operation};
+use deadweight::base::compatibility::CompatibilityOutcome;
 use deadweight::base::record::{BenchRecord, FormatRecord, MemoryOutcome, Outcome, Row};
 use deadweight::base::units;
 use deadweight::report;
@@ -549,6 +550,76 @@ fn two_pages_of_one_record_are_equal() {
     assert_eq!(report::html(&sample()), report::html(&sample()));
 }
 
+// ---------------------------------------------------------------- models of other versions
+
+#[test]
+fn models_of_other_versions_are_counted_shown_and_explained() {
+    let mut record = sample();
+    assert!(!report::html(&record).contains("compatibility"), "nothing was asked");
+    record.compatibility = Some(builder::compatibility());
+    let html = report::html(&record);
+    let page = Page::read(&html);
+    for name in ["section", "a"] {
+        let of = |tag: &markup::Tag| {
+            tag.get("id") == Some("compatibility") || tag.get("href") == Some("#compatibility")
+        };
+        assert_eq!(page.named(name).filter(|tag| of(tag)).count(), 1, "{name}");
+    }
+    let words: Vec<&str> = page.text.split_whitespace().collect();
+    let text = words.join(" ");
+    let section = between(&text, "Models of other versions", "How arrays are stored");
+    for part in [
+        "Of 6 models written by 2 versions, scikit-learn 9.9.9 reads 1 right; 2 fail; 1 crashes the \
+         process; 1 loads and predicts something else, after a warning of the other version; 1 was \
+         not measured. deadweight reads 5 right; 1 fails.",
+        // The writer, deadweight, then forest, tree and <b>words.
+        "0.20.4, Python 2.7 Python 2.7.18 numpy 1.14.6 ✓ right (2) ✗ fails (2) no file no file",
+        "1.3.2 Python 3.11.7 numpy 1.25.2 ✓ right (3) ✗ fails (1) ≠ wrong ✓ right (1) – not \
+         measured (1) ✗ crashes",
+        "What scikit-learn 9.9.9 does not read right",
+        "≠ wrong predict_proba of row 0, column 1: 1 expected, 10 found; 25 of 60 values differ; it \
+         warns of the other version forest : 1.3.2",
+        "✗ fails (2) No module named 'sklearn.tree.<tree>' forest : 0.20.4, Python 2.7",
+        "What deadweight does not read right",
+        "Not measured with scikit-learn, 1 file: this Python does not have lz4.",
+        "Stored in 2 ways: joblib, lz4; pickle, protocol 2.",
+    ] {
+        assert!(section.contains(part), "{part:?} is not in {section}");
+    }
+    let silent = |outcome: &mut CompatibilityOutcome| {
+        if let CompatibilityOutcome::Wrong { warned, .. } = outcome {
+            *warned = false;
+        }
+    };
+    let mut rows = builder::compatibility();
+    rows.rows.iter_mut().for_each(|row| silent(&mut row.python));
+    record.compatibility = Some(rows);
+    let html = report::html(&record);
+    assert!(html.contains("something else, without any warning"));
+    assert!(html.contains("25 of 60 values differ; no warning"));
+}
+
+#[test]
+fn without_python_the_other_column_is_still_there() {
+    let mut record = sample();
+    let mut rows = builder::compatibility();
+    rows.scikit_learn = None;
+    for row in &mut rows.rows {
+        row.python = CompatibilityOutcome::NotMeasured { reason: "no Python took part".into() };
+        row.deadweight = CompatibilityOutcome::Right { warned: false };
+    }
+    record.compatibility = Some(rows);
+    let page = Page::read(&report::html(&record));
+    let text = page.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "Of 6 models written by 2 versions, deadweight reads all 6 right; scikit-learn was not measured.",
+        "Not measured with scikit-learn, 6 files: no Python took part.",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    assert!(!text.contains("does not read right"));
+}
+
 // ---------------------------------------------------------------- the page about records
 
 /// Names of all fields below a value; names under a map whose keys are data are left out.
@@ -571,6 +642,7 @@ fn field_names(value: &Value, found: &mut BTreeSet<String>) {
 #[test]
 fn every_field_of_a_record_is_described() {
     let mut record = sample();
+    record.compatibility = Some(builder::compatibility());
     record.interrupted = Some("stopped".to_owned());
     record.rows.push(Row {
         case: CaseId { ..case("forest-m", FLOOR, Operation::FloorRead) },

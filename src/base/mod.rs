@@ -19,6 +19,7 @@ pub mod accounting;
 pub mod array;
 pub mod cache;
 pub mod case;
+pub mod compatibility;
 pub mod dtype;
 pub mod guarded;
 pub mod kinds;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::case::CaseId;
+use super::compatibility::CompatibilityRecord;
 
 /// The schema of [`BenchRecord`]. The number grows when a field changes its meaning.
 pub const BENCH_SCHEMA: &str = "deadweight.bench/1";
@@ -58,6 +59,9 @@ pub struct BenchRecord {
     /// What another program wrote to its standard error while it measured.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub complaints: Vec<String>,
+    /// Which models of which versions of scikit-learn can still be used, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub compatibility: Option<CompatibilityRecord>,
     /// Things a reader must know, in plain sentences.
     #[serde(default)]
     pub notes: Vec<String>,

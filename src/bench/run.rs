@@ -187,6 +187,7 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         python: None,
         tutorial: None,
         programs: Vec::new(),
+        compatibility: None,
     })
 }
 

@@ -14,6 +14,7 @@
 
 mod calculator;
 pub mod choice;
+mod compatibility;
 pub mod csv;
 mod embed;
 mod environment;

@@ -15,7 +15,9 @@ use super::lookup::Lookup;
 use super::tables::GROUPS;
 use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
-use super::{calculator, environment, formats, ladder, pareto, space, summary, tables};
+use super::{
+    calculator, compatibility, environment, formats, ladder, pareto, space, summary, tables,
+};
 use crate::base::record::BenchRecord;
 use crate::base::units;
 
@@ -24,8 +26,11 @@ const STYLE: &str = include_str!("page.css");
 const EARLY: &str = include_str!("early.js");
 const SCRIPT: &str = include_str!("page.js");
 
+/// The address of a section that not every record has.
+const COMPATIBILITY: &str = "compatibility";
+
 /// Sections of the page: address and name.
-const SECTIONS: [(&str, &str); 11] = [
+const SECTIONS: [(&str, &str); 12] = [
     ("verdict", "Verdict"),
     ("pareto", "Size against time"),
     ("ladder", "Ladder"),
@@ -33,6 +38,7 @@ const SECTIONS: [(&str, &str); 11] = [
     ("sizes", "Sizes"),
     ("memory", "Memory"),
     ("calculator", "Calculator"),
+    (COMPATIBILITY, "Other versions"),
     ("formats", "Formats"),
     ("models", "Models"),
     ("environment", "Environment"),
@@ -66,6 +72,7 @@ pub fn html(record: &BenchRecord) -> String {
                     (space::sizes_section(&lookup))
                     (space::memory_section(&lookup))
                     (calculator::section())
+                    @if let Some(record) = &record.compatibility { (compatibility::section(record)) }
                     (formats::section(&lookup))
                     (environment::models_section(&lookup))
                     (environment::environment_section(record))
@@ -149,7 +156,11 @@ fn header(record: &BenchRecord) -> Markup {
                 " · deadweight " (record.tool_version)
             }
             nav aria-label="Sections" {
-                @for (address, name) in SECTIONS { a href={ "#" (address) } { (name) } " " }
+                @for (address, name) in SECTIONS {
+                    @if address != COMPATIBILITY || record.compatibility.is_some() {
+                        a href={ "#" (address) } { (name) } " "
+                    }
+                }
             }
         }
     }

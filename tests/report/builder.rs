@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use deadweight::base::PagePolicy;
 use deadweight::base::case::{CaseId, FLOOR, Group, Operation};
+use deadweight::base::compatibility::{
+    CompatibilityExample, CompatibilityOutcome, CompatibilityRecord, CompatibilityRow,
+};
 use deadweight::base::record::*;
 
 /// A record without rows, of one quiet run.
@@ -45,6 +48,7 @@ pub fn empty() -> BenchRecord {
         tutorial: None,
         programs: Vec::new(),
         complaints: Vec::new(),
+        compatibility: None,
         notes: Vec::new(),
     }
 }
@@ -314,5 +318,62 @@ fn one_operation(
             Outcome::Measured(timing)
         };
         record.rows.push(Row { case: case(&model.id, id, operation), outcome });
+    }
+}
+
+/// Six files of two writers, with every sort of outcome but a hang.
+pub fn compatibility() -> CompatibilityRecord {
+    let fails = || CompatibilityOutcome::Fails {
+        reason: "No module named 'sklearn.tree.<tree>'".to_owned(),
+    };
+    let right = || CompatibilityOutcome::Right { warned: true };
+    let example = CompatibilityExample {
+        method: "predict_proba".to_owned(),
+        row: 0,
+        column: 1,
+        expected: "1".to_owned(),
+        found: "10".to_owned(),
+        different_values: 25,
+        values: 60,
+    };
+    let missing =
+        CompatibilityOutcome::NotMeasured { reason: "this Python does not have lz4".to_owned() };
+    let crashes = CompatibilityOutcome::Crashes { reason: "signal: 11".to_owned() };
+    let old = |python| file("0.20.4, Python 2.7", "2.7.18", "1.14.6", "forest", python);
+    let new = |model: &str, python| file("1.3.2", "3.11.7", "1.25.2", model, python);
+    let wrong = CompatibilityOutcome::Wrong { example, warned: true };
+    let mut rows = vec![
+        old(fails()),
+        old(fails()),
+        new("forest", wrong),
+        new("tree", right()),
+        CompatibilityRow { container: "joblib, lz4".to_owned(), ..new("tree", missing) },
+        new("<b>words", crashes),
+    ];
+    rows[5].deadweight = CompatibilityOutcome::Fails { reason: "refused".to_owned() };
+    CompatibilityRecord {
+        scikit_learn: Some("9.9.9".to_owned()),
+        python: Some("3.13.0".to_owned()),
+        numpy: Some("2.5.5".to_owned()),
+        rows,
+    }
+}
+
+fn file(
+    written_by: &str,
+    python: &str,
+    numpy: &str,
+    model: &str,
+    outcome: CompatibilityOutcome,
+) -> CompatibilityRow {
+    CompatibilityRow {
+        file: format!("{written_by}/{model}"),
+        written_by: written_by.to_owned(),
+        written_with_python: python.to_owned(),
+        written_with_numpy: numpy.to_owned(),
+        model: model.to_owned(),
+        container: "pickle, protocol 2".to_owned(),
+        python: outcome,
+        deadweight: CompatibilityOutcome::Right { warned: false },
     }
 }
