@@ -566,7 +566,8 @@ class Subject:
                 archive = numpy.load(file, allow_pickle=False)
                 if not isinstance(archive, numpy.lib.npyio.NpzFile):
                     raise Refusal("a dict of arrays has to be an .npz file")
-                self.value = {name: archive[name] for name in archive.files}
+                # The file's own entry is no array of the model.
+                self.value = {name: archive[name] for name in archive.files if name != "__deadweight__"}
         else:
             raise Refusal(f"'kind' has to be 'estimator' or 'arrays', not {self.kind!r}")
 

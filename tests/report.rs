@@ -7,7 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use deadweight::base::case::{CaseId, FLOOR, Group, Operation};
 use deadweight::base::compatibility::CompatibilityOutcome;
-use deadweight::base::record::{BenchRecord, FormatRecord, MemoryOutcome, Outcome, Row};
+use deadweight::base::record::{
+    BenchRecord, FormatRecord, MemoryOutcome, Outcome, ProgramOutcome, ProgramRow, PythonRecord,
+    Row, TutorialMethod, TutorialRecord,
+};
 use deadweight::base::units;
 use deadweight::report;
 use deadweight::report::verdict::{Want, verdicts};
@@ -665,4 +668,102 @@ fn every_field_of_a_record_is_described() {
         names.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/records.md does not describe {missing:?}");
     assert!(text.contains(&record.schema));
+}
+
+// ---------------------------------------------------------------- Python
+
+/// The sample with a tutorial: pickle of Python, and ONNX, which holds less than the model.
+fn with_python() -> BenchRecord {
+    let mut record = sample();
+    let python = |id: &str, kind: &str, content: Option<&str>| FormatRecord {
+        kind: kind.to_owned(),
+        runtime: "python".to_owned(),
+        content: content.map(str::to_owned),
+        ..format(id, "native", &[])
+    };
+    record.formats.push(python("pickle-5", "executable", None));
+    record.formats.push(python("onnx", "data-only", Some("predict")));
+    record.rows.push(row("forest-m", "pickle-5", Operation::DecodePredictOne, 12_000_000.0, 6));
+    record.rows.push(row("forest-m", "onnx", Operation::DecodePredictOne, 500_000.0, 1));
+    record.sizes.push(size("forest-m", "onnx", 1_000, &[]));
+    record.python = Some(PythonRecord::Measured {
+        implementation: "CPython".to_owned(),
+        version: "3.11.7".to_owned(),
+        found: "made".to_owned(),
+        packages: [("scikit-learn".to_owned(), "1.9.1".to_owned())].into(),
+        missing: vec!["skops".to_owned()],
+    });
+    let method = |method: &str| TutorialMethod {
+        method: method.to_owned(),
+        bytes: 1_000_000,
+        accuracy_after: 0.9233,
+    };
+    record.tutorial = Some(TutorialRecord {
+        model: "forest-m".to_owned(),
+        test_rows: 300,
+        accuracy_before: 0.9233,
+        training_nanos: 1,
+        methods: ["pickle", "joblib", "raw", "postcard"].map(method).to_vec(),
+    });
+    record.programs = vec![
+        ProgramRow {
+            model: "forest-m".to_owned(),
+            program: "python + joblib".to_owned(),
+            file_bytes: Some(1_000_000),
+            outcome: ProgramOutcome::Measured {
+                median_nanos: 1.5e9,
+                least_nanos: 1.4e9,
+                most_nanos: 1.6e9,
+                samples_nanos: vec![1.5e9],
+                resident_peak_bytes: Some(150_000_000),
+            },
+        },
+        ProgramRow {
+            model: "forest-m".to_owned(),
+            program: "python + skops".to_owned(),
+            file_bytes: None,
+            outcome: ProgramOutcome::NotMeasured { reason: "skops is missing".to_owned() },
+        },
+    ];
+    record.complaints = vec!["<b>a warning</b>".to_owned()];
+    record
+}
+
+#[test]
+fn python_stands_beside_the_formats_with_ratios_in_words() {
+    let html = report::html(&with_python());
+    let section = between(&html, "<section id=\"python\">", "</section>");
+    for text in [
+        "CPython 3.11.7",
+        "scikit-learn 1.9.1",
+        "Not there, so not measured: skops",
+        "0.9233",
+        // The fastest data-only format of ours: rkyv's 1.10 ms.
+        "10.9× faster",
+        "python + joblib",
+        "150 MB",
+        "not measured: skops is missing",
+        "&lt;b&gt;a warning",
+        "holds predict only",
+    ] {
+        assert!(section.contains(text), "{text} is missing in {section}");
+    }
+    assert!(html.contains("href=\"#python\""));
+    let without = report::html(&sample());
+    assert!(!without.contains("href=\"#python\"") && !without.contains("Against Python"));
+}
+
+#[test]
+fn a_format_that_holds_less_than_the_model_wins_nothing() {
+    let sentences = sentences(&with_python()).join(" ");
+    assert!(!sentences.contains("onnx"), "{sentences}");
+}
+
+#[test]
+fn without_python_the_page_says_why() {
+    let mut record = sample();
+    record.python = Some(PythonRecord::NotMeasured { reason: "there is no python3".to_owned() });
+    let html = report::html(&record);
+    let section = between(&html, "<section id=\"python\">", "</section>");
+    assert!(section.contains("there is no python3"), "{section}");
 }

@@ -306,6 +306,11 @@ pub fn stopped_is_failure() -> anyhow::Result<()> {
     }
 }
 
+/// Set when Ctrl-C ended the measuring.
+pub fn stop() -> &'static AtomicBool {
+    &STOP
+}
+
 /// True when Ctrl-C ended the measuring.
 pub fn was_stopped() -> bool {
     STOP.load(Ordering::SeqCst)

@@ -5,10 +5,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use super::measure;
+use super::progress::Terminal;
 use super::table::{printable, wrapped};
+use crate::base::compatibility::CompatibilityRecord;
 use crate::base::units;
+use crate::bench::run::Progress;
 use crate::bench::subject::Subject;
 use crate::bench::trained::default_directory;
+use crate::compatibility::CompatibilityError;
 use crate::peers::provision::home;
 use crate::peers::python::{Choice, Python, Told, Unavailable, find};
 use crate::versus::{Outcome, Side};
@@ -57,6 +62,21 @@ fn tell(told: &Told) {
         Told::Step(step) => anstream::eprintln!(" python: {}", printable(step)),
         Told::Done { seconds } => anstream::eprintln!(" python: ready after {seconds:.0} s"),
     }
+}
+
+/// What became of models of many versions, with a bar.
+///
+/// # Errors
+/// When the files that are kept in this program cannot be read.
+pub fn compatibility(side: &Side) -> Result<CompatibilityRecord, CompatibilityError> {
+    let terminal = Terminal::new();
+    let progress = |done: usize, all: usize| {
+        terminal.update(done as f64 / all.max(1) as f64, "models of other versions");
+    };
+    let python = side.python().map(|python| python.executable.as_path());
+    let record = crate::compatibility::run(python, measure::stop(), &progress);
+    terminal.finish();
+    record
 }
 
 /// The estimators of a profile as subjects; what could not be had is said, and costs its rows.

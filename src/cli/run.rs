@@ -69,6 +69,10 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         record.programs = measure::programs(&programs, profile, arguments.seed)?;
     }
     record.tutorial = tutorial;
+    match python::compatibility(&side) {
+        Ok(compatibility) => record.compatibility = Some(compatibility),
+        Err(error) => record.notes.push(format!("other versions were not measured: {error}")),
+    }
     let page = report::write(&arguments.out, &record)?;
     summary(&record);
     anstream::eprint!("\nReport: ");

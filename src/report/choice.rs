@@ -102,6 +102,7 @@ pub(super) fn of_model(lookup: &Lookup<'_>, model: &str) -> Option<Choice> {
     let candidates: Vec<Candidate<'_>> = lookup
         .timings(model, (operation, None))
         .into_iter()
+        .filter(|(format, _)| format.holds_all())
         .map(|(format, timing)| {
             let mut cautions = cautions(&format);
             if lookup.failed(model, format.id) {

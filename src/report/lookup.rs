@@ -45,6 +45,11 @@ pub struct Format<'a> {
 }
 
 impl Format<'_> {
+    /// True when it holds what the model holds: one that holds less is not compared without a word.
+    pub fn holds_all(&self) -> bool {
+        self.record.is_none_or(|record| record.content.is_none())
+    }
+
     /// True when loading can run code that the file chooses, and when nobody said that it cannot.
     pub fn is_executable(&self) -> bool {
         self.record.is_none_or(|record| record.kind != "data-only")

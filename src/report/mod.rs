@@ -24,6 +24,7 @@ pub mod lookup;
 mod page;
 mod pareto;
 mod plot;
+mod python;
 mod space;
 mod strip;
 mod summary;

@@ -16,7 +16,7 @@ use super::tables::GROUPS;
 use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
 use super::{
-    calculator, compatibility, environment, formats, ladder, pareto, space, summary, tables,
+    calculator, compatibility, environment, formats, ladder, pareto, python, space, summary, tables,
 };
 use crate::base::record::BenchRecord;
 use crate::base::units;
@@ -30,8 +30,9 @@ const SCRIPT: &str = include_str!("page.js");
 const COMPATIBILITY: &str = "compatibility";
 
 /// Sections of the page: address and name.
-const SECTIONS: [(&str, &str); 12] = [
+const SECTIONS: [(&str, &str); 13] = [
     ("verdict", "Verdict"),
+    ("python", "Against Python"),
     ("pareto", "Size against time"),
     ("ladder", "Ladder"),
     ("timings", "Timings"),
@@ -44,6 +45,15 @@ const SECTIONS: [(&str, &str); 12] = [
     ("environment", "Environment"),
     ("reading", "How to read this"),
 ];
+
+/// The sections that a record has something for.
+fn sections(record: &BenchRecord) -> impl Iterator<Item = (&'static str, &'static str)> {
+    SECTIONS.into_iter().filter(|(address, _)| match *address {
+        "python" => python::is_known(record),
+        COMPATIBILITY => record.compatibility.is_some(),
+        _ => true,
+    })
+}
 
 /// One self-contained page that opens offline and asks the network for nothing.
 pub fn html(record: &BenchRecord) -> String {
@@ -67,6 +77,7 @@ pub fn html(record: &BenchRecord) -> String {
                     }
                     (controls(&lookup))
                     (summary::section(&lookup, &verdicts))
+                    (python::section(&lookup))
                     div.pair { (pareto::section(&lookup)) (ladder::section(&lookup)) }
                     (tables::section(&lookup))
                     (space::sizes_section(&lookup))
@@ -156,11 +167,7 @@ fn header(record: &BenchRecord) -> Markup {
                 " · deadweight " (record.tool_version)
             }
             nav aria-label="Sections" {
-                @for (address, name) in SECTIONS {
-                    @if address != COMPATIBILITY || record.compatibility.is_some() {
-                        a href={ "#" (address) } { (name) } " "
-                    }
-                }
+                @for (address, name) in sections(record) { a href={ "#" (address) } { (name) } " " }
             }
         }
     }

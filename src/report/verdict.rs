@@ -283,7 +283,9 @@ fn is_as_fast(timing: &Timing, fastest: &Timing) -> bool {
 }
 
 fn fastest(lookup: &Lookup<'_>, model: &str, operation: Operation) -> Option<Goal> {
-    fastest_of(Want::Fast(operation), lookup.timings(model, (operation, None)))
+    let mut timings = lookup.timings(model, (operation, None));
+    timings.retain(|(format, _)| format.holds_all());
+    fastest_of(Want::Fast(operation), timings)
 }
 
 /// The fastest of rows that are in order. The first one counts as best in any case: a record may
@@ -301,7 +303,7 @@ fn fastest_of(want: Want, timings: Vec<(Format<'_>, &Timing)>) -> Option<Goal> {
 fn portable(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
     let operation = load_operation(lookup, model, LOADS)?;
     let mut timings = lookup.timings(model, (operation, None));
-    timings.retain(|(format, _)| choice::is_portable(format));
+    timings.retain(|(format, _)| format.holds_all() && choice::is_portable(format));
     fastest_of(Want::Portable(operation), timings)
 }
 
@@ -325,7 +327,7 @@ fn sized(format: &Format<'_>, codec: Option<&str>, bytes: u64) -> Entry {
 }
 
 fn smallest(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
-    let sizes = lookup.sizes(model).into_iter();
+    let sizes = lookup.sizes(model).into_iter().filter(|(format, _)| format.holds_all());
     lowest(Want::Small, sizes.map(|(format, size)| sized(&format, None, size.bytes)).collect())
 }
 
@@ -334,7 +336,7 @@ fn smallest_compressed(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
         let (codec, bytes) = size.compressed_bytes.iter().min_by_key(|(_, bytes)| **bytes)?;
         Some(sized(&format, Some(codec), *bytes))
     };
-    let sizes = lookup.sizes(model).into_iter();
+    let sizes = lookup.sizes(model).into_iter().filter(|(format, _)| format.holds_all());
     lowest(Want::SmallCompressed, sizes.filter_map(best_codec).collect())
 }
 

@@ -21,6 +21,9 @@ fn badges(lookup: &Lookup<'_>, format: &Format<'_>) -> Markup {
     let target = lookup.format_index(format.id).map(|index| format!("#f{index}"));
     html! {
         @for caution in choice::cautions(format) { " " a.b href=[&target] { (caution) } }
+        @if let Some(content) = format.record.and_then(|record| record.content.as_ref()) {
+            " " a.b href=[&target] { "holds " (content) " only" }
+        }
     }
 }
 
