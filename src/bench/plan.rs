@@ -43,8 +43,8 @@ impl Profile {
     pub fn budget(self, array_bytes: usize) -> Duration {
         let large = array_bytes >= LARGE_BYTES;
         let millis = match (self, large) {
-            (Profile::Quick, false) => 1_000,
-            (Profile::Quick, true) => 6_500,
+            (Profile::Quick, false) => 400,
+            (Profile::Quick, true) => 3_000,
             (Profile::Standard, false) => 4_000,
             (Profile::Standard, true) => 25_000,
             (Profile::Thorough, false) => 10_000,

@@ -125,7 +125,7 @@ pub static PEER_FORMATS: &[PeerFormat] = &[
         package: Some("onnxruntime"),
         predict_only: true,
         arrays: NONE,
-        nanos_per_byte: (1000.0, 15.0),
+        nanos_per_byte: (450.0, 15.0),
         caution: Some(
             "encode is the conversion by skl2onnx; trees are stored as 32-bit floats unless the converter is told otherwise",
         ),

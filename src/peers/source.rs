@@ -254,10 +254,14 @@ fn why_not(
     if !known.contains(&operation) {
         return Some(absent(format, request.held, operation).to_owned());
     }
-    let estimate = format.estimate(operation, request.bytes);
+    // What is loaded has to be stored first, so that storing decides too.
+    let storing = format.estimate(Operation::Encode, request.bytes);
+    let estimate = format.estimate(operation, request.bytes).max(storing);
     (estimate > request.slowest).then(|| {
         let took = units::duration(estimate.as_nanos() as f64);
-        format!("one iteration takes about {took}: too slow for this profile")
+        format!(
+            "one iteration, or storing it before, takes about {took}: too slow for this profile"
+        )
     })
 }
 
