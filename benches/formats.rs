@@ -113,6 +113,7 @@ fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
         operations: OPERATIONS,
         left_out: &[],
         slowest: Duration::from_millis(500),
+        core_only: false,
     };
     let mut cases = Vec::new();
     for offer in PythonSource::new(config).offers(&request) {

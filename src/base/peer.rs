@@ -40,6 +40,8 @@ pub struct Request<'a> {
     pub left_out: &'a [(Operation, String)],
     /// A case of which one iteration takes longer has no row.
     pub slowest: Duration,
+    /// True when the formats that nobody leaves out are enough: large models in a quick run.
+    pub core_only: bool,
 }
 
 /// What comes back for one row, or for one format.

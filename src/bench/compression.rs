@@ -26,6 +26,11 @@ impl Compression {
         }
     }
 
+    /// True for the one whose size is told even where time is short.
+    pub fn is_quick(self) -> bool {
+        self == Compression::Zstd(3)
+    }
+
     /// The codec behind an operation, with `true` when the operation compresses.
     pub fn of(operation: Operation) -> Option<(Compression, bool)> {
         Some(match operation {

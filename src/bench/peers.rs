@@ -115,6 +115,7 @@ pub(super) fn cases(
         operations: &operations,
         left_out: &left_out,
         slowest: job.profile.slowest_iteration(),
+        core_only: job.profile == Profile::Quick && bytes >= LARGE_BYTES,
     };
     let mut cases = Vec::new();
     for offer in source.offers(&request) {
@@ -159,6 +160,7 @@ fn size(subject: &Subject, profile: Profile, format: String, bytes: u64, path: &
     let compressed_bytes: BTreeMap<String, u64> = Compression::ALL
         .into_iter()
         .filter(|codec| !(slow && *codec == Compression::Zstd(19)))
+        .filter(|codec| !profile.hurries(subject.parameters.byte_len()) || codec.is_quick())
         .filter_map(|codec| {
             Some((codec.id(), codec.compress(encoded.as_deref()?).ok()?.len() as u64))
         })

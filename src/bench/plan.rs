@@ -78,14 +78,22 @@ impl Profile {
             .iter()
             .filter(|operation| operation.group() != crate::base::case::Group::Floor)
             .filter(|operation| self != Profile::Quick || !SKIPPED_BY_QUICK.contains(operation))
+            .filter(|operation| {
+                !self.hurries(array_bytes) || !SKIPPED_WHEN_HUGE.contains(operation)
+            })
             .filter(|operation| self == Profile::Thorough || !large || !is_zstd_19(**operation))
             .map(|operation| (*operation, None))
             .collect();
-        if large {
+        if large && !self.hurries(array_bytes) {
             operations.push((Operation::Decode, Some(PagePolicy::Small)));
             operations.push((Operation::Decode, Some(PagePolicy::Heap)));
         }
         operations
+    }
+
+    /// True where a model is so large that only what decides is measured.
+    pub fn hurries(self, array_bytes: usize) -> bool {
+        self == Profile::Quick && array_bytes >= HUGE_BYTES
     }
 
     /// Why an operation has no row in this profile, if it has none.
@@ -117,6 +125,18 @@ impl Profile {
 
 /// From here on a model counts as large: page policy and compression level matter.
 pub const LARGE_BYTES: usize = 1 << 20;
+
+/// From here on a model takes most of a quick run, and compressing it most of that.
+pub const HUGE_BYTES: usize = 20 << 20;
+
+const SKIPPED_WHEN_HUGE: &[Operation] = &[
+    Operation::DecodePredictThousand,
+    Operation::DecodeValidate,
+    Operation::CompressZstd3,
+    Operation::DecompressZstd3,
+    Operation::CompressLz4,
+    Operation::DecompressLz4,
+];
 
 const SKIPPED_BY_QUICK: &[Operation] = &[
     Operation::EncodeReused,

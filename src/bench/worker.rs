@@ -183,6 +183,7 @@ fn sizes(subject: &Subject, format: &str, encoded: &[u8], job: &Rounds) -> Event
     let compressed_bytes: BTreeMap<String, u64> = Compression::ALL
         .into_iter()
         .filter(|codec| !(slow && *codec == Compression::Zstd(19)))
+        .filter(|codec| !job.profile.hurries(subject.parameters.byte_len()) || codec.is_quick())
         .filter_map(|codec| Some((codec.id(), codec.compress(encoded).ok()?.len() as u64)))
         .collect();
     Event::Size {

@@ -25,6 +25,8 @@ pub struct PeerFormat {
     /// About how many nanoseconds a byte takes, saving and loading: what would take longer than a
     /// profile allows is not even tried once. Measured on one core of a small virtual machine.
     pub nanos_per_byte: (f64, f64),
+    /// True for the few without which a comparison answers nothing.
+    pub core: bool,
     /// What is to be known of it.
     pub caution: Option<&'static str>,
 }
@@ -67,6 +69,7 @@ const PICKLE: PeerFormat = PeerFormat {
     estimators: ESTIMATORS,
     arrays: ARRAYS,
     nanos_per_byte: (2.0, 2.0),
+    core: true,
     caution: Some(RUNS_CODE),
 };
 
@@ -77,11 +80,12 @@ const JOBLIB: PeerFormat =
 pub static PEER_FORMATS: &[PeerFormat] = &[
     PeerFormat {
         id: "pickle-2",
+        core: false,
         title: "pickle, protocol 2",
         nanos_per_byte: (15.0, 15.0),
         ..PICKLE
     },
-    PeerFormat { id: "pickle-4", title: "pickle, protocol 4", ..PICKLE },
+    PeerFormat { id: "pickle-4", core: false, title: "pickle, protocol 4", ..PICKLE },
     PICKLE,
     PeerFormat {
         id: "pickle-5-buffers",
@@ -93,12 +97,25 @@ pub static PEER_FORMATS: &[PeerFormat] = &[
     JOBLIB,
     PeerFormat {
         id: "joblib-zlib-3",
+        core: false,
         title: "joblib, zlib 3",
-        nanos_per_byte: (40.0, 10.0),
+        nanos_per_byte: (15.0, 8.0),
         ..JOBLIB
     },
-    PeerFormat { id: "joblib-lz4", title: "joblib, lz4", nanos_per_byte: (5.0, 5.0), ..JOBLIB },
-    PeerFormat { id: "joblib-xz", title: "joblib, xz", nanos_per_byte: (600.0, 60.0), ..JOBLIB },
+    PeerFormat {
+        id: "joblib-lz4",
+        core: false,
+        title: "joblib, lz4",
+        nanos_per_byte: (5.0, 5.0),
+        ..JOBLIB
+    },
+    PeerFormat {
+        id: "joblib-xz",
+        core: false,
+        title: "joblib, xz",
+        nanos_per_byte: (600.0, 60.0),
+        ..JOBLIB
+    },
     PeerFormat {
         id: "joblib-mmap",
         title: "joblib, mapped",
@@ -106,7 +123,13 @@ pub static PEER_FORMATS: &[PeerFormat] = &[
         arrays: NONE,
         ..JOBLIB
     },
-    PeerFormat { id: "cloudpickle", title: "cloudpickle", package: Some("cloudpickle"), ..PICKLE },
+    PeerFormat {
+        id: "cloudpickle",
+        core: false,
+        title: "cloudpickle",
+        package: Some("cloudpickle"),
+        ..PICKLE
+    },
     PeerFormat {
         id: "skops",
         title: "skops",
@@ -120,6 +143,7 @@ pub static PEER_FORMATS: &[PeerFormat] = &[
     },
     PeerFormat {
         id: "onnx",
+        core: false,
         title: "ONNX, onnxruntime",
         executable: false,
         package: Some("onnxruntime"),

@@ -254,6 +254,11 @@ fn why_not(
     if !known.contains(&operation) {
         return Some(absent(format, request.held, operation).to_owned());
     }
+    if request.core_only && !format.core {
+        return Some(
+            "not in profile quick for models from 1 MiB; measured by --profile standard".to_owned(),
+        );
+    }
     // What is loaded has to be stored first, so that storing decides too.
     let storing = format.estimate(Operation::Encode, request.bytes);
     let estimate = format.estimate(operation, request.bytes).max(storing);
