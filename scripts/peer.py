@@ -355,7 +355,7 @@ class Safetensors(Format):
         self.library = package("safetensors.numpy")
         for name, array in subject.value.items():
             if array.dtype.kind not in "biufc":
-                raise Refusal(f"safetensors holds numbers: array {name!r} is of {array.dtype.str}")
+                raise Refusal(f"cannot hold texts: safetensors is for numbers, array {name!r} is of {array.dtype.str}")
 
     def encode(self, value):
         return self.library.save(value)

@@ -40,7 +40,7 @@ pub struct Request<'a> {
     pub left_out: &'a [(Operation, String)],
     /// A case of which one iteration takes longer has no row.
     pub slowest: Duration,
-    /// True when the formats that nobody leaves out are enough: large models in a quick run.
+    /// True when the formats that nobody leaves out are enough: most models in a quick run.
     pub core_only: bool,
 }
 

@@ -115,7 +115,7 @@ pub(super) fn cases(
         operations: &operations,
         left_out: &left_out,
         slowest: job.profile.slowest_iteration(),
-        core_only: job.profile == Profile::Quick && bytes >= LARGE_BYTES,
+        core_only: job.profile == Profile::Quick && !peer.whole.iter().any(|id| id == subject.id()),
     };
     let mut cases = Vec::new();
     for offer in source.offers(&request) {
@@ -154,13 +154,14 @@ fn plan(job: &Rounds, bytes: usize) -> (Vec<Operation>, Vec<(Operation, String)>
 }
 
 fn size(subject: &Subject, profile: Profile, format: String, bytes: u64, path: &Path) -> Event {
-    let slow = subject.parameters.byte_len() >= LARGE_BYTES && profile != Profile::Thorough;
+    let large = subject.parameters.byte_len() >= LARGE_BYTES;
+    let slow = large && profile != Profile::Thorough;
     // What lies in several files has a size, but no one stream to compress.
     let encoded = std::fs::read(path).ok().filter(|encoded| encoded.len() as u64 == bytes);
     let compressed_bytes: BTreeMap<String, u64> = Compression::ALL
         .into_iter()
         .filter(|codec| !(slow && *codec == Compression::Zstd(19)))
-        .filter(|codec| !profile.hurries(subject.parameters.byte_len()) || codec.is_quick())
+        .filter(|codec| !(profile == Profile::Quick && large) || codec.is_quick())
         .filter_map(|codec| {
             Some((codec.id(), codec.compress(encoded.as_deref()?).ok()?.len() as u64))
         })

@@ -44,7 +44,7 @@ impl Profile {
         let large = array_bytes >= LARGE_BYTES;
         let millis = match (self, large) {
             (Profile::Quick, false) => 400,
-            (Profile::Quick, true) => 3_000,
+            (Profile::Quick, true) => 2_000,
             (Profile::Standard, false) => 4_000,
             (Profile::Standard, true) => 25_000,
             (Profile::Thorough, false) => 10_000,

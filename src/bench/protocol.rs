@@ -53,6 +53,8 @@ pub struct PeerJob {
     pub config: serde_json::Value,
     /// Its own files of models, by their ids. The others it gets as named arrays.
     pub estimators: BTreeMap<String, PathBuf>,
+    /// The models on which a quick run measures all of its formats; on the others only the core.
+    pub whole: Vec<String>,
 }
 
 /// One load, for its memory.

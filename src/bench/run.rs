@@ -7,13 +7,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rayon::prelude::*;
+
 use super::plan::Profile;
 use super::protocol::{Event, Job, MemoryJob, PeerJob, Rounds};
 use super::subject::{self, Subject};
 use super::{BenchError, environment, peers, rows};
 use crate::base::case::{CaseId, Operation};
 use crate::base::record::{
-    BENCH_SCHEMA, BenchRecord, FormatRecord, MemoryOutcome, MemoryRow, ModelRecord, SizeRow,
+    BENCH_SCHEMA, BenchRecord, FormatRecord, MemoryOutcome, MemoryRow, SizeRow,
 };
 use crate::formats::{Format, registry};
 
@@ -204,7 +206,7 @@ const SET_UP_SECONDS: f64 = 0.35;
 const PEER_SECONDS: f64 = 0.4;
 const PEER_SECONDS_A_MEGABYTE: f64 = 0.25;
 /// One process of the memory pass.
-const MEMORY_SECONDS: f64 = 0.03;
+const MEMORY_SECONDS: f64 = 0.015;
 
 impl Schedule {
     fn new(subjects: &[Subject], options: &Options<'_>, processes: u32) -> Self {
@@ -344,35 +346,38 @@ fn memory_pass(
     let mut rows = Vec::new();
     for subject in subjects {
         options.progress.update(schedule.share(), &format!("memory: {}", subject.id()));
-        for format in &options.formats {
-            for operation in MEMORY_OPERATIONS {
-                let case = CaseId {
-                    model: subject.id().to_owned(),
-                    format: format.descriptor().id.to_owned(),
-                    operation,
-                    pages: None,
-                };
-                let outcome =
-                    memory_of(&case, &subject.record, *format, subject, options, dir, collected);
-                rows.push(MemoryRow { case, outcome });
-                schedule.done += MEMORY_SECONDS;
-            }
-        }
+        let cases: Vec<(&'static dyn Format, CaseId)> = options
+            .formats
+            .iter()
+            .flat_map(|format| MEMORY_OPERATIONS.map(|operation| (*format, operation)))
+            .map(|(format, operation)| {
+                let format_id = format.descriptor().id.to_owned();
+                let model = subject.id().to_owned();
+                (format, CaseId { model, format: format_id, operation, pages: None })
+            })
+            .collect();
+        // No time is taken here, so that every core may load.
+        let (helper, stop) = (options.helper.as_path(), options.stop);
+        rows.par_extend(cases.into_par_iter().map(|(format, case)| {
+            let outcome = memory_of(&case, format, subject, helper, stop, dir, collected);
+            MemoryRow { case, outcome }
+        }));
+        schedule.done += MEMORY_SECONDS * (options.formats.len() * MEMORY_OPERATIONS.len()) as f64;
     }
     rows
 }
 
 fn memory_of(
     case: &CaseId,
-    model: &ModelRecord,
     format: &dyn Format,
     subject: &Subject,
-    options: &Options<'_>,
+    helper: &Path,
+    stop: &AtomicBool,
     dir: &Path,
     collected: &Collected,
 ) -> MemoryOutcome {
     let unmeasured = |reason: String| MemoryOutcome::NotMeasured { reason };
-    if options.stop.load(Ordering::SeqCst) {
+    if stop.load(Ordering::SeqCst) {
         return unmeasured("the run was stopped before".to_owned());
     }
     let missing = super::cases::missing(format, subject.rows.is_some(), case.operation);
@@ -381,11 +386,11 @@ fn memory_of(
     }
     let job = Job::Memory(Box::new(MemoryJob {
         dir: dir.to_owned(),
-        model: model.clone(),
+        model: subject.record.clone(),
         case: case.clone(),
     }));
     let mut outcome = None;
-    let result = converse(&options.helper, &job, options.stop, |event| match event {
+    let result = converse(helper, &job, stop, |event| match event {
         Event::Memory { memory } => outcome = Some(MemoryOutcome::Measured(memory)),
         Event::Skipped { reason, .. } => outcome = Some(unmeasured(reason)),
         _ => {}

@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use super::cases::{self, Prepared};
 use super::clock::{Clock, MonotonicClock};
 use super::compression::Compression;
-use super::plan::LARGE_BYTES;
+use super::plan::{LARGE_BYTES, Profile};
 use super::protocol::{Event, Job, MemoryJob, Rounds};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
 use super::{BenchError, environment, memory, peers, programs};
@@ -179,11 +179,11 @@ fn too_slow(job: &Rounds, operation: Operation, thousand_nanos: u64) -> Option<S
 
 fn sizes(subject: &Subject, format: &str, encoded: &[u8], job: &Rounds) -> Event {
     let large = subject.parameters.byte_len() >= LARGE_BYTES;
-    let slow = large && job.profile != super::plan::Profile::Thorough;
+    let slow = large && job.profile != Profile::Thorough;
     let compressed_bytes: BTreeMap<String, u64> = Compression::ALL
         .into_iter()
         .filter(|codec| !(slow && *codec == Compression::Zstd(19)))
-        .filter(|codec| !job.profile.hurries(subject.parameters.byte_len()) || codec.is_quick())
+        .filter(|codec| !(job.profile == Profile::Quick && large) || codec.is_quick())
         .filter_map(|codec| Some((codec.id(), codec.compress(encoded).ok()?.len() as u64)))
         .collect();
     Event::Size {

@@ -94,6 +94,11 @@ pub fn text(record: &BenchRecord, model: &ModelRecord) -> String {
         (None, Some(_)) => Ordering::Greater,
         (None, None) => Ordering::Equal,
     });
+    // What has no figure at all says why in the report.
+    formats.retain(|format| {
+        let figures = Figures { record, model: &model.id, format };
+        columns.iter().any(|(.., figure)| figure(&figures).is_some())
+    });
     for format in formats {
         let figures = Figures { record, model: &model.id, format };
         let mut cells = vec![format.to_owned()];

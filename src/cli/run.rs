@@ -38,8 +38,11 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         None => None,
     };
     let wanted = measure::wanted(&[], None)?;
-    let (small, large): (Vec<_>, Vec<_>) =
+    let (small, mut large): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|(_, size)| *size == crate::models::recipes::Size::S);
+    let all = large.len();
+    large.retain(|(recipe, _)| profile != Profile::Quick || FIRST.starts_with(recipe.id));
+    let left_out = all - large.len();
     subjects.extend(measure::trained(&small, false)?);
     if tutorial.is_none() && side.as_ref().is_some_and(|side| side.python().is_none()) {
         // The first comparison comes before the large models are trained: it is there in seconds.
@@ -64,6 +67,11 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     measure.peer = side.peer();
     let mut record = measure.all(&subjects)?;
     side.describe(&mut record);
+    if left_out > 0 {
+        record.notes.push(format!(
+            "of the large models, profile quick measures the forest; --profile standard measures {left_out} more"
+        ));
+    }
     if let Some(subject) = subjects.iter().find(|subject| subject.id() == TUTORIAL) {
         let programs = side.programs(subject)?;
         record.programs = measure::programs(&programs, profile, arguments.seed)?;

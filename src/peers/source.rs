@@ -21,6 +21,8 @@ pub const SCRIPT: &str = include_str!("../../scripts/peer.py");
 
 /// How often a process that is gone is started again, in one measuring process.
 const RESTARTS: u32 = 3;
+/// How the script's sentence begins where a format has no place for what it is given.
+const CANNOT_HOLD: &str = "cannot hold";
 /// Longest wait for an answer: what takes longer is not measured.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Results that are kept while the clock runs may take this much memory together.
@@ -201,6 +203,11 @@ impl PythonSource {
         prepare.insert("expected".to_owned(), request.expected.map_or(Value::Null, text));
         let answer = match self.peer.borrow_mut().prepare(format.id, prepare) {
             Ok(answer) => answer,
+            // What a format cannot hold was not tried, and is nobody's failure.
+            Err(error) if error.reason.starts_with(CANNOT_HOLD) => {
+                offers.extend(wanted.into_iter().map(|o| Offer::NotMeasured(id(o), error.clone())));
+                return;
+            }
             Err(error) => {
                 offers.extend(wanted.into_iter().map(|o| Offer::Failed(id(o), error.clone())));
                 return;
@@ -256,7 +263,8 @@ fn why_not(
     }
     if request.core_only && !format.core {
         return Some(
-            "not in profile quick for models from 1 MiB; measured by --profile standard".to_owned(),
+            "profile quick measures it on the tutorial's forest; --profile standard on every model"
+                .to_owned(),
         );
     }
     // What is loaded has to be stored first, so that storing decides too.

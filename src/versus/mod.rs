@@ -124,7 +124,12 @@ impl Side {
         let formats = PEER_FORMATS.iter();
         let formats = formats.map(|f| f.record(&python.packages, Some(&python.version))).collect();
         let config = serde_json::to_value(self.config()?).ok()?;
-        Some(Peer { job: PeerJob { config, estimators: self.estimators.clone() }, formats })
+        let job = PeerJob {
+            config,
+            estimators: self.estimators.clone(),
+            whole: vec![TUTORIAL.to_owned()],
+        };
+        Some(Peer { job, formats })
     }
 
     /// How the peer is started.
