@@ -160,10 +160,8 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         false => Vec::new(),
     };
     memory.append(&mut collected.peer_memory);
-    let interrupted = options
-        .stop
-        .load(Ordering::SeqCst)
-        .then(|| "stopped by the user; the rows hold what was measured until then".to_owned());
+    let stopped = options.stop.load(Ordering::SeqCst);
+    let interrupted = stopped.then(|| STOPPED.to_owned());
     let ours = options.formats.iter();
     let ours = ours.map(|format| format.descriptor().record(environment::crate_version));
     let theirs = options.peer.iter().flat_map(|peer| peer.formats.iter().cloned());
@@ -192,6 +190,9 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         compatibility: None,
     })
 }
+
+/// What the record of a run says that its user ended.
+const STOPPED: &str = "stopped by the user; the rows hold what was measured until then";
 
 /// How much of the run is done, in seconds of its plan.
 struct Schedule {

@@ -143,7 +143,8 @@ mod tests {
             training_nanos: 1,
             methods: vec![method("pickle", 0.9), method("raw", 0.9), method("json", 0.8)],
         };
-        let story = story(&tutorial, "1.9.1").replace("\n    ", " ");
+        let story = story(&tutorial, "1.9.1");
+        let story = story.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(story.contains("accuracy 0.9000 in 1 of 2"), "{story}");
     }
 }

@@ -43,6 +43,7 @@ pub struct Process {
     input: Option<ChildStdin>,
     answers: Receiver<Option<String>>,
     errors: Arc<Mutex<VecDeque<String>>>,
+    listener: Option<thread::JoinHandle<()>>,
     asked: u64,
 }
 
@@ -77,11 +78,11 @@ impl Process {
             });
         }
         let errors = Arc::new(Mutex::new(VecDeque::new()));
-        if let Some(output) = child.stderr.take() {
+        let listener = child.stderr.take().map(|output| {
             let errors = errors.clone();
-            thread::spawn(move || keep_last_lines(output, &errors));
-        }
-        Ok(Process { child, input, answers, errors, asked: 0 })
+            thread::spawn(move || keep_last_lines(output, &errors))
+        });
+        Ok(Process { child, input, answers, errors, listener, asked: 0 })
     }
 
     /// Asks `operation` with more members, and waits at most so long for the answer.
@@ -137,6 +138,13 @@ impl Process {
     /// Ends it and says what happened.
     fn gone(&mut self, operation: &str, what: &str) -> PeerError {
         self.end(Duration::from_millis(200));
+        // Its last words are on their way; a child of its own may keep the pipe open for longer.
+        for _ in 0..20 {
+            if self.listener.as_ref().is_none_or(thread::JoinHandle::is_finished) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
         let status = match self.child.try_wait() {
             Ok(Some(status)) => format!(" ({status})"),
             _ => String::new(),

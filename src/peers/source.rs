@@ -78,7 +78,13 @@ impl Peer {
         self.opened = Some(request.clone());
         self.prepared.clear();
         self.ready.clear();
-        self.ask("open", request).map(|_| ())
+        loop {
+            let opened = self.ask("open", request.clone());
+            // What dies before it has anything to do may live the next time.
+            if opened.is_ok() || self.process.is_some() || self.restarts > RESTARTS {
+                return opened.map(|_| ());
+            }
+        }
     }
 
     /// Stores the model in a format and verifies what comes back.

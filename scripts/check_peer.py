@@ -1,0 +1,601 @@
+#!/usr/bin/env python3
+"""Compares what scripts/peer.py measures with `timeit`, and tests how it answers.
+
+    python scripts/check_peer.py                  # times, with the packages of this interpreter
+    python scripts/check_peer.py --self-test      # the answers to good and to bad requests
+
+The times: samples of both sides are taken in turn, and who is first changes, so that noise of the
+machine meets both. The statements below are written anew and timed by `timeit`; nothing is shared
+with the script. It ends with 1 when a median of more than 100 microseconds differs by more than the
+tolerance. Run by hand: it needs numpy, scikit-learn and joblib, which the tests of the package do not.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import timeit
+import unittest
+from pathlib import Path
+
+# Before numpy is imported: as in the process that is measured.
+THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+os.environ.update(THREADS)
+
+SCRIPT = (Path(__file__).resolve().parent / "peer.py").read_text(encoding="utf-8")
+# Linux passes no longer argument.
+MAX_SCRIPT_BYTES = 128 << 10
+SHORTEST_MICROSECONDS = 100
+TUTORIAL = {"module": "sklearn.ensemble", "class": "RandomForestClassifier",
+            "options": {"n_estimators": 100, "random_state": 42},
+            "data": {"generator": "make_classification", "test_size": 0.3, "random_state": 42,
+                     "options": {"n_samples": 1000, "n_features": 20, "random_state": 42}}}
+
+
+class Peer:
+    """A running script; a prelude runs before it, in the same process."""
+
+    def __init__(self, prelude="", python=sys.executable):
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [python, "-I", "-B", "-u", "-c", prelude + SCRIPT], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=self.errors)
+        self.asked = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.code = self.process.wait(timeout=60)
+        self.rest = self.process.stdout.read()
+        self.process.stdout.close()
+        self.errors.close()
+
+    def send(self, line):
+        self.process.stdin.write(line + b"\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise AssertionError(f"it ended without an answer:\n{self.complaints()}")
+        return json.loads(answer)
+
+    def ask(self, op, /, **request):
+        self.asked += 1
+        answer = self.send(json.dumps({"id": self.asked, "op": op, **request}).encode())
+        assert answer["id"] == self.asked, answer
+        return answer
+
+    def good(self, op, /, **request):
+        answer = self.ask(op, **request)
+        assert answer["ok"] is True, answer
+        return answer
+
+    def refused(self, op, /, **request):
+        answer = self.ask(op, **request)
+        assert answer["ok"] is False and set(answer) == {"id", "ok", "error"}, answer
+        return answer["error"]
+
+    def complaints(self):
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")
+
+
+def write_arrays(path, megabytes):
+    """A dict of arrays as models have them: one large, some small, one of text."""
+    import numpy
+
+    random = numpy.random.RandomState(7)
+    rows = max(1, int(megabytes * (1 << 20) / 8 / 64))
+    arrays = {"weights": random.normal(size=(rows, 64)), "bias": random.normal(size=64),
+              "labels": numpy.arange(10), "mask": random.rand(1000) > 0.5,
+              "single": random.normal(size=(100, 64)).astype("f4"),
+              "names": numpy.array(["a", "naïve", "日本"])}
+    with open(path, "wb") as file:
+        numpy.savez(file, **arrays)
+    return arrays
+
+
+# ---------------------------------------------------------------- times
+
+# Format, operation, what makes `data`, and the statement. Each result is kept until the time is taken.
+ESTIMATOR_ROWS = [
+    ("pickle-5", "encode", None, "kept.append(pickle.dumps(value, protocol=5))"),
+    ("pickle-5", "decode-ready", "pickle.dumps(value, 5)", "kept.append(pickle.loads(data))"),
+    ("pickle-5", "decode-predict-1", "pickle.dumps(value, 5)",
+     "model = pickle.loads(data); kept.append((model, model.predict(row)))"),
+    ("joblib", "encode", None,
+     "file = BytesIO(); joblib.dump(value, file); kept.append(file.getvalue())"),
+    ("joblib", "decode-ready", "joblib_bytes(value)", "kept.append(joblib.load(BytesIO(data)))"),
+    ("joblib", "decode-predict-1", "joblib_bytes(value)",
+     "model = joblib.load(BytesIO(data)); kept.append((model, model.predict(row)))"),
+]
+ARRAY_ROWS = [
+    ("pickle-5", "encode", None, ESTIMATOR_ROWS[0][3]),
+    ("pickle-5", "decode", "pickle.dumps(value, 5)", ESTIMATOR_ROWS[1][3]),
+    ("joblib", "encode", None, ESTIMATOR_ROWS[3][3]),
+    ("joblib", "decode", "joblib_bytes(value)", ESTIMATOR_ROWS[4][3]),
+    ("npz-python", "encode", None,
+     "file = BytesIO(); numpy.savez(file, **value); kept.append(file.getvalue())"),
+    ("npz-python", "decode", "npz_bytes(value)",
+     "archive = numpy.load(BytesIO(data))\n"
+     "kept.append({name: archive[name] for name in archive.files})\narchive.close()"),
+]
+
+
+def names_of_statements(value, row):
+    import pickle
+    from io import BytesIO
+
+    import joblib
+    import numpy
+
+    def joblib_bytes(value):
+        file = BytesIO()
+        joblib.dump(value, file)
+        return file.getvalue()
+
+    def npz_bytes(value):
+        file = BytesIO()
+        numpy.savez(file, **value)
+        return file.getvalue()
+
+    return {"pickle": pickle, "BytesIO": BytesIO, "joblib": joblib, "numpy": numpy, "value": value,
+            "row": row, "joblib_bytes": joblib_bytes, "npz_bytes": npz_bytes}
+
+
+def compare_row(peer, row, names, samples, seconds):
+    """Medians of a row, in microseconds an iteration: of the script and of timeit."""
+    format, operation, data, statement = row
+    names = dict(names, data=eval(data, dict(names)) if data else None)
+    timer = timeit.Timer(statement, "kept = []", globals=names)
+    once = min(timer.repeat(3, 1))
+    number = max(1, min(200, int(seconds / once)))
+
+    def of_peer():
+        request = {"format": format, "operation": operation, "iterations": number}
+        return peer.good("run", **request)["nanos"] / number / 1e3
+
+    def of_timeit():
+        return timer.timeit(number) / number * 1e6
+
+    found = {of_peer: [], of_timeit: []}
+    for sample in range(-2, samples):
+        for side in (of_peer, of_timeit) if sample % 2 else (of_timeit, of_peer):
+            microseconds = side()
+            if sample >= 0:  # two of each to get warm
+                found[side].append(microseconds)
+    return number, statistics.median(found[of_peer]), statistics.median(found[of_timeit])
+
+
+def check_times(tolerance, samples, seconds, megabytes):
+    import joblib
+    import numpy
+
+    print(f"{'subject':8} {'format':11} {'operation':17} {'number':>6} {'peer us':>11} "
+          f"{'timeit us':>11} {'ratio':>6}")
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder, Peer() as peer:
+        model, rows, npz = (os.path.join(folder, name) for name in ("m.joblib", "r.npy", "a.npz"))
+        peer.good("train", jobs=2, model=model, rows=rows, **TUTORIAL)
+        arrays = write_arrays(npz, megabytes)
+        subjects = [
+            ("forest", {"kind": "estimator", "path": model, "rows": rows, "jobs": 1},
+             joblib.load(model), numpy.load(rows)[:1], ESTIMATOR_ROWS),
+            ("arrays", {"kind": "arrays", "path": npz}, arrays, None, ARRAY_ROWS),
+        ]
+        for subject, request, value, row, table in subjects:
+            peer.good("open", **request)
+            for format in dict.fromkeys(entry[0] for entry in table):
+                path = os.path.join(folder, format)
+                peer.good("prepare", format=format, path=path, expected=None)
+            names = names_of_statements(value, row)
+            for entry in table:
+                number, ours, theirs = compare_row(peer, entry, names, samples, seconds)
+                ratio = ours / theirs
+                short = max(ours, theirs) <= SHORTEST_MICROSECONDS
+                differs = abs(ratio - 1) > tolerance / 100 and not short
+                wrong += differs
+                note = "  differs" if differs else "  short, not judged" if short else ""
+                print(f"{subject:8} {entry[0]:11} {entry[1]:17} {number:6} {ours:11.1f} "
+                      f"{theirs:11.1f} {ratio:6.3f}{note}", flush=True)
+    print(f"{wrong} rows differ by more than {tolerance:g} %")
+    return 1 if wrong else 0
+
+
+# ---------------------------------------------------------------- answers
+
+BLOCK = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in {names!r}:
+            raise ModuleNotFoundError(f'No module named {{name!r}}', name=name.split('.')[0])
+sys.meta_path.insert(0, Block())
+del sys, Block
+"""
+NOISE = """
+import os, pickle
+def loads(*given, _loads=pickle.loads, **more):
+    print('{"id": 1, "ok": true}')
+    os.write(1, b'noise of C\\n')
+    os.system('echo noise of a child')
+    return _loads(*given, **more)
+pickle.loads = loads
+del loads
+"""
+
+
+def has(*names):
+    from importlib.util import find_spec
+    return all(find_spec(name) is not None for name in names)
+
+
+class Subjects(unittest.TestCase):
+    """Files that the tests open, made once."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.held = tempfile.TemporaryDirectory()
+        cls.folder = cls.held.name
+        cls.trained = {}
+        with Peer() as peer:
+            for name, request in {
+                "logistic": dict(TUTORIAL, module="sklearn.linear_model",
+                                 **{"class": "LogisticRegression"}, options={"max_iter": 500}),
+                "linear": dict(module="sklearn.linear_model", **{"class": "LinearRegression"},
+                               options={}, data={"generator": "load_diabetes", "options": {},
+                                                 "test_size": 0.3, "random_state": 42}),
+                "forest": dict(TUTORIAL, options={"n_estimators": 5, "random_state": 42}),
+            }.items():
+                files = {"model": cls.path(name + ".joblib"), "rows": cls.path(name + ".npy")}
+                cls.trained[name] = peer.good("train", jobs=2, **files, **request)
+        write_arrays(cls.path("arrays.npz"), 0.01)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.held.cleanup()
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder, name)
+
+    def open(self, peer, name):
+        if name == "arrays":
+            return peer.ask("open", kind="arrays", path=self.path("arrays.npz"))
+        return peer.ask("open", kind="estimator", path=self.path(name + ".joblib"),
+                        rows=self.path(name + ".npy"), jobs=1)
+
+    def expected(self, predictions):
+        path = self.path("expected.json")
+        Path(path).write_text(json.dumps(predictions), encoding="utf-8")
+        return path
+
+    def predictions(self, name):
+        import joblib
+        import numpy
+        model = joblib.load(self.path(name + ".joblib"))
+        return model.predict(numpy.load(self.path(name + ".npy"))).tolist()
+
+
+class Requests(Subjects):
+    def test_garbage_is_answered_and_the_process_goes_on(self):
+        with Peer() as peer:
+            for line in (b"", b"garbage", b"\xff\xfe", b"[1]", b"7", b"null", b"{", b"[" * 100000):
+                answer = peer.send(line)
+                self.assertEqual((answer["id"], answer["ok"]), (None, False), line[:20])
+                self.assertIn("JSON", answer["error"])
+            self.assertEqual(peer.send(b'{"id": NaN, "op": "nothing"}')["id"], None)
+            self.assertIn("no operation None", peer.refused(None))
+            self.assertTrue(peer.good("versions")["python"])
+
+    def test_unknown_names_are_refused_with_those_that_are_known(self):
+        with Peer() as peer:
+            self.assertIn("'answer'", peer.refused("answer"))  # a method, not an operation
+            self.assertIn("versions", peer.refused("dance"))
+            self.assertIn("open", peer.refused("prepare", format="pickle-5", path="x"))
+            self.assertTrue(self.open(peer, "logistic")["ok"])
+            path = self.path("x")
+            self.assertIn("pickle-5-buffers", peer.refused("prepare", format="yaml", path=path))
+            self.assertIn("'path' has to be str", peer.refused("prepare", format="joblib"))
+            request = {"format": "pickle-5", "operation": "encode", "iterations": 1}
+            self.assertIn("not prepared", peer.refused("run", **request))
+            peer.good("prepare", format="pickle-5", path=path, expected=None)
+            self.assertGreater(peer.good("run", **request)["nanos"], 0)
+            for iterations in (0, -1, "3", None, True, 1.5):
+                error = peer.refused("run", **dict(request, iterations=iterations))
+                self.assertIn("'iterations'", error)
+            self.assertIn("dance", peer.refused("run", **dict(request, operation="dance")))
+            error = peer.refused("run", **dict(request, operation="view-ready"))
+            self.assertIn("borrows", error)
+            self.assertIn("generator 'x'", peer.refused(
+                "train", jobs=1, model=path, rows=path, **dict(TUTORIAL, data={"generator": "x"})))
+            self.assertIn("no module of scikit-learn", peer.refused(
+                "train", jobs=1, model=path, rows=path, **dict(TUTORIAL, module="subprocess")))
+
+    def test_a_missing_file_is_an_answer_without_folders(self):
+        with Peer() as peer:
+            for request in ({"kind": "estimator", "rows": self.path("logistic.npy")},
+                            {"kind": "arrays"}):
+                error = peer.refused("open", path=self.path("gone.file"), **request)
+                self.assertIn("FileNotFoundError", error)
+                self.assertIn("gone.file", error)
+                self.assertNotIn(self.folder, error)
+            # What was open before is not what is asked about.
+            self.assertTrue(self.open(peer, "logistic")["ok"])
+            peer.refused("open", kind="arrays", path=self.path("gone.file"))
+            self.assertIn("nothing is open", peer.refused("prepare", format="joblib", path="x"))
+
+    def test_close_and_the_end_of_the_input_end_it_with_0(self):
+        with Peer() as peer:
+            peer.good("close")
+            self.assertEqual(peer.process.wait(timeout=60), 0)
+        with Peer() as peer:
+            peer.good("versions")
+        self.assertEqual((peer.code, peer.rest), (0, b""))
+
+    def test_a_package_that_is_missing_fails_what_needs_it_alone(self):
+        blocked = ["cloudpickle", "skops", "skl2onnx", "safetensors", "lz4"]
+        with Peer(BLOCK.format(names=blocked)) as peer:
+            for subject, formats in (
+                ("logistic", {"cloudpickle": "cloudpickle", "skops": "skops", "onnx": "skl2onnx",
+                              "joblib-lz4": "lz4"}),
+                ("arrays", {"safetensors-python": "safetensors"}),
+            ):
+                self.assertEqual(self.open(peer, subject).get("error"), None)
+                for format, name in formats.items():
+                    error = peer.refused("prepare", format=format, path=self.path("x"))
+                    self.assertEqual(error, f"the Python package {name} is missing")
+                peer.good("prepare", format="pickle-5", path=self.path("x"), expected=None)
+        with Peer(BLOCK.format(names=["sklearn", "numpy", "joblib"])) as peer:
+            # joblib itself needs neither, but its file of an estimator does.
+            error = peer.refused("open", kind="arrays", path=self.path("arrays.npz"))
+            self.assertEqual(error, "the Python package numpy is missing")
+            self.assertIn("is missing", peer.refused("tutorial", dir=self.folder))
+            peer.good("versions")
+
+    def test_what_a_library_prints_is_no_answer(self):
+        with Peer(NOISE) as peer:
+            self.assertTrue(self.open(peer, "logistic")["ok"])
+            peer.good("prepare", format="pickle-5", path=self.path("x"), expected=None)
+            peer.good("run", format="pickle-5", operation="decode-ready", iterations=3)
+            noise = peer.complaints()
+            for text in ('{"id": 1, "ok": true}', "noise of C", "noise of a child"):
+                self.assertIn(text, noise)
+        self.assertEqual(peer.rest, b"")
+
+    def test_no_library_reads_our_requests(self):
+        prelude = NOISE.replace("print('{\"id\": 1, \"ok\": true}')", "import sys; sys.stdin.read()")
+        self.assertIn("sys.stdin.read()", prelude)
+        with Peer(prelude) as peer:
+            self.assertTrue(self.open(peer, "logistic")["ok"])
+            peer.good("prepare", format="pickle-5", path=self.path("x"), expected=None)
+
+    def test_an_error_names_no_folder_of_the_interpreter(self):
+        places = {sys.prefix, sys.base_prefix, os.path.dirname(sys.executable)}
+        for place in sorted(places):
+            prelude = f"""
+import importlib
+def broken(name, _import=importlib.import_module):
+    if name == 'joblib':
+        raise ImportError('cannot load {place}/lib/some where/x.so: see\\n /opt/a/b.py, 1/2 and https://a.example/b/c')
+    return _import(name)
+importlib.import_module = broken
+"""
+            with Peer(prelude) as peer:
+                error = self.open(peer, "logistic")["error"]
+                self.assertNotIn(place, error)
+                self.assertNotIn("/opt/a", error)
+                self.assertNotIn("\n", error)
+                self.assertIn("b.py, 1/2 and https://a.example/b/c", error)
+
+    def test_a_library_that_exits_does_not_end_the_process(self):
+        prelude = "import pickle\ndef loads(*_, **__): raise SystemExit(3)\npickle.loads = loads\n"
+        with Peer(prelude) as peer:
+            self.assertTrue(self.open(peer, "logistic")["ok"])
+            error = peer.refused("prepare", format="pickle-5", path=self.path("x"), expected=None)
+            self.assertEqual(error, "SystemExit: 3")
+            peer.good("versions")
+
+    def test_the_script_fits_into_an_argument(self):
+        self.assertLess(len(SCRIPT.encode()), MAX_SCRIPT_BYTES)
+
+
+class Verified(Subjects):
+    def test_expected_labels(self):
+        labels = self.predictions("logistic")
+        others = list(labels)
+        for row in (5, 7, 999):
+            others[row] = 1 - others[row]
+        with Peer() as peer:
+            self.assertTrue(self.open(peer, "logistic")["ok"])
+
+            def prepare(predictions):
+                return peer.ask("prepare", format="pickle-5", path=self.path("x"),
+                                expected=self.expected(predictions))
+
+            self.assertTrue(prepare({"integers": labels})["ok"])
+            self.assertTrue(prepare({"outputs": [{"integers": labels}]})["ok"])
+            self.assertEqual(prepare({"integers": others})["error"],
+                             "predictions differ: 3 of 1000 rows, the first is row 5: "
+                             f"{labels[5]} against {others[5]}")
+            # It has no figure, although it had one before.
+            self.assertIn("not prepared", peer.refused(
+                "run", format="pickle-5", operation="encode", iterations=1))
+            for wrong in ({"integers": labels[:-1]}, {"texts": [str(label) for label in labels]},
+                          {"booleans": [label == 1 for label in labels]},
+                          {"outputs": [{"integers": labels}] * 2}):
+                self.assertIn("predictions differ", prepare(wrong)["error"])
+            for wrong in ({"words": labels}, [labels], {}, {"integers": None}, "text"):
+                self.assertFalse(prepare(wrong)["ok"], wrong)
+
+    def test_expected_values(self):
+        values = self.predictions("linear")
+        with Peer() as peer:
+            self.assertTrue(self.open(peer, "linear")["ok"])
+
+            def prepare(change):
+                changed = [[value] for value in values]
+                changed[4] = [change(values[4])]
+                return peer.ask("prepare", format="joblib", path=self.path("x"),
+                                expected=self.expected({"values": changed}))
+
+            self.assertTrue(prepare(lambda value: value * (1 + 1e-13))["ok"])
+            for wrong in (lambda value: value * (1 + 1e-11), lambda _: None, lambda _: 0.0):
+                self.assertIn("1 of 1000 rows, the first is row 4", prepare(wrong)["error"])
+
+    def test_what_comes_back_wrong_is_refused(self):
+        # Whoever reads pickles here gets a model of other numbers.
+        prelude = """
+import pickle
+def loads(*given, _loads=pickle.loads, **more):
+    value = _loads(*given, **more)
+    if isinstance(value, dict):
+        value['bias'] = value['bias'] + 1e-9
+    else:
+        value.coef_ = value.coef_ * (1 + 1e-15 if value.coef_.ndim == 1 else -1)
+    return value
+pickle.loads = loads
+del loads
+"""
+        with Peer(prelude) as peer:
+            for name, error in (("logistic", "predictions differ: "), ("linear", "predictions differ: "),
+                                ("arrays", "arrays differ: the values of 'bias' are others")):
+                self.assertTrue(self.open(peer, name)["ok"])
+                self.assertIn(error, peer.refused("prepare", format="pickle-5", path=self.path("x")))
+
+    def test_training_and_its_files(self):
+        import joblib
+        import numpy
+        answer = self.trained["forest"]
+        rows = numpy.load(self.path("forest.npy"))
+        self.assertEqual((rows.shape, rows.dtype.str, rows.flags.c_contiguous), ((1000, 20), "<f8", True))
+        self.assertTrue((rows[:100] == rows[300:400]).all() and (rows[0] != rows[1]).any())
+        self.assertEqual((answer["train_rows"], answer["features"]), (700, 20))
+        self.assertEqual((answer["metric"]["name"], answer["metric"]["rows"]), ("accuracy", 300))
+        self.assertEqual(answer["hyper_parameters"], {"n_estimators": "5", "random_state": "42"})
+        self.assertIsNone(joblib.load(self.path("forest.joblib")).n_jobs)
+        self.assertEqual(self.trained["linear"]["metric"]["name"], "r2")
+
+    def test_the_tutorial(self):
+        import numpy
+        folder = self.path("tutorial")
+        os.mkdir(folder)
+        with Peer() as peer:
+            answer = peer.good("tutorial", dir=folder)
+        self.assertEqual([method["method"] for method in answer["methods"]], ["pickle", "joblib"])
+        for method in answer["methods"]:
+            self.assertEqual(method["bytes"], os.path.getsize(os.path.join(folder, method["file"])))
+            self.assertEqual(method["accuracy_after"], answer["accuracy_before"])
+        self.assertEqual(answer["metric"]["value"], answer["accuracy_before"])
+        shapes = [numpy.load(os.path.join(folder, name)).shape
+                  for name in ("test_rows.npy", "test_labels.npy", "rows.npy")]
+        self.assertEqual(shapes, [(300, 20), (300,), (1000, 20)])
+
+    def formats(self, subject):
+        formats = ["pickle-2", "pickle-4", "pickle-5", "pickle-5-buffers", "joblib",
+                   "joblib-zlib-3", "joblib-xz"]
+        optional = {"joblib-lz4": ["lz4"], "cloudpickle": ["cloudpickle"], "skops": ["skops"]}
+        if subject == "arrays":
+            formats.append("npz-python")
+        else:
+            formats.append("joblib-mmap")
+            optional["onnx"] = ["skl2onnx", "onnx", "onnxruntime"]
+        return formats + [name for name, needs in optional.items() if has(*needs)]
+
+    def test_every_operation_of_every_format_runs_and_leaves_no_file(self):
+        with Peer() as peer:
+            for subject in ("logistic", "linear", "forest", "arrays"):
+                self.assertEqual(self.open(peer, subject).get("error"), None)
+                for format in self.formats(subject):
+                    folder = tempfile.mkdtemp(dir=self.folder)
+                    path = os.path.join(folder, "x")
+                    answer = peer.good("prepare", format=format, path=path, expected=None)
+                    files = os.listdir(folder)
+                    self.assertEqual(
+                        answer["bytes"], sum(os.path.getsize(os.path.join(folder, f)) for f in files))
+                    self.assertTrue(answer["operations"])
+                    self.assertFalse(set(answer["operations"]) & set(answer["reasons"]))
+                    self.assertEqual(len(answer["operations"]) + len(answer["reasons"]), 14)
+                    for operation in answer["operations"]:
+                        with self.subTest(subject=subject, format=format, operation=operation):
+                            request = {"format": format, "operation": operation}
+                            self.assertGreater(peer.good("run", iterations=2, **request)["nanos"], 0)
+                            if format == "onnx":
+                                self.assertIn("onnxruntime", peer.refused("memory", **request))
+                                continue
+                            memory = peer.good("memory", **request)
+                            self.assertGreater(memory["peak_bytes"], 0)
+                            self.assertLessEqual(memory["held_bytes"], memory["peak_bytes"])
+                            self.assertEqual(memory["unseen"] is None, subject != "forest")
+                    self.assertEqual(sorted(os.listdir(folder)), sorted(files))
+
+    def test_reasons(self):
+        live = "a live estimator comes back, not parameters: see + model ready"
+        plain = "Python has no model for plain arrays"
+        with Peer() as peer:
+            self.open(peer, "logistic")
+            path = self.path("x")
+            reasons = peer.good("prepare", format="joblib", path=path, expected=None)["reasons"]
+            self.assertEqual({reasons[name] for name in ("decode", "load-file", "view")}, {live})
+            self.assertEqual(peer.refused("prepare", format="npz-python", path=path),
+                             "npz-python does not hold estimators")
+            self.open(peer, "arrays")
+            answer = peer.good("prepare", format="joblib", path=path, expected=None)
+            names = ("decode-ready", "decode-predict-1", "view-predict-1000", "map-predict-1")
+            self.assertEqual({answer["reasons"][name] for name in names}, {plain})
+            answer = peer.good("prepare", format="joblib-mmap", path=path, expected=None)
+            self.assertEqual((answer["operations"], len(answer["reasons"])), ([], 14))
+            self.assertEqual(peer.refused("prepare", format="onnx", path=path),
+                             "onnx does not hold plain arrays")
+
+    @unittest.skipUnless(has("safetensors"), "safetensors is missing")
+    def test_safetensors_holds_no_text(self):
+        import numpy
+        with Peer() as peer:
+            self.open(peer, "arrays")
+            request = {"format": "safetensors-python", "path": self.path("x"), "expected": None}
+            self.assertIn("'names' is of <U5", peer.refused("prepare", **request))
+            numpy.savez(self.path("numbers.npz"), a=numpy.arange(6.0).reshape(2, 3), b=numpy.array(True))
+            peer.good("open", kind="arrays", path=self.path("numbers.npz"))
+            for operation in peer.good("prepare", **request)["operations"]:
+                peer.good("run", format="safetensors-python", operation=operation, iterations=2)
+
+    @unittest.skipUnless(has("skl2onnx", "onnxruntime"), "skl2onnx or onnxruntime is missing")
+    def test_onnx_says_how_far_off_it_is_and_is_refused_when_it_is_too_far(self):
+        with Peer() as peer:
+            values = self.predictions("linear")
+            self.open(peer, "linear")
+            for change, good in ((1e-6, True), (1e-4, False)):
+                expected = self.expected({"values": [[value * (1 + change)] for value in values]})
+                answer = peer.ask("prepare", format="onnx", path=self.path("x"), expected=expected)
+                self.assertEqual(answer["ok"], good, answer)
+                if good:
+                    self.assertAlmostEqual(answer["difference"], change, delta=change / 100)
+            labels = self.predictions("forest")
+            self.open(peer, "forest")
+            expected = self.expected({"integers": [1 - label for label in labels]})
+            self.assertIn("1000 of 1000 rows", peer.refused(
+                "prepare", format="onnx", path=self.path("x"), expected=expected))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--self-test", action="store_true", help="test the answers, not the times")
+    parser.add_argument("--tolerance", type=float, default=10, help="percent (default 10)")
+    parser.add_argument("--samples", type=int, default=25, help="of each side (default 25)")
+    parser.add_argument("--seconds", type=float, default=0.05, help="a sample (default 0.05)")
+    parser.add_argument("--megabytes", type=float, default=4, help="of arrays (default 4)")
+    options, rest = parser.parse_known_args()
+    if options.self_test:
+        unittest.main(argv=[sys.argv[0], *rest])
+    if rest:
+        parser.error(f"unknown: {' '.join(rest)}")
+    return check_times(options.tolerance, options.samples, options.seconds, options.megabytes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
