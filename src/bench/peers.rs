@@ -155,7 +155,7 @@ fn plan(job: &Rounds, bytes: usize) -> (Vec<Operation>, Vec<(Operation, String)>
 
 fn size(subject: &Subject, profile: Profile, format: String, bytes: u64, path: &Path) -> Event {
     let large = subject.parameters.byte_len() >= LARGE_BYTES;
-    let slow = large && profile != Profile::Thorough;
+    let slow = profile.skips_zstd_19(subject.parameters.byte_len());
     // What lies in several files has a size, but no one stream to compress.
     let encoded = std::fs::read(path).ok().filter(|encoded| encoded.len() as u64 == bytes);
     let compressed_bytes: BTreeMap<String, u64> = Compression::ALL

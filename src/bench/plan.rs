@@ -43,8 +43,8 @@ impl Profile {
     pub fn budget(self, array_bytes: usize) -> Duration {
         let large = array_bytes >= LARGE_BYTES;
         let millis = match (self, large) {
-            (Profile::Quick, false) => 400,
-            (Profile::Quick, true) => 2_000,
+            (Profile::Quick, false) => 300,
+            (Profile::Quick, true) => 1_500,
             (Profile::Standard, false) => 4_000,
             (Profile::Standard, true) => 25_000,
             (Profile::Thorough, false) => 10_000,
@@ -89,6 +89,15 @@ impl Profile {
             operations.push((Operation::Decode, Some(PagePolicy::Heap)));
         }
         operations
+    }
+
+    /// True where zstd at level 19 takes too long to tell a size by it.
+    pub fn skips_zstd_19(self, array_bytes: usize) -> bool {
+        match self {
+            Profile::Quick => array_bytes >= 128 << 10,
+            Profile::Standard => array_bytes >= LARGE_BYTES,
+            Profile::Thorough => false,
+        }
     }
 
     /// True where a model is so large that only what decides is measured.

@@ -179,7 +179,7 @@ fn too_slow(job: &Rounds, operation: Operation, thousand_nanos: u64) -> Option<S
 
 fn sizes(subject: &Subject, format: &str, encoded: &[u8], job: &Rounds) -> Event {
     let large = subject.parameters.byte_len() >= LARGE_BYTES;
-    let slow = large && job.profile != Profile::Thorough;
+    let slow = job.profile.skips_zstd_19(subject.parameters.byte_len());
     let compressed_bytes: BTreeMap<String, u64> = Compression::ALL
         .into_iter()
         .filter(|codec| !(slow && *codec == Compression::Zstd(19)))

@@ -287,7 +287,7 @@ pub fn programs(
 ) -> anyhow::Result<Vec<ProgramRow>> {
     let helper = std::env::current_exe().context("cannot find this program's own file")?;
     let rounds = match profile {
-        Profile::Quick => 5,
+        Profile::Quick => 3,
         Profile::Standard => 11,
         Profile::Thorough => 25,
     };
