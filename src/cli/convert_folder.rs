@@ -14,7 +14,7 @@ use super::failure::{Advise, UsageError, text};
 use super::table::{Table, printable, wrapped};
 use super::{files, outputs};
 use crate::base::parameters::ORIGIN_KEY;
-use crate::base::{Content, Limits, Parameters, Value, units};
+use crate::base::{Content, Limits, Parameters, Value, digest, units};
 use crate::formats::{Format, pickle, registry};
 
 /// The format when none is named.
@@ -157,7 +157,7 @@ fn note_source(parameters: &mut Parameters, model: &Path) -> anyhow::Result<()> 
 
 fn hash_of(path: &Path) -> anyhow::Result<String> {
     let bytes = files::read(path, &Limits::default())?;
-    Ok(pickle::sha256(bytes.as_bytes()))
+    Ok(digest::sha256(bytes.as_bytes()))
 }
 
 /// True when `target` is a file of the format that was made of the bytes that `model` has now, with

@@ -5,11 +5,8 @@
 //! Files of joblib are pickles with the bytes of arrays between the instructions; see
 //! [`super::joblib`].
 
-use std::fmt::Write;
-
-use sha2::{Digest, Sha256};
-
 use super::{Descriptor, Encoding, FormatError, FormatKind, Warning, WarningKind, joblib, sniff};
+use crate::base::digest::sha256;
 use crate::base::parameters::ORIGIN_KEY;
 use crate::base::{Limits, PagePolicy, Parameters, Storage};
 use crate::pickle::sklearn::{self, Entry, NewerVersions, Source};
@@ -120,13 +117,4 @@ pub fn newer_versions(
         None => None,
     };
     Ok(sklearn::newer_versions(&source, model.as_ref()))
-}
-
-/// The SHA-256 of a file's bytes in hexadecimal digits, as `origin` has it.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

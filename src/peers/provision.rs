@@ -14,7 +14,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::limited::{self, Failure, Finished, Limits};
 use super::python::{
@@ -22,6 +21,7 @@ use super::python::{
     probe,
 };
 use crate::base::cache;
+use crate::base::digest::sha256;
 
 /// Written last into an environment that is complete.
 const STAMP: &str = "deadweight.json";
@@ -79,7 +79,7 @@ impl Requirements {
     }
 
     fn hash(&self) -> String {
-        Sha256::digest(self.text).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(self.text)
     }
 
     /// Where its environment lies. Another version of deadweight with other pins has another place,
@@ -447,6 +447,11 @@ mod tests {
             Fake { answer: answer("3.11.7", true), venv, pip }
         }
 
+        /// What makes environments as it should, of a version; whether it can is what it says.
+        fn of(version: &str, environments: bool) -> Fake {
+            Fake { answer: answer(version, environments), venv: VENV, pip: PIP }
+        }
+
         fn log_in(directory: &tempfile::TempDir) -> PathBuf {
             directory.path().join("log")
         }
@@ -639,16 +644,11 @@ mod tests {
 
     #[test]
     fn the_first_interpreter_that_can_is_the_base() {
-        let fake = |version, environments| Fake {
-            answer: answer(version, environments),
-            venv: VENV,
-            pip: PIP,
-        };
         let machine = Machine::with(&[
-            ("python3", fake("3.8.18", true)),
-            ("python3.14", fake("3.14.0", false)),
-            ("python3.10", fake("3.10.13", true)),
-            ("python3.9", fake("3.9.18", true)),
+            ("python3", Machine::of("3.8.18", true)),
+            ("python3.14", Machine::of("3.14.0", false)),
+            ("python3.10", Machine::of("3.10.13", true)),
+            ("python3.9", Machine::of("3.9.18", true)),
         ]);
         let python = machine.find().unwrap();
         assert_eq!(python.version, "3.10.13");
@@ -658,15 +658,10 @@ mod tests {
     #[test]
     fn without_a_base_the_sentence_says_what_to_install() {
         contains(&Machine::with(&[]).sentence(), &["no python3 is on the search path", "--python"]);
-        let fake = |version, environments| Fake {
-            answer: answer(version, environments),
-            venv: VENV,
-            pip: PIP,
-        };
         let machine = Machine::with(&[
-            ("python3", fake("3.8.18", true)),
-            ("python3.12", fake("3.12.1", false)),
-            ("python3.13", fake("3.15.0", true)),
+            ("python3", Machine::of("3.8.18", true)),
+            ("python3.12", Machine::of("3.12.1", false)),
+            ("python3.13", Machine::of("3.15.0", true)),
         ]);
         let sentence = machine.sentence();
         contains(

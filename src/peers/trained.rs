@@ -5,20 +5,18 @@
 //! are checked before Python is asked to load it: a joblib file runs what it says.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::process::{PeerError, Process};
 use super::python::Python;
 use super::recipes::PeerRecipe;
 use super::source::SCRIPT;
+use crate::base::digest::{sha256, sha256_of_file};
 use crate::base::record::Metric;
 
 /// Longest time that one training may take.
@@ -98,7 +96,7 @@ impl<'a> Trainer<'a> {
     /// [`TrainedError`] when Python cannot train it or the cache cannot be written.
     pub fn obtain(&mut self, recipe: &'static PeerRecipe) -> Result<Estimator, TrainedError> {
         let fingerprint = self.fingerprint(recipe);
-        let name = format!("{}-{}", recipe.id, &hex(&Sha256::digest(&fingerprint))[..16]);
+        let name = format!("{}-{}", recipe.id, &sha256(&fingerprint)[..16]);
         let place = self.cache.join(name);
         if let Some(estimator) = read(recipe, &place, &fingerprint) {
             return Ok(estimator);
@@ -160,8 +158,8 @@ impl<'a> Trainer<'a> {
         };
         Ok(Entry {
             fingerprint,
-            model_sha256: sha256(model).map_err(io(model))?,
-            rows_sha256: sha256(rows).map_err(io(rows))?,
+            model_sha256: sha256_of_file(model).map_err(io(model))?,
+            rows_sha256: sha256_of_file(rows).map_err(io(rows))?,
             metric: member(&answer, "metric")?,
             training_nanos: member(&answer, "training_nanos")?,
             hyper_parameters: member(&answer, "hyper_parameters")?,
@@ -181,8 +179,9 @@ fn member<T: serde::de::DeserializeOwned>(
 fn read(recipe: &'static PeerRecipe, place: &Path, fingerprint: &str) -> Option<Estimator> {
     let json = std::fs::read_to_string(place.join(ENTRY)).ok()?;
     let entry: Entry = serde_json::from_str(&json).ok()?;
-    let same =
-        |name: &str, expected: &str| sha256(&place.join(name)).is_ok_and(|found| found == expected);
+    let same = |name: &str, expected: &str| {
+        sha256_of_file(&place.join(name)).is_ok_and(|found| found == expected)
+    };
     let intact = entry.fingerprint == fingerprint
         && same(MODEL, &entry.model_sha256)
         && same(ROWS, &entry.rows_sha256);
@@ -204,24 +203,4 @@ fn estimator(
         hyper_parameters: entry.hyper_parameters,
         from_cache,
     }
-}
-
-fn sha256(path: &Path) -> std::io::Result<String> {
-    let mut file = std::fs::File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut block = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut block)? {
-            0 => return Ok(hex(&hasher.finalize())),
-            read => hasher.update(block.get(..read).unwrap_or_default()),
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -1,0 +1,57 @@
+//! SHA-256 of bytes and of files, in hexadecimal digits as `sha256sum` prints it.
+
+use std::fmt::Write;
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+/// The SHA-256 of bytes.
+///
+/// ```
+/// let empty = deadweight::base::digest::sha256(b"");
+/// assert!(empty.starts_with("e3b0c44298fc1c14"));
+/// ```
+pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// The SHA-256 of a file, read in blocks.
+///
+/// # Errors
+/// What the system says.
+pub fn sha256_of_file(path: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(hexadecimal(&hasher.finalize())),
+            read => hasher.update(block.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_the_digest_of_its_bytes() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let bytes = vec![7u8; (1 << 20) + 3];
+        std::fs::write(file.path(), &bytes).unwrap();
+        assert_eq!(sha256_of_file(file.path()).unwrap(), sha256(&bytes));
+        // FIPS 180-2, appendix B.1.
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256("abc"), abc);
+    }
+}
