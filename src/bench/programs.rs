@@ -4,18 +4,22 @@
 //! a child begins as a copy of the one that starts it, and Linux counts that too.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::BenchError;
 use super::protocol::{Event, Job};
 use super::run::converse;
+use super::stats::median;
 use crate::base::record::{ProgramOutcome, ProgramRow};
 
 /// A program that loads a model from a file and prints its prediction of one row.
@@ -40,6 +44,8 @@ pub struct CommandLine {
     pub arguments: Vec<String>,
 }
 
+/// Longest time that a program may take.
+pub(super) const LONGEST: Duration = Duration::from_secs(120);
 /// Most bytes of its answer that are looked at.
 const ANSWER_BYTES: usize = 4096;
 
@@ -127,10 +133,10 @@ impl<'a> Runs<'a> {
         };
         let reason = self.failure.or(wrong);
         let mut sorted = self.nanos.clone();
-        sorted.sort_by(f64::total_cmp);
-        let outcome = match (reason, sorted.first(), sorted.last()) {
-            (None, Some(least), Some(most)) => ProgramOutcome::Measured {
-                median_nanos: median(&sorted),
+        let middle = median(&mut sorted);
+        let outcome = match (reason, middle, sorted.first(), sorted.last()) {
+            (None, Some(median_nanos), Some(least), Some(most)) => ProgramOutcome::Measured {
+                median_nanos,
                 least_nanos: *least,
                 most_nanos: *most,
                 samples_nanos: self.nanos,
@@ -150,32 +156,28 @@ impl<'a> Runs<'a> {
     }
 }
 
-fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    match (sorted.len() % 2, sorted.get(middle)) {
-        (1, Some(value)) => *value,
-        (0, Some(upper)) if middle > 0 => (sorted[middle - 1] + upper) / 2.0,
-        _ => f64::NAN,
-    }
-}
-
 /// Runs a program once, in the small process.
 ///
 /// # Errors
-/// [`BenchError::Worker`] when it cannot be started or does not end well.
-pub(super) fn once(command: &CommandLine) -> Result<Event, BenchError> {
+/// [`BenchError::Worker`] when it cannot be started, does not end, or does not end well.
+pub(super) fn once(command: &CommandLine, limit: Duration) -> Result<Event, BenchError> {
     let name = command.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let failed = |what: String| BenchError::Worker(format!("{name}: {what}"));
     let start = Instant::now();
-    let output = Command::new(&command.program)
+    let child = Command::new(&command.program)
         .args(&command.arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .envs(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"].map(|n| (n, "1")))
-        .output()
+        .spawn()
         .map_err(|error| failed(error.to_string()))?;
+    let watch = Watch::over(&child, limit);
+    let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
     let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    if watch.ended_it() {
+        return Err(failed(format!("did not end within {} s", limit.as_secs_f64())));
+    }
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no word");
@@ -187,6 +189,30 @@ pub(super) fn once(command: &CommandLine) -> Result<Event, BenchError> {
         resident_peak_bytes: super::memory::resident_peak_of_children(),
         answer: String::from_utf8_lossy(answer).into_owned(),
     })
+}
+
+/// Ends a program that takes too long; by a thread, so that nothing is asked of the clock meanwhile.
+struct Watch {
+    over: Sender<()>,
+    thread: JoinHandle<bool>,
+}
+
+impl Watch {
+    fn over(child: &Child, limit: Duration) -> Self {
+        let process = Pid::from_child(child);
+        let (over, end) = channel::<()>();
+        let thread = std::thread::spawn(move || match end.recv_timeout(limit) {
+            Err(RecvTimeoutError::Timeout) => kill_process(process, Signal::KILL).is_ok(),
+            _ => false,
+        });
+        Watch { over, thread }
+    }
+
+    /// Called when the program has ended: whether that was the watch's doing.
+    fn ended_it(self) -> bool {
+        drop(self.over);
+        self.thread.join().unwrap_or(false)
+    }
 }
 
 #[cfg(test)]
@@ -220,10 +246,14 @@ mod tests {
     #[test]
     fn a_program_that_fails_is_named_with_its_last_words() {
         let arguments = vec!["-c".into(), "echo first >&2; echo no such model >&2; exit 4".into()];
-        let error = once(&CommandLine { program: "/bin/sh".into(), arguments }).unwrap_err();
+        let shell = |arguments| CommandLine { program: "/bin/sh".into(), arguments };
+        let error = once(&shell(arguments), LONGEST).unwrap_err();
         assert!(error.to_string().contains("sh: exit status: 4: no such model"), "{error}");
         let arguments = vec!["-c".into(), "echo 1".into()];
-        let event = once(&CommandLine { program: "/bin/sh".into(), arguments }).unwrap();
+        let event = once(&shell(arguments), LONGEST).unwrap();
         assert!(matches!(event, Event::Program { nanos: 1.., answer, .. } if answer == "1\n"));
+        let arguments = vec!["-c".into(), "exec sleep 60".into()];
+        let error = once(&shell(arguments), Duration::from_millis(200)).unwrap_err();
+        assert!(error.to_string().contains("did not end within 0.2 s"), "{error}");
     }
 }

@@ -49,7 +49,7 @@ pub fn work(
             measure_rounds(&rounds, source, &mut reporter)?;
         }
         Job::Memory(job) => measure_memory(&job, &mut reporter)?,
-        Job::Program(command) => reporter.send(&programs::once(&command)?)?,
+        Job::Program(command) => reporter.send(&programs::once(&command, programs::LONGEST)?)?,
     }
     reporter.send(&Event::Done)?;
     reporter.flush()
