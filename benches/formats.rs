@@ -118,7 +118,11 @@ fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
     let mut cases = Vec::new();
     for offer in PythonSource::new(config).offers(&request) {
         match offer {
-            Offer::Case(case) => cases.push(case),
+            // Criterion cannot leave a row out once it is begun.
+            Offer::Case(mut case) => match case.run(1) {
+                Ok(_) => cases.push(case),
+                Err(error) => eprintln!("{}: no row: {error}", case.id()),
+            },
             Offer::Failed(id, error) => eprintln!("{id}: no row: {error}"),
             Offer::NotMeasured(..) | Offer::Size { .. } => {}
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use deadweight::base::case::Operation;
+use deadweight::base::peer::Held;
 use deadweight::base::record::{BenchRecord, MemoryOutcome, Outcome, ProgramOutcome};
 use deadweight::bench::plan::Profile;
 use deadweight::bench::run::{Options, Peer, Progress, run};
@@ -92,7 +93,8 @@ fn the_tutorial_s_forest_is_measured_in_every_format_of_python() {
                     assert_eq!(timing.rank.is_some(), !format.predict_only, "{}", format.id);
                 }
                 Outcome::NotMeasured { reason } => {
-                    let known = format.estimators.contains(&operation);
+                    let known =
+                        format.operations(Held::Estimator(Path::new(""))).contains(&operation);
                     assert!(needs_missing || !known, "{}: {reason}", format.id);
                 }
                 Outcome::Failed { reason } => panic!("{}: {reason}", format.id),
@@ -101,10 +103,10 @@ fn the_tutorial_s_forest_is_measured_in_every_format_of_python() {
     }
     let mapped = outcome(&record, "joblib-mmap", Operation::MapPredictOne);
     assert!(matches!(mapped, Outcome::Measured(_)), "{mapped:?}");
+    // Trees have memory of their own, of which Python's own counter knows nothing.
     let memory = record.memory.iter().find(|row| row.case.format == "pickle-5").unwrap();
-    assert!(
-        matches!(&memory.outcome, MemoryOutcome::Measured(memory) if memory.peak_bytes > 100_000)
-    );
+    let MemoryOutcome::NotMeasured { reason } = &memory.outcome else { panic!("{memory:?}") };
+    assert!(reason.contains("tracemalloc does not see"), "{reason}");
 
     let helper = Path::new(env!("CARGO_BIN_EXE_deadweight"));
     // The test is not the program that predicts: the last two are for the run itself.
@@ -136,6 +138,11 @@ fn a_model_of_ours_is_measured_as_a_dict_of_arrays() {
         let outcome = outcome(&record, format, Operation::Decode);
         assert!(matches!(outcome, Outcome::Measured(_)), "{format}: {outcome:?}");
     }
+    let memory = record.memory.iter().find(|row| row.case.format == "pickle-5").unwrap();
+    assert!(
+        matches!(&memory.outcome, MemoryOutcome::Measured(memory) if memory.peak_bytes > 0),
+        "{memory:?}"
+    );
     let Outcome::NotMeasured { reason } = outcome(&record, "pickle-2", Operation::Decode) else {
         panic!("a quick run measures the core")
     };

@@ -19,28 +19,32 @@ use crate::peers::python::{Choice, Python, Told, Unavailable, find};
 use crate::versus::{Outcome, Side};
 
 /// A search for Python that goes on beside other work.
-pub struct Search(Receiver<Result<Python, Unavailable>>);
+pub struct Search {
+    found: Receiver<Result<Python, Unavailable>>,
+    off: bool,
+}
 
 impl Search {
     /// Begins to look for Python.
     pub fn begin(choice: &Choice) -> Self {
         let (sender, receiver) = channel();
-        let choice = choice.clone();
+        let (choice, off) = (choice.clone(), *choice == Choice::Off);
         thread::spawn(move || {
             // Nobody waits any more when the run was stopped.
             let _ = sender.send(find(&choice, &home(), &tell));
         });
-        Search(receiver)
+        Search { found: receiver, off }
     }
 
     /// Waits at most so long; `None` when it goes on.
     pub fn wait(&self, patience: Duration) -> anyhow::Result<Option<Side>> {
-        let found = match self.0.recv_timeout(patience) {
+        let found = match self.found.recv_timeout(patience) {
             Ok(found) => found.map_err(|error| error.to_string()),
             Err(RecvTimeoutError::Timeout) => return Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err("the search for Python failed".to_owned()),
         };
-        if let Err(reason) = &found {
+        // Who says that it is to be left out need not be told.
+        if let (Err(reason), false) = (&found, self.off) {
             anstream::eprintln!(
                 "{}",
                 wrapped(&format!("Python is not measured: {reason}"), 2).trim_end()

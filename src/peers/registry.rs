@@ -1,8 +1,11 @@
 //! The formats of the Python side. What each does stands in `scripts/peer.py`, under the same ids.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
 
 use crate::base::case::Operation;
+use crate::base::peer::Held;
 use crate::base::record::{FormatRecord, WarningRecord};
 
 /// A format that Python measures.
@@ -18,10 +21,12 @@ pub struct PeerFormat {
     pub package: Option<&'static str>,
     /// True when it holds what prediction needs, whatever else the estimator has.
     pub predict_only: bool,
-    /// Operations on an estimator.
-    pub estimators: &'static [Operation],
-    /// Operations on a dict of arrays.
-    pub arrays: &'static [Operation],
+    /// Operations on an estimator, but for views.
+    estimators: &'static [Operation],
+    /// Operations on a dict of arrays, but for views.
+    arrays: &'static [Operation],
+    /// Those on views, where what is loaded borrows from the bytes: of estimators and of arrays.
+    views: [&'static [Operation]; 2],
     /// About how many nanoseconds a byte takes, saving and loading: what would take longer than a
     /// profile allows is not even tried once. Measured on one core of a small virtual machine.
     pub nanos_per_byte: (f64, f64),
@@ -42,20 +47,7 @@ const ESTIMATORS: &[Operation] = &[
     DecodePredictThousand,
     LoadFilePredictOne,
 ];
-const ESTIMATORS_AND_VIEWS: &[Operation] = &[
-    Encode,
-    Save,
-    SaveSync,
-    DecodeReady,
-    DecodePredictOne,
-    DecodePredictThousand,
-    LoadFilePredictOne,
-    ViewReady,
-    ViewPredictOne,
-    ViewPredictThousand,
-];
 const ARRAYS: &[Operation] = &[Encode, Save, SaveSync, Decode, LoadFile];
-const ARRAYS_AND_VIEWS: &[Operation] = &[Encode, Save, SaveSync, Decode, LoadFile, View];
 const NONE: &[Operation] = &[];
 
 const RUNS_CODE: &str = "loading it in Python calls what the file names";
@@ -68,6 +60,7 @@ const PICKLE: PeerFormat = PeerFormat {
     predict_only: false,
     estimators: ESTIMATORS,
     arrays: ARRAYS,
+    views: [NONE, NONE],
     nanos_per_byte: (2.0, 2.0),
     core: true,
     caution: Some(RUNS_CODE),
@@ -90,8 +83,7 @@ pub static PEER_FORMATS: &[PeerFormat] = &[
     PeerFormat {
         id: "pickle-5-buffers",
         title: "pickle 5, buffers out of band",
-        estimators: ESTIMATORS_AND_VIEWS,
-        arrays: ARRAYS_AND_VIEWS,
+        views: [&[ViewReady, ViewPredictOne, ViewPredictThousand], &[View]],
         ..PICKLE
     },
     JOBLIB,
@@ -196,7 +188,7 @@ impl PeerFormat {
             (None, Some(version)) => format!("Python {version}"),
             (None, None) => "Python".to_owned(),
         };
-        let id = if self.executable { "executes-code" } else { "convention" };
+        let id = if self.executable { "hostile-input" } else { "convention" };
         let caution = self.caution.map(|text| WarningRecord {
             id: id.to_owned(),
             text: text.to_owned(),
@@ -216,27 +208,38 @@ impl PeerFormat {
         }
     }
 
+    /// The operations on what is held.
+    pub fn operations(&self, held: Held<'_>) -> Vec<Operation> {
+        let [of_estimators, of_arrays] = self.views;
+        let (owned, views) = match held {
+            Held::Estimator(_) => (self.estimators, of_estimators),
+            Held::Arrays(_) => (self.arrays, of_arrays),
+        };
+        owned.iter().chain(views).copied().collect()
+    }
+
     fn modes(&self) -> Vec<String> {
-        let all = || self.estimators.iter().chain(self.arrays);
-        let is_view = |operation: &Operation| matches!(operation, View | ViewReady | MapPredictOne);
+        let here = Path::new("");
+        let mut all = self.operations(Held::Estimator(here));
+        all.extend(self.operations(Held::Arrays(here)));
         let mut modes = Vec::new();
-        if all().any(|operation| *operation == Encode) {
+        if all.contains(&Encode) {
             modes.extend(["encode", "decode"]);
         }
-        if all().any(is_view) {
+        if all.iter().any(|operation| matches!(operation, View | ViewReady | MapPredictOne)) {
             modes.push("view");
         }
         modes.into_iter().map(str::to_owned).collect()
     }
 
     /// About how long an operation on so many bytes takes.
-    pub fn estimate(&self, operation: Operation, bytes: u64) -> std::time::Duration {
+    pub fn estimate(&self, operation: Operation, bytes: u64) -> Duration {
         let (save, load) = self.nanos_per_byte;
         let rate = match operation {
             Encode | EncodeReused | Save | SaveSync => save,
             _ => load,
         };
-        std::time::Duration::from_nanos((bytes as f64 * rate) as u64)
+        Duration::from_nanos((bytes as f64 * rate) as u64)
     }
 }
 

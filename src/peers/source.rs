@@ -177,10 +177,10 @@ impl PythonSource {
             operation,
             pages: None,
         };
-        let known = operations(format, request.held);
+        let known = format.operations(request.held);
         let mut wanted = Vec::new();
         for operation in request.operations {
-            match why_not(format, request, known, *operation) {
+            match why_not(format, request, &known, *operation) {
                 None => wanted.push(*operation),
                 Some(reason) => {
                     offers.push(Offer::NotMeasured(id(*operation), CaseError { reason }))
@@ -249,14 +249,6 @@ impl PythonSource {
     }
 }
 
-/// The operations of a format on what is held.
-pub fn operations(format: &PeerFormat, held: Held<'_>) -> &'static [Operation] {
-    match held {
-        Held::Estimator(_) => format.estimators,
-        Held::Arrays(_) => format.arrays,
-    }
-}
-
 /// Why a row is not even tried.
 fn why_not(
     format: &PeerFormat,
@@ -287,7 +279,7 @@ fn why_not(
 /// Why there is no such row.
 pub fn absent(format: &PeerFormat, held: Held<'_>, operation: Operation) -> &'static str {
     let is_estimator = matches!(held, Held::Estimator(_));
-    if operations(format, held).is_empty() {
+    if format.operations(held).is_empty() {
         return match is_estimator {
             true => "it holds arrays, not estimators",
             false => "it holds models, not plain arrays",
@@ -325,11 +317,11 @@ impl CaseSource for PythonSource {
             match &opened {
                 Ok(()) => self.format(format, request, &mut offers),
                 Err(error) => {
-                    offers.extend(operations(format, request.held).iter().map(|operation| {
+                    offers.extend(format.operations(request.held).into_iter().map(|operation| {
                         let case = CaseId {
                             model: request.model.to_owned(),
                             format: format.id.to_owned(),
-                            operation: *operation,
+                            operation,
                             pages: None,
                         };
                         Offer::Failed(case, error.clone())
@@ -342,6 +334,10 @@ impl CaseSource for PythonSource {
 
     fn memory(&mut self, case: &CaseId) -> Result<Memory, CaseError> {
         let answer = self.peer.borrow_mut().ask_about("memory", case, Map::new())?;
+        // Counted, but not all of it: that is no figure.
+        if let Some(unseen) = answer.get("unseen").and_then(Value::as_str) {
+            return Err(CaseError::new(unseen));
+        }
         let bytes = |name: &str| {
             let value = answer.get(name).and_then(Value::as_u64);
             value.ok_or_else(|| CaseError::new(format!("Python told no {name}")))

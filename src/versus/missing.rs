@@ -8,7 +8,7 @@ use crate::base::case::CaseId;
 use crate::base::peer::Held;
 use crate::base::record::{BenchRecord, Outcome, PythonRecord, Row};
 use crate::peers::registry::PEER_FORMATS;
-use crate::peers::source::{absent, operations};
+use crate::peers::source::absent;
 
 impl Side {
     /// What the record says of Python; where there is none, a reason for each of its rows.
@@ -41,9 +41,12 @@ fn not_measured(model: &str, reason: &str) -> Vec<Row> {
     let held = Held::Arrays(Path::new(""));
     let mut rows = Vec::new();
     for format in PEER_FORMATS {
-        let known = operations(format, held);
-        let shown: &[_] = if known.is_empty() { format.estimators } else { known };
-        for operation in shown {
+        let known = format.operations(held);
+        let shown = match known.is_empty() {
+            true => format.operations(Held::Estimator(Path::new(""))),
+            false => known.clone(),
+        };
+        for operation in &shown {
             let reason = match known.contains(operation) {
                 true => reason.to_owned(),
                 false => absent(format, held, *operation).to_owned(),
