@@ -29,6 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod attacks;
 pub mod base;
 pub mod bench;
 pub mod cli;

@@ -1,0 +1,99 @@
+//! The list of attacks, in the order in which they are shown.
+
+use super::{Attack, Loader, Target, Targets};
+
+/// Every attack.
+pub const ATTACKS: &[&Attack] = &[&super::os_system::ATTACK];
+
+/// The attack with this id.
+pub fn find(id: &str) -> Option<&'static Attack> {
+    ATTACKS.iter().copied().find(|attack| attack.id == id)
+}
+
+impl Attack {
+    /// What it can be built for. `formats` are the ids of all data-only formats.
+    pub fn targets(&self, formats: &[&'static str]) -> Vec<Target> {
+        match self.targets {
+            Targets::Python(loaders) => loaders.iter().copied().map(Target::Python).collect(),
+            Targets::Formats(ids) => ids.iter().copied().map(Target::Format).collect(),
+            Targets::EveryFormat => formats.iter().copied().map(Target::Format).collect(),
+        }
+    }
+
+    /// True when its bytes are Python's to load.
+    pub fn is_executable(&self) -> bool {
+        matches!(self.targets, Targets::Python(_))
+    }
+
+    /// The loader that demonstrations use.
+    pub fn first_loader(&self) -> Option<Loader> {
+        match self.targets {
+            Targets::Python(loaders) => loaders.first().copied(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::super::{Expected, Scene};
+    use super::*;
+    use crate::base::Limits;
+
+    fn scene() -> Scene {
+        Scene { directory: PathBuf::from("/tmp/deadweight-scene"), valid: Vec::new() }
+    }
+
+    #[test]
+    fn ids_are_unique_and_are_the_names_of_files() {
+        let ids: BTreeSet<_> = ATTACKS.iter().map(|attack| attack.id.replace('-', "_")).collect();
+        assert_eq!(ids.len(), ATTACKS.len());
+        let support = ["mod", "payload", "registry"];
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/attacks");
+        let files: BTreeSet<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+            .filter(|name| !support.contains(&name.as_str()))
+            .collect();
+        assert_eq!(ids, files);
+    }
+
+    #[test]
+    fn each_says_what_it_is_where_it_is_known_from_and_what_must_be_seen() {
+        for attack in ATTACKS {
+            assert!(!attack.title.is_empty() && attack.summary.ends_with('.'), "{}", attack.id);
+            assert!(!attack.references.is_empty(), "{}", attack.id);
+            for reference in attack.references {
+                assert!(reference.url.starts_with("https://"), "{}", attack.id);
+            }
+            match attack.expected {
+                Expected::Effect { aquarium, policy } => {
+                    assert!(attack.is_executable(), "{}", attack.id);
+                    assert!(!aquarium.is_empty() && !policy.is_empty(), "{}", attack.id);
+                }
+                Expected::Refused | Expected::Inert => {
+                    assert!(!attack.is_executable(), "{}", attack.id)
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn payloads_stay_in_the_scene_and_pickles_can_be_read_without_running_them() {
+        for attack in ATTACKS {
+            for target in attack.targets(&[]) {
+                let bytes =
+                    (attack.build)(&scene(), target).unwrap_or_else(|error| panic!("{error}"));
+                assert!(!bytes.is_empty(), "{}", attack.id);
+                if target == Target::Python(Loader::Pickle) {
+                    crate::pickle::load(&bytes, &Limits::default())
+                        .unwrap_or_else(|error| panic!("{}: {error}", attack.id));
+                }
+            }
+        }
+    }
+}
