@@ -39,4 +39,5 @@ pub mod models;
 pub mod peers;
 pub mod pickle;
 pub mod report;
+pub mod sandbox;
 pub mod versus;

@@ -49,9 +49,9 @@ pub enum Command {
     Report(ReportArguments),
     /// Print completions for a shell
     Completions(CompletionsArguments),
-    /// The process that measures; started by a run
+    /// The process that measures or supervises; started by other commands
     #[command(hide = true)]
-    Helper,
+    Helper(HelperArguments),
 }
 
 /// Arguments of `run`.
@@ -70,6 +70,25 @@ pub struct RunArguments {
     /// Directory of the report and its records
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
+}
+
+/// Arguments of `helper`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct HelperArguments {
+    /// What the process is for
+    #[arg(value_enum, default_value_t = HelperRole::Measure)]
+    pub role: HelperRole,
+}
+
+/// What a helper process is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HelperRole {
+    /// Do the job of a run's.
+    Measure,
+    /// Supervise one load.
+    Load,
+    /// Decode descriptor 3 with a format of ours, under supervision.
+    Decode,
 }
 
 /// Arguments of `train`.

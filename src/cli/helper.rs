@@ -5,12 +5,30 @@ use std::io::{self, BufWriter};
 
 use anyhow::Context;
 
+use super::args::HelperRole;
 use crate::base::peer::CaseSource;
 use crate::bench::worker;
 use crate::peers::PythonSource;
+use crate::sandbox;
 
 /// Does one job.
-pub fn run() -> anyhow::Result<()> {
+pub fn run(role: HelperRole) -> anyhow::Result<()> {
+    match role {
+        HelperRole::Measure => measure(),
+        HelperRole::Load => supervise(),
+        HelperRole::Decode => anyhow::bail!("not here yet"),
+    }
+}
+
+/// Supervises one load. No thread may be made in this process before: it clones itself.
+fn supervise() -> anyhow::Result<()> {
+    let request = serde_json::from_reader(io::stdin().lock())
+        .context("a request for one load is expected on standard input")?;
+    serde_json::to_writer(io::stdout().lock(), &sandbox::serve(&request))?;
+    Ok(())
+}
+
+fn measure() -> anyhow::Result<()> {
     // Ctrl-C reaches every process of the terminal. The run decides what becomes of this one, so
     // that the rows which were measured are kept.
     ctrlc::set_handler(|| ()).context("cannot listen for signals")?;

@@ -1,0 +1,119 @@
+//! Which paths are the loader's business.
+
+use std::path::{Component, Path, PathBuf};
+
+/// What every program reads while it starts: libraries, their cache, time zones, a few devices.
+/// Those that a system does not have are left out.
+pub const SYSTEM: &[&str] = &[
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/lib32",
+    "/lib",
+    "/lib64",
+    "/usr/local/lib",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/localtime",
+    "/usr/share/zoneinfo",
+    "/usr/share/locale",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/urandom",
+    "/dev/random",
+    "/sys/devices/system/cpu",
+    "/sys/fs/cgroup/cpu.max",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/self/maps",
+    "/proc/self/status",
+    "/proc/sys/vm/overcommit_memory",
+    "/proc/sys/kernel/cap_last_cap",
+];
+
+/// A set of paths, directories with all below them.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    paths: Vec<PathBuf>,
+}
+
+impl Allowed {
+    /// The system's paths and these, each as it is named and as it is once its links are followed;
+    /// those that are not there are left out.
+    pub fn new(readable: &[PathBuf]) -> Self {
+        let mut paths: Vec<PathBuf> = Vec::new();
+        let named = SYSTEM.iter().map(PathBuf::from).chain(readable.iter().cloned());
+        for path in named.filter(|path| path.is_absolute() && path.exists()) {
+            // A link of the process's own leads elsewhere for this process.
+            let own = path.starts_with("/proc/self");
+            let real = path.canonicalize().ok().filter(|real| !own && *real != path);
+            paths.push(path);
+            paths.extend(real);
+        }
+        paths.sort();
+        paths.dedup();
+        // An outer directory is sorted before what is in it.
+        let mut kept: Vec<PathBuf> = Vec::new();
+        for path in paths {
+            if !kept.iter().any(|outer| path.starts_with(outer)) {
+                kept.push(path);
+            }
+        }
+        Allowed { paths: kept }
+    }
+
+    /// The outermost of them.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// True for what may be read.
+    pub fn contains(&self, path: &Path) -> bool {
+        self.paths.iter().any(|allowed| path.starts_with(allowed))
+    }
+
+    /// True for what may be read and for the directories above it, which are asked for when links are
+    /// followed.
+    pub fn contains_or_leads_to(&self, path: &Path) -> bool {
+        self.contains(path) || self.paths.iter().any(|allowed| allowed.starts_with(path))
+    }
+}
+
+/// The path without `.`, `..` and empty parts, by its text alone.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::from("/");
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => normal.push(name),
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_hold_what_is_below_them_and_neighbours_are_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let inside = directory.path().join("inside");
+        std::fs::create_dir(&inside).unwrap();
+        let allowed = Allowed::new(&[directory.path().into(), inside.clone()]);
+        assert!(allowed.contains(&inside.join("a/b")));
+        assert!(!allowed.contains(&directory.path().with_extension("other")));
+        assert!(!allowed.contains(directory.path().parent().unwrap()));
+        assert!(allowed.contains_or_leads_to(directory.path().parent().unwrap()));
+        assert!(!allowed.paths().contains(&inside), "it is inside another");
+    }
+
+    #[test]
+    fn a_path_with_dots_is_what_it_leads_to() {
+        assert_eq!(normal(Path::new("/usr/lib/../../etc/./passwd")), Path::new("/etc/passwd"));
+        assert_eq!(normal(Path::new("/../..")), Path::new("/"));
+    }
+}
