@@ -19,7 +19,34 @@ use crate::base::detonation::{EventKind, Outcome};
 pub mod payload;
 pub mod registry;
 
+mod atexit_payload;
+mod cloudpickle_function;
+mod compressed_bz2;
+mod compressed_gzip;
+mod compressed_lz4;
+mod compressed_lzma;
+mod compressed_xz;
+mod compressed_zlib;
+mod cpu_loop;
+mod del_payload;
+mod fork_bomb;
+mod io_uring_setup;
+mod joblib_after_array;
+mod memfd_exec;
+mod memory_bomb;
+mod mount_and_unshare;
+mod npy_object;
+mod object_array_payload;
 mod os_system;
+mod ptrace_parent;
+mod raw_system_call;
+mod setuid_attempt;
+mod shellcode;
+mod signal_parent;
+mod sleep_past_limit;
+mod stacked_pickle;
+mod thread_payload;
+mod torch_hidden_member;
 
 /// How bad it is when the attack succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,36 @@
 use super::{Attack, Loader, Target, Targets};
 
 /// Every attack.
-pub const ATTACKS: &[&Attack] = &[&super::os_system::ATTACK];
+pub const ATTACKS: &[&Attack] = &[
+    &super::os_system::ATTACK,
+    &super::raw_system_call::ATTACK,
+    &super::shellcode::ATTACK,
+    &super::memfd_exec::ATTACK,
+    &super::fork_bomb::ATTACK,
+    &super::memory_bomb::ATTACK,
+    &super::cpu_loop::ATTACK,
+    &super::sleep_past_limit::ATTACK,
+    &super::signal_parent::ATTACK,
+    &super::ptrace_parent::ATTACK,
+    &super::io_uring_setup::ATTACK,
+    &super::mount_and_unshare::ATTACK,
+    &super::atexit_payload::ATTACK,
+    &super::del_payload::ATTACK,
+    &super::thread_payload::ATTACK,
+    &super::setuid_attempt::ATTACK,
+    &super::joblib_after_array::ATTACK,
+    &super::object_array_payload::ATTACK,
+    &super::npy_object::ATTACK,
+    &super::compressed_zlib::ATTACK,
+    &super::compressed_gzip::ATTACK,
+    &super::compressed_bz2::ATTACK,
+    &super::compressed_lzma::ATTACK,
+    &super::compressed_xz::ATTACK,
+    &super::compressed_lz4::ATTACK,
+    &super::torch_hidden_member::ATTACK,
+    &super::stacked_pickle::ATTACK,
+    &super::cloudpickle_function::ATTACK,
+];
 
 /// The attack with this id.
 pub fn find(id: &str) -> Option<&'static Attack> {

@@ -1,0 +1,42 @@
+//! A payload inside bzip2, where nobody who looks for opcodes finds them.
+
+use super::*;
+
+use super::payload::Compression;
+
+/// `builtins.eval` behind one layer of bzip2.
+pub const ATTACK: Attack = Attack {
+    id: "compressed-bz2",
+    title: "a payload compressed with bzip2",
+    summary: "joblib recognizes bzip2 by the first bytes and loads what is inside. A scanner that \
+              reads the file as it lies there sees neither an opcode nor the name builtins.eval.",
+    severity: Severity::Critical,
+    targets: Targets::Python(&[Loader::Joblib]),
+    techniques: &[
+        Technique { matrix: Matrix::Attack, id: "T1059.006", name: "Python" },
+        Technique { matrix: Matrix::Attack, id: "T1027", name: "Obfuscated Files or Information" },
+        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+    ],
+    cwe: &[502, 693],
+    references: &[Reference {
+        title: "joblib documentation: persistence",
+        url: "https://joblib.readthedocs.io/en/latest/persistence.html",
+    }],
+    build,
+    expected: Expected::Effect {
+        aquarium: &[Sign::Changed(CANARY), Sign::Happened(EventKind::Exec, "echo fallen")],
+        policy: &[
+            Evidence { kind: EventKind::Process, text: "" },
+            Evidence { kind: EventKind::Exec, text: "echo fallen" },
+        ],
+    },
+    quick: false,
+};
+
+fn build(scene: &Scene, target: Target) -> Result<Vec<u8>, BuildError> {
+    let command = format!("echo fallen > '{}'", scene.path(CANARY));
+    payload::compressed(ATTACK.id, target, Compression::Bzip2, |assembler| {
+        let source = format!("__import__('os').system({})", payload::quoted(&command));
+        payload::call(assembler, "builtins", "eval", &source);
+    })
+}

@@ -1,0 +1,41 @@
+//! A payload inside zlib, where nobody who looks for opcodes finds them.
+
+use super::*;
+
+use super::payload::Compression;
+
+/// `posix.system` behind one layer of zlib.
+pub const ATTACK: Attack = Attack {
+    id: "compressed-zlib",
+    title: "a payload compressed with zlib",
+    summary: "joblib recognizes zlib by the first bytes and loads what is inside. A scanner that \
+              reads the file as it lies there sees neither an opcode nor the name posix.system.",
+    severity: Severity::Critical,
+    targets: Targets::Python(&[Loader::Joblib]),
+    techniques: &[
+        Technique { matrix: Matrix::Attack, id: "T1059.004", name: "Unix Shell" },
+        Technique { matrix: Matrix::Attack, id: "T1027", name: "Obfuscated Files or Information" },
+        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+    ],
+    cwe: &[502, 693],
+    references: &[Reference {
+        title: "joblib documentation: persistence",
+        url: "https://joblib.readthedocs.io/en/latest/persistence.html",
+    }],
+    build,
+    expected: Expected::Effect {
+        aquarium: &[Sign::Changed(CANARY), Sign::Happened(EventKind::Exec, "echo fallen")],
+        policy: &[
+            Evidence { kind: EventKind::Process, text: "" },
+            Evidence { kind: EventKind::Exec, text: "echo fallen" },
+        ],
+    },
+    quick: false,
+};
+
+fn build(scene: &Scene, target: Target) -> Result<Vec<u8>, BuildError> {
+    let command = format!("echo fallen > '{}'", scene.path(CANARY));
+    payload::compressed(ATTACK.id, target, Compression::Zlib, |assembler| {
+        payload::call(assembler, "posix", "system", &command);
+    })
+}

@@ -1,0 +1,50 @@
+//! Processes without end, or nearly.
+
+use super::*;
+
+/// A hundred processes, each of which ends at once.
+pub const ATTACK: Attack = Attack {
+    id: "fork-bomb",
+    title: "a fork bomb",
+    summary: "Loading makes one process after another, and goes on when one cannot be made, until \
+              the machine has no place for more. This one stops after a hundred, and its children \
+              end at once.",
+    severity: Severity::Medium,
+    targets: Targets::Python(Loader::ALL),
+    techniques: &[
+        Technique { matrix: Matrix::Attack, id: "T1499.001", name: "OS Exhaustion Flood" },
+        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+    ],
+    cwe: &[502, 770],
+    references: &[Reference {
+        title: "Linux manual: fork(2)",
+        url: "https://man7.org/linux/man-pages/man2/fork.2.html",
+    }],
+    build,
+    expected: Expected::Effect {
+        aquarium: &[Sign::Happened(EventKind::Process, "")],
+        policy: &[
+            Evidence { kind: EventKind::Process, text: "" },
+            Evidence { kind: EventKind::ProcessLimit, text: "" },
+        ],
+    },
+    quick: false,
+};
+
+const PROGRAM: &str = "import os
+children = []
+for _ in range(100):
+    try:
+        child = os.fork()
+    except OSError:
+        continue
+    if child == 0:
+        os._exit(0)
+    children.append(child)
+for child in children:
+    os.waitpid(child, 0)
+";
+
+fn build(_: &Scene, target: Target) -> Result<Vec<u8>, BuildError> {
+    payload::program(ATTACK.id, target, PROGRAM)
+}
