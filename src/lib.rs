@@ -34,6 +34,7 @@ pub mod base;
 pub mod bench;
 pub mod cli;
 pub mod compatibility;
+pub mod demo;
 pub mod formats;
 pub mod models;
 pub mod peers;

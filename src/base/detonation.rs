@@ -178,7 +178,7 @@ impl Event {
                 Value::String(found) => found.contains(text),
                 Value::Array(values) => values.iter().any(|value| inside(value, text)),
                 Value::Null | Value::Object(_) => false,
-                Value::Bool(_) | Value::Number(_) => value.to_string() == text,
+                Value::Bool(_) | Value::Number(_) => text == value.to_string().as_str(),
             }
         }
         text.is_empty() || self.detail.values().any(|value| inside(value, text))

@@ -35,7 +35,7 @@ pub use host::detonate;
 pub use request::{Ablation, Limits, Planted, Program, Request, SandboxError};
 
 #[cfg(target_os = "linux")]
-mod aquarium;
+pub mod aquarium;
 #[cfg(target_os = "linux")]
 mod child;
 #[cfg(target_os = "linux")]
@@ -46,6 +46,8 @@ mod decode;
 mod evidence;
 #[cfg(target_os = "linux")]
 mod filter;
+#[cfg(target_os = "linux")]
+pub mod guest;
 #[cfg(target_os = "linux")]
 mod landlock;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,145 @@
+//! What became of hostile files that were really loaded: each in an aquarium, to see what it does, and
+//! under the policy, to see that it is stopped.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::detonation::Detonation;
+
+/// The schema of [`DemoRecord`]. The number grows when a field changes its meaning.
+pub const DEMO_SCHEMA: &str = "deadweight.demo/1";
+
+/// One demonstration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DemoRecord {
+    /// [`DEMO_SCHEMA`].
+    pub schema: String,
+    /// Version of deadweight.
+    pub tool_version: String,
+    /// When it began, RFC 3339, UTC.
+    pub started: String,
+    /// How long it took.
+    pub elapsed_seconds: f64,
+    /// Name and version of the system's kernel.
+    pub kernel: String,
+    /// `root` or `ordinary user`.
+    pub user: String,
+    /// The interpreter that loaded, with the packages that matter; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub python: Option<PythonOfTrials>,
+    /// Why files for Python were not loaded, where they were not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub python_missing: Option<String>,
+    /// The trials, in the order of the registry.
+    pub trials: Vec<Trial>,
+}
+
+/// The interpreter that loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PythonOfTrials {
+    /// `CPython 3.11.7`.
+    pub version: String,
+    /// Packages and their versions.
+    pub packages: BTreeMap<String, String>,
+}
+
+/// One file, loaded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Id of the attack.
+    pub attack: String,
+    /// Its title.
+    pub title: String,
+    /// Its severity.
+    pub severity: String,
+    /// What it was built for: a loader of Python, or a format.
+    pub target: String,
+    /// True when the target can run code that the file chooses.
+    pub executable: bool,
+    /// Size of the file.
+    pub bytes: u64,
+    /// What was seen, in one word, and why.
+    pub verdict: Verdict,
+    /// What had to be seen in the aquarium, and whether it was.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub signs: Vec<Check>,
+    /// What had to be recorded under the policy, and whether it was.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub evidence: Vec<Check>,
+    /// The load in the aquarium; absent for files that are only data.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub aquarium: Option<Detonation>,
+    /// The load under the policy.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub policy: Option<Detonation>,
+}
+
+/// Something that had to be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What, in words.
+    pub what: String,
+    /// Whether it was.
+    pub seen: bool,
+}
+
+/// The outcome of a trial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The effect was seen in the aquarium; under the policy every attempt was stopped and recorded.
+    Stopped,
+    /// As [`Verdict::Stopped`], without an aquarium to see the effect in.
+    StoppedUnseen {
+        /// Why there was none.
+        reason: String,
+    },
+    /// The data-only loader refused the file, and attempted nothing.
+    Refused {
+        /// What it said.
+        error: String,
+    },
+    /// The data-only loader returned a model, in which the attack is plain data, and attempted nothing.
+    Inert,
+    /// Something was not as it must be.
+    Failed {
+        /// What.
+        problems: Vec<String>,
+    },
+    /// It could not be tried.
+    NotRun {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Verdict {
+    /// True for what must never be.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Verdict::Failed { .. })
+    }
+
+    /// One word.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Verdict::Stopped => "stopped",
+            Verdict::StoppedUnseen { .. } => "stopped-unseen",
+            Verdict::Refused { .. } => "refused",
+            Verdict::Inert => "inert",
+            Verdict::Failed { .. } => "failed",
+            Verdict::NotRun { .. } => "not-run",
+        }
+    }
+}
+
+impl DemoRecord {
+    /// True when every effect was stopped and everything expected was seen. A file that could not be
+    /// tried is no success.
+    pub fn is_complete(&self) -> bool {
+        let done = |trial: &Trial| {
+            !matches!(trial.verdict, Verdict::Failed { .. } | Verdict::NotRun { .. })
+        };
+        !self.trials.is_empty() && self.trials.iter().all(done)
+    }
+}

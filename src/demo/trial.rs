@@ -1,0 +1,192 @@
+//! One attack on one target.
+
+use std::io;
+
+use super::stage::Stage;
+use super::{Options, guest, judge};
+use crate::attacks::{Attack, Expected, Loader, Scene, Target};
+use crate::base::detonation::{Detonation, Mode};
+use crate::base::trial::{Trial, Verdict};
+use crate::base::{Array, Parameters};
+use crate::formats::registry;
+use crate::sandbox::{self, Limits, Program, Request};
+
+/// Attacks need no time; those that take it on purpose are to be stopped soon.
+fn limits() -> Limits {
+    Limits {
+        wall_millis: 8000,
+        cpu_seconds: 2,
+        address_bytes: 4 << 30,
+        ..Limits::default()
+    }
+}
+
+/// Tries it.
+///
+/// # Errors
+/// When no private directory can be made, or the file cannot be written into it.
+pub fn run(options: &Options, attack: &Attack, target: Target) -> io::Result<Trial> {
+    let stage = Stage::new()?;
+    let mut trial = Trial {
+        attack: attack.id.into(),
+        title: attack.title.into(),
+        severity: attack.severity.id().into(),
+        target: target.id().into(),
+        executable: attack.is_executable(),
+        bytes: 0,
+        verdict: Verdict::NotRun { reason: String::new() },
+        signs: Vec::new(),
+        evidence: Vec::new(),
+        aquarium: None,
+        policy: None,
+    };
+    let scene = stage.scene(match target {
+        Target::Format(id) => valid(id),
+        Target::Python(_) => Vec::new(),
+    });
+    let bytes = match (attack.build)(&scene, target) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            trial.verdict = Verdict::Failed { problems: vec![error.to_string()] };
+            return Ok(trial);
+        }
+    };
+    trial.bytes = bytes.len() as u64;
+    match target {
+        Target::Python(loader) => {
+            let path = stage.write(&format!("model.{}", loader.extension()), &bytes)?;
+            let load = Load { options, stage: &stage, path, loader };
+            load.judge(attack, &scene, &mut trial);
+        }
+        Target::Format(id) => {
+            let path = stage.write("model.bin", &bytes)?;
+            let policy = decode(options, &stage, path, id);
+            trial.verdict = judge::data_only(attack, &policy, &stage.harm());
+            trial.policy = Some(policy);
+        }
+    }
+    Ok(trial)
+}
+
+/// A load by one of Python's loaders.
+struct Load<'a> {
+    options: &'a Options,
+    stage: &'a Stage,
+    path: std::path::PathBuf,
+    loader: Loader,
+}
+
+impl Load<'_> {
+    fn judge(&self, attack: &Attack, scene: &Scene, trial: &mut Trial) {
+        let lacking = match &self.options.python {
+            Ok(python) => python.lacks(self.loader),
+            Err(reason) => Some(reason.clone()),
+        };
+        if let Some(reason) = lacking {
+            trial.verdict = Verdict::NotRun { reason };
+            return;
+        }
+        let Expected::Effect { aquarium, policy } = attack.expected else { return };
+        let seen = self.load(Mode::Aquarium);
+        let stopped = self.load(Mode::Policy);
+        let (Some(seen), Some(stopped)) = (seen, stopped) else { return };
+        trial.signs = match seen.outcome {
+            crate::base::detonation::Outcome::NotRun => Vec::new(),
+            _ => judge::signs(aquarium, scene, &seen),
+        };
+        trial.evidence = judge::evidence(policy, &stopped);
+        trial.verdict = judge::executable(
+            &trial.signs,
+            &trial.evidence,
+            Some(&seen),
+            &stopped,
+            &self.stage.harm(),
+        );
+        trial.aquarium = Some(seen);
+        trial.policy = Some(stopped);
+    }
+
+    fn load(&self, mode: Mode) -> Option<Detonation> {
+        let python = self.options.python.as_ref().ok()?;
+        let home = self.stage.planted.directory.to_string_lossy().into_owned();
+        let environment = match mode {
+            Mode::Policy => Vec::new(),
+            Mode::Aquarium => vec![
+                ("HOME".into(), home),
+                (crate::attacks::SECRET_VARIABLE.into(), crate::attacks::SECRET.into()),
+            ],
+        };
+        let program = python.interpreter.program(self.loader.id(), &[], &environment);
+        let request = Request {
+            path: self.path.clone(),
+            mode,
+            loader: format!("{}, {}", self.loader.id(), python.interpreter.version),
+            program,
+            limits: limits(),
+            planted: Some(self.stage.planted.clone()),
+            without_namespaces: self.options.without_namespaces,
+            ablation: None,
+        };
+        Some(sandbox::detonate(&self.options.helper, &request))
+    }
+}
+
+/// Decodes a file by this program, supervised.
+fn decode(
+    options: &Options,
+    stage: &Stage,
+    path: std::path::PathBuf,
+    format: &'static str,
+) -> Detonation {
+    let request = Request {
+        planted: Some(stage.planted.clone()),
+        without_namespaces: options.without_namespaces,
+        limits: limits(),
+        ..decode_request(&options.helper, path, format)
+    };
+    sandbox::detonate(&options.helper, &request)
+}
+
+/// A request to decode a file with a format of ours, in the strict policy.
+pub fn decode_request(
+    helper: &std::path::Path,
+    path: std::path::PathBuf,
+    format: &str,
+) -> Request {
+    Request {
+        path,
+        mode: Mode::Policy,
+        loader: format!("{format}, deadweight {}", env!("CARGO_PKG_VERSION")),
+        program: Program {
+            executable: helper.into(),
+            arguments: vec!["helper".into(), "decode".into()],
+            environment: vec![(guest::FORMAT.into(), format.into())],
+            readable: vec![helper.into()],
+            strict: true,
+        },
+        limits: Limits::default(),
+        planted: None,
+        without_namespaces: false,
+        ablation: None,
+    }
+}
+
+/// A small valid model in this format.
+fn valid(format: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let made = small_model().and_then(|model| {
+        let format = registry::find(format)?;
+        format.encode(&model, &mut bytes).ok()
+    });
+    debug_assert!(made.is_some(), "every format can hold a linear model");
+    bytes
+}
+
+/// A linear regression of three features.
+fn small_model() -> Option<Parameters> {
+    let mut model = Parameters::new("linear_regression", 1);
+    let coefficients = Array::from_vec(vec![0.5, -0.25, 2.0], &[1, 3]).ok()?;
+    model.insert("coefficients", coefficients).ok()?;
+    model.insert("intercept", Array::from_vec(vec![1.0], &[1]).ok()?).ok()?;
+    Some(model)
+}
