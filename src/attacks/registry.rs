@@ -3,7 +3,31 @@
 use super::{Attack, Loader, Target, Targets};
 
 /// Every attack.
-pub const ATTACKS: &[&Attack] = &[&super::os_system::ATTACK];
+pub const ATTACKS: &[&Attack] = &[
+    &super::os_system::ATTACK,
+    &super::subprocess_popen::ATTACK,
+    &super::posix_spawn::ATTACK,
+    &super::eval_compile_chain::ATTACK,
+    &super::import_hook::ATTACK,
+    &super::pty_spawn::ATTACK,
+    &super::ctypes_system::ATTACK,
+    &super::file_write::ATTACK,
+    &super::file_append::ATTACK,
+    &super::file_delete::ATTACK,
+    &super::file_rename::ATTACK,
+    &super::file_chmod::ATTACK,
+    &super::symlink_swap::ATTACK,
+    &super::rmtree::ATTACK,
+    &super::pth_planting::ATTACK,
+    &super::sitecustomize_planting::ATTACK,
+    &super::private_key_read::ATTACK,
+    &super::environment_read::ATTACK,
+    &super::exfiltrate_tcp::ATTACK,
+    &super::exfiltrate_udp::ATTACK,
+    &super::exfiltrate_dns::ATTACK,
+    &super::exfiltrate_unix::ATTACK,
+    &super::listening_shell::ATTACK,
+];
 
 /// The attack with this id.
 pub fn find(id: &str) -> Option<&'static Attack> {
