@@ -27,8 +27,8 @@ pub const ATTACK: Attack = Attack {
     ],
     build,
     expected: Expected::Effect {
-        aquarium: &[Sign::Deleted(PROJECT), Sign::Deleted("project/notes/todo.txt")],
-        policy: &[Evidence { kind: EventKind::FileChange, text: PROJECT }],
+        aquarium: &[Sign::Deleted("project/weights.txt"), Sign::Deleted("project/notes/todo.txt")],
+        policy: &[Evidence { kind: EventKind::FileChange, text: "/project" }],
     },
     quick: true,
 };
