@@ -47,6 +47,29 @@ mod sleep_past_limit;
 mod stacked_pickle;
 mod thread_payload;
 mod torch_hidden_member;
+mod ctypes_system;
+mod environment_read;
+mod eval_compile_chain;
+mod exfiltrate_dns;
+mod exfiltrate_tcp;
+mod exfiltrate_udp;
+mod exfiltrate_unix;
+mod file_append;
+mod file_chmod;
+mod file_delete;
+mod file_rename;
+mod file_write;
+mod import_hook;
+mod listening_shell;
+mod os_system;
+mod posix_spawn;
+mod private_key_read;
+mod pth_planting;
+mod pty_spawn;
+mod rmtree;
+mod sitecustomize_planting;
+mod subprocess_popen;
+mod symlink_swap;
 
 /// How bad it is when the attack succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
