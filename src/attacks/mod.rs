@@ -16,10 +16,25 @@ use std::path::{Path, PathBuf};
 
 use crate::base::detonation::{EventKind, Outcome};
 
+pub mod data_file;
 pub mod payload;
 pub mod registry;
 
+mod archive_traversal;
+mod deep_nesting;
+mod dtype_confusion;
+mod duplicate_keys;
+mod expansion_bomb;
+mod header_flood;
+mod index_poisoning;
+mod length_lie;
+mod nan_poisoning;
+mod object_array;
 mod os_system;
+mod overlapping_tensors;
+mod renamed_pickle;
+mod template_injection;
+mod truncated_file;
 
 /// How bad it is when the attack succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
