@@ -97,7 +97,11 @@ fn npz(valid: &[u8]) -> Option<Vec<u8>> {
     (bytes != valid).then_some(bytes)
 }
 
+/// Lengths of one field stand together, here those of both arrays, then a mark of how the numbers
+/// behind are packed. A length of 255 says that it stands among the long ones, which come between.
 fn bitcode(valid: &[u8], elements: bool) -> Option<Vec<u8>> {
-    let _ = elements;
-    Some(valid.to_vec())
+    let (first, second) = if elements { (2, 1) } else { (16, 8) };
+    let old = [&[first, second, 0], &data_file::coef()[..]].concat();
+    let new = [&[0xff, second, 0], &LIE.to_le_bytes()[..], &[0], &data_file::coef()].concat();
+    data_file::replaced(valid, &old, &new)
 }
