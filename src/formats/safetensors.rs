@@ -298,9 +298,10 @@ impl<'de> Visitor<'de> for Names {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Names, A::Error> {
         let mut names = HashSet::new();
         while let Some(name) = entries.next_key::<String>()? {
-            match name.as_str() {
-                RESERVED => drop(entries.next_value::<Names>()?),
-                _ => drop(entries.next_value::<IgnoredAny>()?),
+            if name == RESERVED {
+                entries.next_value::<Names>()?;
+            } else {
+                entries.next_value::<IgnoredAny>()?;
             }
             if let Some(name) = names.replace(name) {
                 return Err(A::Error::custom(format!("the name {name:?} stands twice")));
