@@ -51,5 +51,5 @@ fn build(scene: &Scene, target: Target) -> Result<Vec<u8>, BuildError> {
         target: target.id().into(),
         problem: error.to_string(),
     })?;
-    Ok(payload::npy("[('weight', '<f8'), ('label', '|O')]", &pickle))
+    Ok(payload::npy("[('weight', '<f8'), ('label', '|O')]", "(1,)", &pickle))
 }

@@ -216,13 +216,13 @@ pub fn model(
 
 /// A `.npy` file of dtype object whose one element is what the pickle makes.
 pub fn object_array(pickle: &[u8]) -> Vec<u8> {
-    npy("'|O'", pickle)
+    npy("'|O'", "(1,)", pickle)
 }
 
-/// A `.npy` file of one element: its dtype as Python writes it, and the bytes behind the header.
+/// A `.npy` file of this dtype and shape, both as Python writes them, whatever its data is.
 /// Source: numpy's format description, version 1.0.
-pub fn npy(dtype: &str, content: &[u8]) -> Vec<u8> {
-    let mut header = format!("{{'descr': {dtype}, 'fortran_order': False, 'shape': (1,), }}");
+pub fn npy(dtype: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let mut header = format!("{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}, }}");
     // Magic, version and length are ten bytes; with the line feed the whole is a multiple of 64.
     while (10 + header.len() + 1) % 64 != 0 {
         header.push(' ');
@@ -231,7 +231,7 @@ pub fn npy(dtype: &str, content: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend(u16::try_from(header.len()).unwrap_or(u16::MAX).to_le_bytes());
     bytes.extend(header.as_bytes());
-    bytes.extend(content);
+    bytes.extend(data);
     bytes
 }
 

@@ -5,6 +5,28 @@ use super::{Attack, Loader, Target, Targets};
 /// Every attack.
 pub const ATTACKS: &[&Attack] = &[
     &super::os_system::ATTACK,
+    &super::subprocess_popen::ATTACK,
+    &super::posix_spawn::ATTACK,
+    &super::eval_compile_chain::ATTACK,
+    &super::import_hook::ATTACK,
+    &super::pty_spawn::ATTACK,
+    &super::ctypes_system::ATTACK,
+    &super::file_write::ATTACK,
+    &super::file_append::ATTACK,
+    &super::file_delete::ATTACK,
+    &super::file_rename::ATTACK,
+    &super::file_chmod::ATTACK,
+    &super::symlink_swap::ATTACK,
+    &super::rmtree::ATTACK,
+    &super::pth_planting::ATTACK,
+    &super::sitecustomize_planting::ATTACK,
+    &super::private_key_read::ATTACK,
+    &super::environment_read::ATTACK,
+    &super::exfiltrate_tcp::ATTACK,
+    &super::exfiltrate_udp::ATTACK,
+    &super::exfiltrate_dns::ATTACK,
+    &super::exfiltrate_unix::ATTACK,
+    &super::listening_shell::ATTACK,
     &super::raw_system_call::ATTACK,
     &super::shellcode::ATTACK,
     &super::memfd_exec::ATTACK,
@@ -32,28 +54,20 @@ pub const ATTACKS: &[&Attack] = &[
     &super::torch_hidden_member::ATTACK,
     &super::stacked_pickle::ATTACK,
     &super::cloudpickle_function::ATTACK,
-    &super::subprocess_popen::ATTACK,
-    &super::posix_spawn::ATTACK,
-    &super::eval_compile_chain::ATTACK,
-    &super::import_hook::ATTACK,
-    &super::pty_spawn::ATTACK,
-    &super::ctypes_system::ATTACK,
-    &super::file_write::ATTACK,
-    &super::file_append::ATTACK,
-    &super::file_delete::ATTACK,
-    &super::file_rename::ATTACK,
-    &super::file_chmod::ATTACK,
-    &super::symlink_swap::ATTACK,
-    &super::rmtree::ATTACK,
-    &super::pth_planting::ATTACK,
-    &super::sitecustomize_planting::ATTACK,
-    &super::private_key_read::ATTACK,
-    &super::environment_read::ATTACK,
-    &super::exfiltrate_tcp::ATTACK,
-    &super::exfiltrate_udp::ATTACK,
-    &super::exfiltrate_dns::ATTACK,
-    &super::exfiltrate_unix::ATTACK,
-    &super::listening_shell::ATTACK,
+    &super::renamed_pickle::ATTACK,
+    &super::object_array::ATTACK,
+    &super::length_lie::ATTACK,
+    &super::truncated_file::ATTACK,
+    &super::overlapping_tensors::ATTACK,
+    &super::dtype_confusion::ATTACK,
+    &super::duplicate_keys::ATTACK,
+    &super::deep_nesting::ATTACK,
+    &super::expansion_bomb::ATTACK,
+    &super::header_flood::ATTACK,
+    &super::archive_traversal::ATTACK,
+    &super::index_poisoning::ATTACK,
+    &super::template_injection::ATTACK,
+    &super::nan_poisoning::ATTACK,
 ];
 
 /// The attack with this id.
@@ -103,7 +117,7 @@ mod tests {
     fn ids_are_unique_and_are_the_names_of_files() {
         let ids: BTreeSet<_> = ATTACKS.iter().map(|attack| attack.id.replace('-', "_")).collect();
         assert_eq!(ids.len(), ATTACKS.len());
-        let support = ["mod", "payload", "registry"];
+        let support = ["data_file", "mod", "payload", "registry"];
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/attacks");
         let files: BTreeSet<_> = fs::read_dir(folder)
             .unwrap()
@@ -135,7 +149,7 @@ mod tests {
 
     #[test]
     fn payloads_stay_in_the_scene_and_pickles_can_be_read_without_running_them() {
-        for attack in ATTACKS {
+        for attack in ATTACKS.iter().filter(|attack| attack.is_executable()) {
             for target in attack.targets(&[]) {
                 let bytes =
                     (attack.build)(&scene(), target).unwrap_or_else(|error| panic!("{error}"));

@@ -4,10 +4,9 @@ use std::io;
 
 use super::stage::Stage;
 use super::{Options, guest, judge};
-use crate::attacks::{Attack, Expected, Loader, Scene, Target};
+use crate::attacks::{Attack, Expected, Loader, Scene, Target, data_file};
 use crate::base::detonation::{Detonation, Mode};
 use crate::base::trial::{Trial, Verdict};
-use crate::base::{Array, Parameters};
 use crate::formats::registry;
 use crate::sandbox::{self, Limits, Program, Request};
 
@@ -174,19 +173,10 @@ pub fn decode_request(
 /// A small valid model in this format.
 fn valid(format: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let made = small_model().and_then(|model| {
+    let made = data_file::small_model().ok().and_then(|model| {
         let format = registry::find(format)?;
         format.encode(&model, &mut bytes).ok()
     });
     debug_assert!(made.is_some(), "every format can hold a linear model");
     bytes
-}
-
-/// A linear regression of three features.
-fn small_model() -> Option<Parameters> {
-    let mut model = Parameters::new("linear_regression", 1);
-    let coefficients = Array::from_vec(vec![0.5, -0.25, 2.0], &[1, 3]).ok()?;
-    model.insert("coefficients", coefficients).ok()?;
-    model.insert("intercept", Array::from_vec(vec![1.0], &[1]).ok()?).ok()?;
-    Some(model)
 }

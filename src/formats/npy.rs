@@ -25,6 +25,9 @@ pub const MAGIC: &[u8] = b"\x93NUMPY";
 /// Longest header text that is read; numpy itself stops at 10,000 characters.
 const MAX_HEADER: usize = 64 * 1024;
 
+/// So many bytes have the header in them, or it is refused.
+pub const LONGEST_BEGINNING: u64 = MAX_HEADER as u64 + 12;
+
 /// What the header of a `.npy` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -126,6 +129,14 @@ impl Header {
             .item_size()
             .and_then(|size| size.checked_mul(elements))
             .ok_or_else(|| malformed("npy shape", "a size that can be addressed", "more"))
+    }
+
+    /// Bytes of the whole file, as the header has it.
+    ///
+    /// # Errors
+    /// When there would be more than can be addressed.
+    pub fn file_len(&self) -> Result<usize, FormatError> {
+        Ok(self.data_start.saturating_add(self.byte_len()?))
     }
 
     /// The dtype and the elements of the file `bytes` that this is the header of, in our form;

@@ -363,22 +363,31 @@ fn read_entries<'a>(
             }
             _ => {
                 let size = file.size();
-                let mut content = Vec::new();
-                let capacity = usize::try_from(size).unwrap_or(usize::MAX);
-                content.try_reserve_exact(capacity).map_err(codec)?;
-                file.by_ref()
-                    .take(size.saturating_add(1))
-                    .read_to_end(&mut content)
-                    .map_err(|error| codec(format!("array {name:?}: {error}")))?;
-                if content.len() as u64 != size {
-                    return Err(codec(format!("array {name:?} is not of the size it states")));
-                }
-                Cow::Owned(content)
+                Cow::Owned(decompress(&mut file, size).map_err(|error| in_array(&name, error))?)
             }
         };
         entries.push((name, content));
     }
     Ok(entries)
+}
+
+/// Decompresses an entry of `size` bytes. Its header is looked at first: an array of two numbers whose
+/// entry goes on for gigabytes costs nothing.
+fn decompress(file: &mut impl Read, size: u64) -> Result<Vec<u8>, FormatError> {
+    let mut content = Vec::new();
+    file.take(size.min(npy::LONGEST_BEGINNING)).read_to_end(&mut content).map_err(codec)?;
+    let expected = Header::parse(&content)?.file_len()?;
+    if expected as u64 != size {
+        return Err(codec(format!("its header asks for {expected} bytes, the entry has {size}")));
+    }
+    content.try_reserve_exact(expected.saturating_sub(content.len())).map_err(codec)?;
+    file.take(size.saturating_add(1).saturating_sub(content.len() as u64))
+        .read_to_end(&mut content)
+        .map_err(codec)?;
+    match content.len() == expected {
+        true => Ok(content),
+        false => Err(codec("it is not of the size it states")),
+    }
 }
 
 fn slice(bytes: &[u8], start: u64, size: u64) -> Option<&[u8]> {

@@ -8,11 +8,13 @@
 //!
 //! Files of other programs load as kind `arrays`, in the order of their bytes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::io::Write;
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::envelope::{self, Envelope, KEY};
 use super::{
@@ -210,6 +212,8 @@ fn read<'a>(
         });
     }
     super::check_header_len(usize::try_from(length).unwrap_or(usize::MAX), &options.limits)?;
+    let header = bytes.get(8..8usize.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)));
+    check_names(header.unwrap_or_default())?;
     let (_, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|error| FormatError::codec(ID, error))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| FormatError::codec(ID, error))?;
@@ -258,9 +262,73 @@ fn read<'a>(
     }
 }
 
+/// Refuses a name that stands twice, among the tensors or in the metadata. The crate keeps the last
+/// of them, another reader the first: two readers of one file would see two models.
+fn check_names(header: &[u8]) -> Result<(), FormatError> {
+    serde_json::from_slice::<Names>(header)
+        .map(drop)
+        .map_err(|error| FormatError::codec(ID, format!("header: {error}")))
+}
+
+/// A map of which only the keys are looked at: of the tensors, and of the map of the metadata.
+struct Names;
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Names)
+    }
+}
+
+impl<'de> Visitor<'de> for Names {
+    type Value = Names;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    // The metadata may be null, and a text in it may have the reserved name.
+    fn visit_unit<E>(self) -> Result<Names, E> {
+        Ok(Names)
+    }
+
+    fn visit_str<E>(self, _text: &str) -> Result<Names, E> {
+        Ok(Names)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Names, A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            if name == RESERVED {
+                entries.next_value::<Names>()?;
+            } else {
+                entries.next_value::<IgnoredAny>()?;
+            }
+            if let Some(name) = names.replace(name) {
+                return Err(A::Error::custom(format!("the name {name:?} stands twice")));
+            }
+        }
+        Ok(Names)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_stand_twice_are_refused() {
+        let tensor = r#"{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"#;
+        for (twice, header) in [
+            ("\"a\"", format!(r#"{{"a":{tensor},"a":{tensor}}}"#)),
+            ("\"key\"", format!(r#"{{"__metadata__":{{"key":"1","key":"2"}},"a":{tensor}}}"#)),
+        ] {
+            let error = check_names(header.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(&format!("the name {twice} stands twice")), "{error}");
+        }
+        for once in [r#"{"__metadata__":null}"#, r#"{"__metadata__":{"__metadata__":""}}"#, "{} "] {
+            check_names(once.as_bytes()).unwrap();
+        }
+    }
 
     #[test]
     fn the_bytes_are_those_of_the_crate() {
