@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::sandbox_arguments::{DemoArguments, DetonateArguments};
 use crate::base::Content;
 use crate::bench::plan::Profile;
 use crate::formats::{Format, registry};
@@ -45,6 +46,10 @@ pub enum Command {
     Predict(PredictArguments),
     /// Store the same model in another format
     Convert(ConvertArguments),
+    /// Load a file for real, under supervision, and tell what it tried
+    Detonate(DetonateArguments),
+    /// Load hostile files for real: let loose in an aquarium, and stopped under supervision
+    Demo(DemoArguments),
     /// Make the report again from the last record, without measuring
     Report(ReportArguments),
     /// Print completions for a shell

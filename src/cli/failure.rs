@@ -20,6 +20,11 @@ impl fmt::Display for Remedy {
 #[error("{0}")]
 pub struct UsageError(pub String);
 
+/// This system cannot do it: exit code 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotSupported(pub String);
+
 /// Adds a remedy to an error.
 pub trait Advise<T> {
     /// The same result, with what to do about it.
@@ -53,7 +58,7 @@ pub fn text(error: &anyhow::Error) -> String {
     text
 }
 
-/// 1 for a job that could not be done, 2 for wrong usage, and 0 when the reader of our output
+/// 1 for a job that could not be done, 2 for wrong usage, 3 for what this system cannot do, and 0 when the reader of our output
 /// went away, which is no failure of ours.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let closed = |cause: &(dyn std::error::Error + 'static)| {
@@ -63,7 +68,11 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     if error.chain().any(closed) {
         return 0;
     }
-    if error.chain().any(|cause| cause.is::<UsageError>()) { 2 } else { 1 }
+    match () {
+        () if error.chain().any(|cause| cause.is::<UsageError>()) => 2,
+        () if error.chain().any(|cause| cause.is::<NotSupported>()) => 3,
+        () => 1,
+    }
 }
 
 /// Prints an error to standard error, unless nobody reads our output any more.
@@ -92,6 +101,7 @@ mod tests {
         assert_eq!(text(&anyhow!("found \x1b[31m\u{202e}")), "error: found \\u{1b}[31m\\u{202e}");
         assert_eq!(exit_code(&error), 1);
         assert_eq!(exit_code(&anyhow!(UsageError("no".into())).context("outer")), 2);
+        assert_eq!(exit_code(&anyhow!(NotSupported("no".into())).context("outer")), 3);
         let closed = std::io::Error::from(ErrorKind::BrokenPipe);
         assert_eq!(exit_code(&anyhow!(closed).context("printing")), 0);
     }

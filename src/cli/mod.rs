@@ -20,6 +20,8 @@ mod comparison;
 mod completions;
 mod convert;
 mod convert_folder;
+mod demo;
+mod detonate;
 pub mod failure;
 mod files;
 mod formats;
@@ -34,6 +36,7 @@ mod python;
 mod report;
 mod rows;
 mod run;
+mod sandbox_arguments;
 mod table;
 mod train;
 mod tutorial;
@@ -54,6 +57,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> 
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
+        Command::Detonate(arguments) => detonate::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Helper(arguments) => helper::run(arguments.role),

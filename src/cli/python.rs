@@ -54,7 +54,8 @@ impl Search {
     }
 }
 
-fn tell(told: &Told) {
+/// Says on standard error how the search goes.
+pub fn tell(told: &Told) {
     match told {
         Told::Making { place, megabytes, packages } => {
             let text = format!(

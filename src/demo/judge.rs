@@ -26,7 +26,8 @@ pub fn signs(signs: &[Sign], scene: &Scene, seen: &Detonation) -> Vec<Check> {
                 (format!("\"{text}\" arrives at a listener"), seen.effects.iter().any(got))
             }
             Sign::Happened(kind, text) => {
-                let happened = seen.armed().any(|e| e.kind == *kind && !e.denied && e.mentions(text));
+                let happened =
+                    seen.armed().any(|e| e.kind == *kind && !e.denied && e.mentions(text));
                 (words(*kind, text, "goes through"), happened)
             }
             Sign::Ended(outcome) => {
@@ -85,7 +86,8 @@ pub fn executable(
         }
         Some(_) => {
             let unseen = signs.iter().filter(|check| !check.seen);
-            problems.extend(unseen.map(|check| format!("in the aquarium, not seen: {}", check.what)));
+            problems
+                .extend(unseen.map(|check| format!("in the aquarium, not seen: {}", check.what)));
         }
         None => {}
     }

@@ -12,12 +12,7 @@ use crate::sandbox::{self, Limits, Program, Request};
 
 /// Attacks need no time; those that take it on purpose are to be stopped soon.
 fn limits() -> Limits {
-    Limits {
-        wall_millis: 8000,
-        cpu_seconds: 2,
-        address_bytes: 4 << 30,
-        ..Limits::default()
-    }
+    Limits { wall_millis: 8000, cpu_seconds: 2, address_bytes: 4 << 30, ..Limits::default() }
 }
 
 /// Tries it.
@@ -147,11 +142,7 @@ fn decode(
 }
 
 /// A request to decode a file with a format of ours, in the strict policy.
-pub fn decode_request(
-    helper: &std::path::Path,
-    path: std::path::PathBuf,
-    format: &str,
-) -> Request {
+pub fn decode_request(helper: &std::path::Path, path: std::path::PathBuf, format: &str) -> Request {
     Request {
         path,
         mode: Mode::Policy,

@@ -432,8 +432,14 @@ fn power(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> 
         }
         "mount" | "umount2" | "pivot_root" | "chroot" | "move_mount" | "fsopen" | "fsmount"
         | "open_tree" | "mount_setattr" => {
-            let text = memory.text(a[0], 256).map(|text| printable(&text));
-            Decision::noted(DENY, EventKind::Mount, name, json!({"path": text}))
+            let text = |address| memory.text(address, 256).map(|text| printable(&text));
+            let (path, from) = match name {
+                "mount" => (text(a[1]), text(a[0])),
+                "open_tree" | "move_mount" | "mount_setattr" => (text(a[1]), None),
+                "fsmount" => (None, None),
+                _ => (text(a[0]), None),
+            };
+            Decision::noted(DENY, EventKind::Mount, name, json!({"path": path, "from": from}))
         }
         "unshare" | "setns" => {
             Decision::noted(DENY, EventKind::Mount, name, json!({"flags": format!("{:#x}", a[0])}))

@@ -59,6 +59,7 @@ pub fn enter(readable: &[PathBuf], writable: bool) -> Result<(), String> {
     // Refused where the host's own is partly hidden, as in containers; the loader does without.
     let _ = mount(Some(c"proc"), &process, Some(c"proc"), flags, None);
     if writable {
+        terminals(place)?;
         for directory in ["tmp", "dev/shm", "etc"] {
             fs::create_dir_all(place.join(directory))
                 .map_err(|error| format!("{directory}: {error}"))?;
@@ -70,6 +71,17 @@ pub fn enter(readable: &[PathBuf], writable: bool) -> Result<(), String> {
         set_attributes(libc::AT_FDCWD, empty, 0, libc::MOUNT_ATTR_RDONLY)?;
     }
     Ok(())
+}
+
+/// Terminals of its own, for what wants one.
+fn terminals(place: &Path) -> Result<(), String> {
+    let directory = place.join("dev/pts");
+    fs::create_dir_all(&directory).map_err(|error| format!("dev/pts: {error}"))?;
+    let options = c"newinstance,ptmxmode=0666,mode=0620";
+    let flags = libc::MS_NOSUID | libc::MS_NOEXEC;
+    mount(Some(c"devpts"), &directory, Some(c"devpts"), flags, Some(options))?;
+    std::os::unix::fs::symlink("pts/ptmx", place.join("dev/ptmx"))
+        .map_err(|error| format!("dev/ptmx: {error}"))
 }
 
 fn mount(

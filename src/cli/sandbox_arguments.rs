@@ -1,0 +1,110 @@
+//! Arguments of the commands that really load files.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::attacks::registry::{ATTACKS, find};
+use crate::attacks::{Attack, Loader};
+use crate::peers::python::Choice;
+
+/// Arguments of `detonate`.
+#[derive(Debug, Clone, Args)]
+pub struct DetonateArguments {
+    /// The file; it is really loaded, by the program that loads such files, under supervision
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How to load it (default: what its content asks for)
+    #[arg(long, value_enum, value_name = "LOADER")]
+    pub loader: Option<LoaderName>,
+    /// The Python that loads: auto takes one that is ready, else python3; or a path
+    #[arg(long, value_name = "auto|PATH", default_value = "auto")]
+    pub python: Choice,
+    /// Seconds after which the load is ended
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+    /// Seconds of processor time after which the load is ended
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub cpu: u64,
+    /// Most memory that the load may ask for, in MiB of address space
+    #[arg(long, value_name = "MIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(256..=1_048_576))]
+    pub memory: u64,
+    /// Most attempts of one kind that are listed; all are counted
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub list: u64,
+    /// Leave the namespaces out, as on a system without them; seccomp and Landlock stay
+    #[arg(long)]
+    pub without_namespaces: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Names of [`Loader`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LoaderName {
+    /// pickle.load
+    Pickle,
+    /// joblib.load
+    Joblib,
+    /// numpy.load with allow_pickle
+    Numpy,
+    /// data.pkl of a zip archive, as torch.load does it
+    TorchZip,
+}
+
+impl From<LoaderName> for Loader {
+    fn from(name: LoaderName) -> Loader {
+        match name {
+            LoaderName::Pickle => Loader::Pickle,
+            LoaderName::Joblib => Loader::Joblib,
+            LoaderName::Numpy => Loader::Numpy,
+            LoaderName::TorchZip => Loader::TorchZip,
+        }
+    }
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArguments {
+    /// Only this attack; repeat for more (default: all)
+    #[arg(long = "attack", value_name = "ID", value_parser = attack)]
+    pub attacks: Vec<AttackArgument>,
+    /// Every loader of Python that an attack fits, not its first alone
+    #[arg(long)]
+    pub every_loader: bool,
+    /// The Python that loads: auto finds one or makes an environment for it; or a path
+    #[arg(long, value_name = "auto|off|PATH", default_value = "auto")]
+    pub python: Choice,
+    /// Leave the namespaces out, and with them the aquarium
+    #[arg(long)]
+    pub without_namespaces: bool,
+    /// Write the record to this directory, for the report
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// List the attacks and try none
+    #[arg(long)]
+    pub list: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An attack that was named on the command line.
+#[derive(Clone, Copy)]
+pub struct AttackArgument(pub &'static Attack);
+
+impl std::fmt::Debug for AttackArgument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.id)
+    }
+}
+
+fn attack(id: &str) -> Result<AttackArgument, String> {
+    find(id).map(AttackArgument).ok_or_else(|| {
+        let near = ATTACKS.iter().map(|attack| attack.id);
+        let near = near.max_by(|a, b| strsim::jaro(a, id).total_cmp(&strsim::jaro(b, id)));
+        let guess = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+        format!("there is no attack of this name{guess} (demo --list shows all)")
+    })
+}
