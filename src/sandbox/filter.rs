@@ -256,7 +256,11 @@ mod tests {
             4 => architecture,
             16.. => {
                 let argument = arguments[((offset - 16) / 8) as usize];
-                if (offset - 16) % 8 == 0 { argument as u32 } else { (argument >> 32) as u32 }
+                if (offset - 16).is_multiple_of(8) {
+                    argument as u32
+                } else {
+                    (argument >> 32) as u32
+                }
             }
             other => panic!("offset {other}"),
         };
@@ -317,12 +321,9 @@ mod tests {
 
     #[test]
     fn only_questions_of_ioctl_fcntl_and_prlimit_run() {
-        assert_eq!(native(libc::SYS_ioctl, [0, libc::FIONBIO as u64, 0, 0, 0, 0]), ALLOW);
-        assert_eq!(native(libc::SYS_ioctl, [0, libc::TIOCSTI as u64, 0, 0, 0, 0]), NOTIFY);
-        assert_eq!(
-            native(libc::SYS_ioctl, [0, libc::FIONBIO as u64 | 1 << 32, 0, 0, 0, 0]),
-            NOTIFY
-        );
+        assert_eq!(native(libc::SYS_ioctl, [0, libc::FIONBIO, 0, 0, 0, 0]), ALLOW);
+        assert_eq!(native(libc::SYS_ioctl, [0, libc::TIOCSTI, 0, 0, 0, 0]), NOTIFY);
+        assert_eq!(native(libc::SYS_ioctl, [0, libc::FIONBIO | 1 << 32, 0, 0, 0, 0]), NOTIFY);
         assert_eq!(native(libc::SYS_fcntl, [0, libc::F_SETOWN as u64, 0, 0, 0, 0]), NOTIFY);
         assert_eq!(native(libc::SYS_prlimit64, [0, 7, 0, 0, 0, 0]), ALLOW);
         assert_eq!(native(libc::SYS_prlimit64, [0, 7, 1 << 40, 0, 0, 0]), NOTIFY);

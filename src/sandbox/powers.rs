@@ -7,6 +7,48 @@ use super::decode::{Memory, printable};
 use super::notify::Call;
 use crate::base::detonation::EventKind;
 
+/// Calls that change the user, the rules or the system itself.
+const PRIVILEGES: &[&str] = &[
+    "setuid",
+    "setgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setfsuid",
+    "setfsgid",
+    "setgroups",
+    "capset",
+    "seccomp",
+    "setrlimit",
+    "prlimit64",
+    "setpriority",
+    "sched_setaffinity",
+    "sched_setscheduler",
+    "landlock_create_ruleset",
+    "landlock_add_rule",
+    "landlock_restrict_self",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "bpf",
+    "userfaultfd",
+    "personality",
+    "sethostname",
+    "setdomainname",
+    "reboot",
+    "kexec_load",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "swapon",
+    "acct",
+    "settimeofday",
+    "clock_settime",
+    "iopl",
+    "ioperm",
+];
+
 /// Changes of files and directories without opening them.
 pub(super) fn change(
     name: &str,
@@ -61,44 +103,7 @@ pub(super) fn power(
         // Names of threads and of memory, the parent's death: nothing that opens a way.
         "prctl" if prctl_is_harmless(a) && harmless => Decision::quiet(GO_ON),
         "prctl" => Decision::noted(DENY, EventKind::Privilege, name, json!({"option": a[0]})),
-        "setuid"
-        | "setgid"
-        | "setreuid"
-        | "setregid"
-        | "setresuid"
-        | "setresgid"
-        | "setfsuid"
-        | "setfsgid"
-        | "setgroups"
-        | "capset"
-        | "seccomp"
-        | "setrlimit"
-        | "prlimit64"
-        | "setpriority"
-        | "sched_setaffinity"
-        | "sched_setscheduler"
-        | "landlock_create_ruleset"
-        | "landlock_add_rule"
-        | "landlock_restrict_self"
-        | "keyctl"
-        | "add_key"
-        | "request_key"
-        | "bpf"
-        | "userfaultfd"
-        | "personality"
-        | "sethostname"
-        | "setdomainname"
-        | "reboot"
-        | "kexec_load"
-        | "init_module"
-        | "finit_module"
-        | "delete_module"
-        | "swapon"
-        | "acct"
-        | "settimeofday"
-        | "clock_settime"
-        | "iopl"
-        | "ioperm" => {
+        _ if PRIVILEGES.contains(&name) => {
             let arguments = [a[0] as i64, a[1] as i64];
             Decision::noted(DENY, EventKind::Privilege, name, json!({"arguments": arguments}))
         }
