@@ -339,6 +339,7 @@ pub struct BuildError {
 }
 
 /// One attack.
+#[derive(Clone, Copy)]
 pub struct Attack {
     /// Its id, which is the name of its file too, with `-` for `_`.
     pub id: &'static str,
