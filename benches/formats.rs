@@ -23,6 +23,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use deadweight::base::case::{Case, Operation};
 use deadweight::base::peer::{CaseSource, Held, Offer, Request};
+use deadweight::base::units;
 use deadweight::bench::cases::{self, Prepared};
 use deadweight::bench::clock::{Clock, MonotonicClock};
 use deadweight::bench::memory::CountingAllocator;
@@ -42,6 +43,9 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 /// Environment variable that names the models.
 const MODELS: &str = "DEADWEIGHT_BENCH_MODELS";
 const DEFAULT_MODELS: &str = "random_forest_classifier-s,random_forest_classifier-m";
+
+/// A row of Python whose single iteration takes longer has no row: criterion takes twenty samples.
+const SLOWEST: Duration = Duration::from_millis(500);
 
 const OPERATIONS: &[Operation] = &[
     Operation::Encode,
@@ -112,7 +116,7 @@ fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
         directory: dir,
         operations: OPERATIONS,
         left_out: &[],
-        slowest: Duration::from_millis(500),
+        slowest: SLOWEST,
         core_only: false,
     };
     let mut cases = Vec::new();
@@ -120,6 +124,10 @@ fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
         match offer {
             // Criterion cannot leave a row out once it is begun.
             Offer::Case(mut case) => match case.run(1) {
+                Ok(nanos) if Duration::from_nanos(nanos) > SLOWEST => {
+                    let took = units::duration(nanos as f64);
+                    eprintln!("{}: no row: one iteration takes {took}", case.id());
+                }
                 Ok(_) => cases.push(case),
                 Err(error) => eprintln!("{}: no row: {error}", case.id()),
             },

@@ -2,17 +2,24 @@
 """Compares what scripts/peer.py measures with `timeit`, and tests how it answers.
 
     python scripts/check_peer.py                  # times, with the packages of this interpreter
+    python scripts/check_peer.py --control        # the same, with the loops on both sides
     python scripts/check_peer.py --self-test      # the answers to good and to bad requests
 
-The times: samples of both sides are taken in turn, and who is first changes, so that noise of the
-machine meets both. The statements below are written anew and timed by `timeit`; nothing is shared
-with the script. It ends with 1 when a median of more than 100 microseconds differs by more than the
-tolerance. Run by hand: it needs numpy, scikit-learn and joblib, which the tests of the package do not.
+The times: the statements below are written anew and timed by `timeit`; nothing is shared with the
+script. Each side is a process of its own, since two processes differ by several percent whatever
+they run: where memory lies, and what of it the system takes back, is drawn once for a process.
+Samples are taken as a run takes them: rows shuffled anew in each round, as few iterations as last
+0.1 ms. A sample of one side stands next to one of the other, so that noise of the machine meets
+both; what counts is the ratio of the two, its median and an interval over processes and pairs. It
+ends with 0 when the interval of every row of more than 100 microseconds is within the tolerance,
+else with 1. `--control` has the loops on both sides: what it finds is the noise of the check itself.
+Run by hand: it needs numpy, scikit-learn and joblib, which the tests of the package do not.
 """
 
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -29,7 +36,7 @@ SCRIPT = (Path(__file__).resolve().parent / "peer.py").read_text(encoding="utf-8
 # Linux passes no longer argument.
 MAX_SCRIPT_BYTES = 128 << 10
 SHORTEST_MICROSECONDS = 100
-KEPT_BYTES = 64 << 20
+MOST_ITERATIONS = 1000
 TUTORIAL = {"module": "sklearn.ensemble", "class": "RandomForestClassifier",
             "options": {"n_estimators": 100, "random_state": 42},
             "data": {"generator": "make_classification", "test_size": 0.3, "random_state": 42,
@@ -108,26 +115,96 @@ ESTIMATOR_ROWS = [
     ("pickle-5", "decode-ready", "pickle.dumps(value, 5)", "kept.append(pickle.loads(data))"),
     ("pickle-5", "decode-predict-1", "pickle.dumps(value, 5)",
      "model = pickle.loads(data); kept.append((model, model.predict(row)))"),
+    ("pickle-5", "save", None,
+     "with open(fresh(), 'wb') as file: pickle.dump(value, file, protocol=5)"),
+    ("pickle-5", "load-file-predict-1", "stored(pickle.dumps(value, 5))",
+     "with open(data, 'rb') as file: model = pickle.load(file)\n"
+     "kept.append((model, model.predict(row)))"),
     ("joblib", "encode", None,
      "file = BytesIO(); joblib.dump(value, file); kept.append(file.getvalue())"),
     ("joblib", "decode-ready", "joblib_bytes(value)", "kept.append(joblib.load(BytesIO(data)))"),
     ("joblib", "decode-predict-1", "joblib_bytes(value)",
      "model = joblib.load(BytesIO(data)); kept.append((model, model.predict(row)))"),
+    ("joblib", "save", None, "joblib.dump(value, fresh())"),
+    ("joblib", "load-file-predict-1", "stored(joblib_bytes(value))",
+     "model = joblib.load(data); kept.append((model, model.predict(row)))"),
 ]
 ARRAY_ROWS = [
     ("pickle-5", "encode", None, ESTIMATOR_ROWS[0][3]),
     ("pickle-5", "decode", "pickle.dumps(value, 5)", ESTIMATOR_ROWS[1][3]),
-    ("joblib", "encode", None, ESTIMATOR_ROWS[3][3]),
-    ("joblib", "decode", "joblib_bytes(value)", ESTIMATOR_ROWS[4][3]),
+    ("pickle-5", "load-file", "stored(pickle.dumps(value, 5))",
+     "with open(data, 'rb') as file: kept.append(pickle.load(file))"),
+    ("joblib", "encode", None, ESTIMATOR_ROWS[5][3]),
+    ("joblib", "decode", "joblib_bytes(value)", ESTIMATOR_ROWS[6][3]),
+    ("joblib", "save", None, ESTIMATOR_ROWS[8][3]),
     ("npz-python", "encode", None,
      "file = BytesIO(); numpy.savez(file, **value); kept.append(file.getvalue())"),
     ("npz-python", "decode", "npz_bytes(value)",
      "archive = numpy.load(BytesIO(data))\n"
      "kept.append({name: archive[name] for name in archive.files})\narchive.close()"),
 ]
+TABLES = {"forest": ESTIMATOR_ROWS, "arrays": ARRAY_ROWS}
+DRAWS = 1000
 
 
-def names_of_statements(value, row):
+class Loops:
+    """The other side, in a process of its own: what `timeit` says of the statements."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-B", "-u", os.path.abspath(__file__), "--loops"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        self.process.stdout.close()
+
+    def ask(self, *request):
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
+
+
+def answer_loops():
+    """Answers `Loops.ask`: a subject and its files make the timers, a row and a number run one."""
+    timers = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for line in sys.stdin:
+            first, second = json.loads(line)
+            if first in TABLES:
+                timers = timers_of(first, second, folder)
+                answer = len(timers)
+            else:
+                answer = timers[first].timeit(second) / second * 1e6
+                for name in os.listdir(folder):
+                    if name.startswith("fresh"):
+                        os.remove(os.path.join(folder, name))
+            print(json.dumps(answer), flush=True)
+
+
+def timers_of(subject, files, folder):
+    import joblib
+    import numpy
+
+    row = None
+    if subject == "forest":
+        value, row = joblib.load(files["path"]), numpy.load(files["rows"])[:1]
+    else:
+        with numpy.load(files["path"]) as archive:
+            value = dict(archive)
+    names = names_of_statements(value, row, folder)
+    timers = {}
+    for format, operation, data, statement in TABLES[subject]:
+        own = dict(names, data=eval(data, dict(names)) if data else None)
+        timers[f"{format} {operation}"] = timeit.Timer(statement, "kept = []", globals=own)
+    return timers
+
+
+def names_of_statements(value, row, folder):
+    import itertools
     import pickle
     from io import BytesIO
 
@@ -144,73 +221,122 @@ def names_of_statements(value, row):
         numpy.savez(file, **value)
         return file.getvalue()
 
+    counter = itertools.count()
+
+    def fresh(name="fresh"):
+        return f"{folder}/{name}-{os.getpid()}-{next(counter)}"
+
+    def stored(data):
+        path = fresh("stored")
+        Path(path).write_bytes(data)
+        return path
+
     return {"pickle": pickle, "BytesIO": BytesIO, "joblib": joblib, "numpy": numpy, "value": value,
-            "row": row, "joblib_bytes": joblib_bytes, "npz_bytes": npz_bytes}
+            "row": row, "joblib_bytes": joblib_bytes, "npz_bytes": npz_bytes, "fresh": fresh,
+            "stored": stored}
 
 
-def compare_row(peer, row, names, samples, seconds, size):
-    """Medians of a row, in microseconds an iteration: of the script and of timeit."""
-    format, operation, data, statement = row
-    names = dict(names, data=eval(data, dict(names)) if data else None)
-    timer = timeit.Timer(statement, "kept = []", globals=names)
-    once = min(timer.repeat(3, 1))
-    # As a run does it: what is kept together stays below this, else both sides measure how the
-    # system finds fresh memory, which depends on what each process has freed before.
-    most = KEPT_BYTES // max(1, size)
-    number = max(1, min(most, int(seconds / once)))
+class Measured:
+    """The side of scripts/peer.py, asked as `Loops` is."""
 
-    def of_peer():
-        request = {"format": format, "operation": operation, "iterations": number}
-        return peer.good("run", **request)["nanos"] / number / 1e3
+    def __init__(self):
+        self.peer = Peer()
 
-    def of_timeit():
-        return timer.timeit(number) / number * 1e6
+    def __enter__(self):
+        return self
 
-    found = {of_peer: [], of_timeit: []}
-    for sample in range(-2, samples):
-        for side in (of_peer, of_timeit) if sample % 2 else (of_timeit, of_peer):
-            microseconds = side()
-            if sample >= 0:  # two of each to get warm
-                found[side].append(microseconds)
-    return number, statistics.median(found[of_peer]), statistics.median(found[of_timeit])
+    def __exit__(self, *given):
+        self.peer.__exit__(*given)
+
+    def ask(self, first, second):
+        if first not in TABLES:
+            format, operation = first.split()
+            request = {"format": format, "operation": operation, "iterations": second}
+            return self.peer.good("run", **request)["nanos"] / second / 1e3
+        kind = "estimator" if "rows" in second else "arrays"
+        self.peer.good("open", kind=kind, **second)
+        for format in dict.fromkeys(entry[0] for entry in TABLES[first]):
+            path = f"{second['path']}.{format}"
+            self.peer.good("prepare", format=format, path=path, expected=None)
 
 
-def check_times(tolerance, samples, seconds, megabytes):
-    import joblib
-    import numpy
+def draw(values):
+    return random.choices(values, k=len(values))
 
-    print(f"{'subject':8} {'format':11} {'operation':17} {'number':>6} {'peer us':>11} "
-          f"{'timeit us':>11} {'ratio':>6}")
-    wrong = 0
-    with tempfile.TemporaryDirectory() as folder, Peer() as peer:
-        model, rows, npz = (os.path.join(folder, name) for name in ("m.joblib", "r.npy", "a.npz"))
-        peer.good("train", jobs=2, model=model, rows=rows, **TUTORIAL)
-        arrays = write_arrays(npz, megabytes)
-        subjects = [
-            ("forest", {"kind": "estimator", "path": model, "rows": rows, "jobs": 1},
-             joblib.load(model), numpy.load(rows)[:1], ESTIMATOR_ROWS),
-            ("arrays", {"kind": "arrays", "path": npz}, arrays, None, ARRAY_ROWS),
-        ]
-        for subject, request, value, row, table in subjects:
-            peer.good("open", **request)
-            sizes = {}
-            for format in dict.fromkeys(entry[0] for entry in table):
-                path = os.path.join(folder, format)
-                answer = peer.good("prepare", format=format, path=path, expected=None)
-                sizes[format] = answer["bytes"]
-            names = names_of_statements(value, row)
-            for entry in table:
-                number, ours, theirs = compare_row(
-                    peer, entry, names, samples, seconds, sizes[entry[0]])
-                ratio = ours / theirs
-                short = max(ours, theirs) <= SHORTEST_MICROSECONDS
-                differs = abs(ratio - 1) > tolerance / 100 and not short
-                wrong += differs
-                note = "  differs" if differs else "  short, not judged" if short else ""
-                print(f"{subject:8} {entry[0]:11} {entry[1]:17} {number:6} {ours:11.1f} "
-                      f"{theirs:11.1f} {ratio:6.3f}{note}", flush=True)
-    print(f"{wrong} rows differ by more than {tolerance:g} %")
-    return 1 if wrong else 0
+
+def estimate(processes):
+    """The median over processes of each one's median, and 95 % of a bootstrap over both."""
+    def point(lists):
+        return statistics.median(statistics.median(values) for values in lists)
+
+    draws = sorted(point([draw(values) for values in draw(processes)]) for _ in range(DRAWS))
+    return point(processes), draws[round(DRAWS * 0.025)], draws[round(DRAWS * 0.975) - 1]
+
+
+def sample_rounds(sides, rows, rounds, shortest):
+    """Pairs of samples of every row, one of each side: rows shuffled, and who is first too."""
+    pairs = {row: [] for row in rows}
+    numbers = {}
+    for row in rows:
+        once = min(sides[1].ask(row, 1) for _ in range(3))
+        numbers[row] = max(1, min(MOST_ITERATIONS, int(shortest / once)))
+    for number_of_round in range(-1, rounds):
+        for row in random.sample(rows, len(rows)):
+            found = {}
+            for side in random.sample((0, 1), 2):
+                found[side] = sides[side].ask(row, numbers[row])
+            if number_of_round >= 0:  # one round to get warm
+                pairs[row].append((found[0], found[1]))
+    return pairs
+
+
+def verdict(low, high, longest, tolerance):
+    """What an interval of a ratio says."""
+    if longest <= SHORTEST_MICROSECONDS:
+        return "short, not judged"
+    if 1 - tolerance <= low and high <= 1 + tolerance:
+        return "agrees"
+    return "differs" if low > 1 + tolerance or high < 1 - tolerance else "cannot be told"
+
+
+def check_times(options):
+    subjects, found = list(TABLES), {}
+    with tempfile.TemporaryDirectory() as folder:
+        files = {"forest": {"path": f"{folder}/m.joblib", "rows": f"{folder}/r.npy"},
+                 "arrays": {"path": f"{folder}/a.npz"}}
+        with Peer() as peer:
+            peer.good("train", jobs=2, model=files["forest"]["path"],
+                      rows=files["forest"]["rows"], **TUTORIAL)
+        write_arrays(files["arrays"]["path"], options.megabytes)
+        for _ in range(options.processes):
+            with (Loops() if options.control else Measured()) as measured, Loops() as loops:
+                for subject in random.sample(subjects, len(subjects)):
+                    for side in (measured, loops):
+                        side.ask(subject, files[subject])
+                    rows = [f"{format} {operation}" for format, operation, *_ in TABLES[subject]]
+                    pairs = sample_rounds((measured, loops), rows, options.rounds, options.sample)
+                    for row in rows:
+                        found.setdefault((subject, row), []).append(pairs[row])
+    return print_times(found, options)
+
+
+def print_times(found, options):
+    print(f"{'subject':8} {'row':30} {'peer us':>10} {'timeit us':>10} {'ratio':>6} {'95 %':>13}  "
+          "of each process")
+    counts = {}
+    for (subject, row), processes in found.items():
+        medians = [statistics.median(statistics.median(pair[side] for pair in pairs)
+                                     for pairs in processes) for side in (0, 1)]
+        ratios = [[ours / theirs for ours, theirs in pairs] for pairs in processes]
+        ratio, low, high = estimate(ratios)
+        said = verdict(low, high, max(medians), options.tolerance / 100)
+        counts[said] = counts.get(said, 0) + 1
+        each = " ".join(f"{statistics.median(values):.2f}" for values in ratios)
+        print(f"{subject:8} {row:30} {medians[0]:10.1f} {medians[1]:10.1f} {ratio:6.3f} "
+              f"{low:6.3f} {high:6.3f}  {each}  {said}", flush=True)
+    print(", ".join(f"{said}: {count}" for said, count in sorted(counts.items()))
+          + f"; the tolerance is {options.tolerance:g} %")
+    return 1 if {"differs", "cannot be told"} & set(counts) else 0
 
 
 # ---------------------------------------------------------------- answers
@@ -591,17 +717,23 @@ del loads
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--control", action="store_true", help="the loops on both sides")
+    parser.add_argument("--loops", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--self-test", action="store_true", help="test the answers, not the times")
     parser.add_argument("--tolerance", type=float, default=10, help="percent (default 10)")
-    parser.add_argument("--samples", type=int, default=25, help="of each side (default 25)")
-    parser.add_argument("--seconds", type=float, default=0.05, help="a sample (default 0.05)")
+    parser.add_argument("--processes", type=int, default=7, help="of each side (default 7)")
+    parser.add_argument("--rounds", type=int, default=20, help="in a process (default 20)")
+    parser.add_argument("--sample", type=float, default=100,
+                        help="microseconds of iterations, or one if it takes longer (default 100)")
     parser.add_argument("--megabytes", type=float, default=4, help="of arrays (default 4)")
     options, rest = parser.parse_known_args()
     if options.self_test:
         unittest.main(argv=[sys.argv[0], *rest])
     if rest:
         parser.error(f"unknown: {' '.join(rest)}")
-    return check_times(options.tolerance, options.samples, options.seconds, options.megabytes)
+    if options.loops:
+        return answer_loops()
+    return check_times(options)
 
 
 if __name__ == "__main__":

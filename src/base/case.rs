@@ -141,6 +141,15 @@ impl CaseError {
     }
 }
 
+/// Results that are kept while the clock runs may take this much memory together.
+const KEPT_BYTES: u64 = 16 << 20;
+
+/// The largest number of iterations of a case whose results take so many bytes each. It is the
+/// same in every language: with more of them kept, each needs fresh pages and takes longer.
+pub fn most_iterations(kept_bytes: u64) -> u64 {
+    (KEPT_BYTES / kept_bytes.max(1)).clamp(1, 1000)
+}
+
 /// One thing that can be measured.
 pub trait Case {
     /// Its name.

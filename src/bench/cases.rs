@@ -16,15 +16,12 @@ use super::clock::Clock;
 use super::compression::Compression;
 use super::file_io;
 use super::subject::{Subject, VERIFIED_ROWS};
-use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
+use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation, most_iterations};
 use crate::base::storage::Arena;
 use crate::base::{Limits, PagePolicy, Parameters, Storage};
 use crate::formats::{DecodeOptions, Format};
 use crate::models::registry::from_parameters;
 use crate::models::{Model, Predictions};
-
-/// Results that are kept while the clock runs may take this much memory together.
-const KEPT_BYTES: u64 = 16 << 20;
 
 /// A case around a closure: what the closure returns is dropped after the clock has stopped.
 struct Timed<F> {
@@ -330,7 +327,7 @@ fn timed<T: 'static>(
     clock: &Arc<dyn Clock>,
     operation: impl FnMut() -> Result<T, CaseError> + 'static,
 ) -> Box<dyn Case> {
-    let max_iterations = (KEPT_BYTES / kept_bytes.max(1)).clamp(1, 1000);
+    let max_iterations = most_iterations(kept_bytes);
     Box::new(Timed { id, bytes, max_iterations, clock: clock.clone(), operation })
 }
 

@@ -32,6 +32,13 @@ const SAMPLE_NANOS: u64 = 100_000;
 /// A case whose single iteration takes longer is not warmed up by an untimed one.
 const SLOW_NANOS: u64 = 40_000_000;
 
+/// Samples, at most, that find the number of iterations.
+const CALIBRATIONS: u32 = 3;
+
+/// The first iteration is cold and may take so many times as long as the next: Python's `dumps` of
+/// a small model does. What is shorter than so many samples is not known to need one iteration.
+const COLD_FACTOR: u64 = 10;
+
 /// Does what the job asks and reports to `out`. `peers` makes the source of another program's rows
 /// from what the job says of it.
 ///
@@ -232,8 +239,7 @@ fn calibrate(
 ) -> Result<Option<Runner>, BenchError> {
     let mut iterations = 1;
     let mut nanos = 0;
-    // The first iteration is cold; the second estimate is of a warm batch.
-    for _ in 0..2 {
+    for attempt in 0..CALIBRATIONS {
         nanos = match case.run(iterations) {
             Ok(nanos) => nanos.max(1),
             Err(error) => {
@@ -242,15 +248,17 @@ fn calibrate(
                 return Ok(None);
             }
         };
-        if nanos >= SAMPLE_NANOS && iterations == 1 {
+        let one_is_enough = if attempt == 0 { COLD_FACTOR * SAMPLE_NANOS } else { SAMPLE_NANOS };
+        if (iterations == 1 && nanos >= one_is_enough) || nanos > SLOW_NANOS {
             break;
         }
         let fitting = (SAMPLE_NANOS * iterations).div_ceil(nanos);
         iterations = fitting.clamp(1, case.max_iterations());
     }
     let is_floor = case.id().format == FLOOR;
-    if Duration::from_nanos(nanos) > slowest && !is_floor {
-        let took = units::duration(nanos as f64);
+    let once = nanos / iterations;
+    if Duration::from_nanos(once) > slowest && !is_floor {
+        let took = units::duration(once as f64);
         let reason = format!("one iteration takes {took}: too slow for this profile");
         reporter.send(&Event::Skipped { case: case.id().clone(), reason })?;
         return Ok(None);
@@ -262,7 +270,7 @@ fn calibrate(
         reporter.send(&Event::Sample {
             case: runner.case.id().clone(),
             bytes: runner.case.bytes(),
-            iterations: 1,
+            iterations,
             nanos,
         })?;
     }
@@ -338,5 +346,62 @@ fn measure_memory(job: &MemoryJob, reporter: &mut Reporter<'_>) -> Result<(), Be
             reporter.send(&Event::Memory { memory })
         }
         Err(error) => reporter.send(&unmeasured(error.reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each iteration takes `warm` nanoseconds, the first of all `cold`.
+    struct Steady {
+        id: CaseId,
+        cold: u64,
+        warm: u64,
+    }
+
+    impl Case for Steady {
+        fn id(&self) -> &CaseId {
+            &self.id
+        }
+
+        fn bytes(&self) -> u64 {
+            1
+        }
+
+        fn max_iterations(&self) -> u64 {
+            1000
+        }
+
+        fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
+            let first = std::mem::replace(&mut self.cold, self.warm);
+            Ok(first + (iterations - 1) * self.warm)
+        }
+    }
+
+    fn calibrated(cold: u64, warm: u64) -> (Option<u64>, usize) {
+        let id = CaseId {
+            model: "m".to_owned(),
+            format: "f".to_owned(),
+            operation: Operation::Encode,
+            pages: None,
+        };
+        let mut events = Vec::new();
+        let mut reporter = Reporter(&mut events);
+        let case = Box::new(Steady { id, cold, warm });
+        let runner = calibrate(case, Duration::from_secs(1), &mut reporter).unwrap();
+        (runner.map(|runner| runner.iterations), events.iter().filter(|b| **b == b'\n').count())
+    }
+
+    #[test]
+    fn a_cold_first_iteration_does_not_tell_how_many_make_a_sample() {
+        assert_eq!(calibrated(300_000, 10_000), (Some(10), 0));
+        assert_eq!(calibrated(50_000, 1_000), (Some(100), 0));
+        assert_eq!(calibrated(10, 10), (Some(1000), 0));
+        assert_eq!(calibrated(300_000, 150_000), (Some(1), 0));
+        // What is slow is not warmed up, and its first run counts.
+        assert_eq!(calibrated(50_000_000, 50_000_000), (Some(1), 1));
+        // Too slow: a row without a time.
+        assert_eq!(calibrated(2_000_000_000, 1), (None, 1));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::table::{Table, width};
+use super::table::{Table, width, wrapped};
 use crate::base::case::{FLOOR, Operation};
 use crate::base::record::{BenchRecord, MemoryOutcome, ModelRecord, Timing};
 use crate::base::units;
@@ -99,6 +99,7 @@ pub fn text(record: &BenchRecord, model: &ModelRecord) -> String {
         let figures = Figures { record, model: &model.id, format };
         columns.iter().any(|(.., figure)| figure(&figures).is_some())
     });
+    let note = of_dict(record, model, &formats);
     for format in formats {
         let figures = Figures { record, model: &model.id, format };
         let mut cells = vec![format.to_owned()];
@@ -113,5 +114,21 @@ pub fn text(record: &BenchRecord, model: &ModelRecord) -> String {
         table.row(cells);
     }
     let bytes = units::bytes(model.array_bytes);
-    format!("{}, {bytes} of arrays; medians\n{}", model.title, table.text())
+    format!("{}, {bytes} of arrays; medians\n{}{note}", model.title, table.text())
+}
+
+/// Says which rows are Python's and end with arrays instead of a model that predicts.
+fn of_dict(record: &BenchRecord, model: &ModelRecord, shown: &[&str]) -> String {
+    let is_dict = |format: &&&str| {
+        let known = record.formats.iter().find(|known| known.id == ***format);
+        known.is_some_and(|known| known.runtime == "python")
+            && timing(record, &model.id, format, Operation::Decode).is_some()
+    };
+    let names: Vec<&str> = shown.iter().filter(is_dict).copied().collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => {
+            wrapped(&format!("In Python, the same arrays in a dict: {}.", names.join(", ")), 4)
+        }
+    }
 }

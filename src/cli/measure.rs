@@ -213,7 +213,7 @@ impl Measure {
                     options.formats.len(),
                     if options.formats.len() == 1 { "" } else { "s" },
                     match &options.peer {
-                        Some(peer) => format!(" and {} of Python", peer.formats.len()),
+                        Some(peer) => format!(" and up to {} of Python", peer.formats.len()),
                         None => String::new(),
                     },
                     subjects.len(),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::process::{PeerError, Process};
 use super::registry::{PEER_FORMATS, PeerFormat};
-use crate::base::case::{Case, CaseError, CaseId, Operation};
+use crate::base::case::{Case, CaseError, CaseId, Operation, most_iterations};
 use crate::base::peer::{CaseSource, Held, Offer, Request};
 use crate::base::record::Memory;
 use crate::base::units;
@@ -25,8 +25,6 @@ const RESTARTS: u32 = 3;
 const CANNOT_HOLD: &str = "cannot hold";
 /// Longest wait for an answer: what takes longer is not measured.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Results that are kept while the clock runs may take this much memory together.
-const KEPT_BYTES: u64 = 64 << 20;
 
 /// What a measuring process needs to know to ask Python.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -377,7 +375,7 @@ impl Case for PythonCase {
     }
 
     fn max_iterations(&self) -> u64 {
-        (KEPT_BYTES / self.bytes.max(1)).clamp(1, 1000)
+        most_iterations(self.bytes)
     }
 
     fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::decode::{MAX_DATA, Memory, dns_name, printable};
+use super::decode::{Memory, printable};
 use super::notify::{Answer, Call};
 use super::paths::Allowed;
+use super::{powers, traffic};
 use crate::base::detonation::EventKind;
 
 /// What is known of the load when a call comes.
@@ -59,11 +60,11 @@ pub enum Role {
 }
 
 impl Decision {
-    fn quiet(answer: Answer) -> Self {
+    pub(super) fn quiet(answer: Answer) -> Self {
         Decision { answer, event: None, role: Role::Plain }
     }
 
-    fn noted(answer: Answer, kind: EventKind, name: &str, detail: Value) -> Self {
+    pub(super) fn noted(answer: Answer, kind: EventKind, name: &str, detail: Value) -> Self {
         let mut map = Map::from_iter([("call".to_owned(), json!(name))]);
         if let Value::Object(detail) = detail {
             map.extend(detail.into_iter().filter(|(_, value)| !value.is_null()));
@@ -77,8 +78,10 @@ impl Decision {
     }
 }
 
-const DENY: Answer = Answer::Error(libc::EPERM);
-const GO_ON: Answer = Answer::Continue;
+/// It may not.
+pub(super) const DENY: Answer = Answer::Error(libc::EPERM);
+/// It may.
+pub(super) const GO_ON: Answer = Answer::Continue;
 /// Bit of the x32 calls of x86-64.
 const X32: i32 = 0x4000_0000;
 
@@ -89,7 +92,16 @@ pub fn decide(call: &Call, situation: &Situation<'_>) -> Decision {
         syscalls::Sysno::new(call.number as usize).filter(|_| native).map(|call| call.name());
     let Some(name) = name else { return unknown(call) };
     let memory = Memory { thread: call.thread };
-    let groups = [file, question, program, process, memory_call, network, change, power];
+    let groups = [
+        file,
+        question,
+        program,
+        process,
+        memory_call,
+        traffic::network,
+        powers::change,
+        powers::power,
+    ];
     let decided = groups.iter().find_map(|group| group(name, call, memory, situation));
     decided.unwrap_or_else(|| other(name, call))
 }
@@ -109,11 +121,12 @@ fn other(name: &str, call: &Call) -> Decision {
 }
 
 /// The directory argument, which is a 32-bit number.
-fn descriptor(argument: u64) -> i32 {
+pub(super) fn descriptor(argument: u64) -> i32 {
     argument as i32
 }
 
-fn shown(path: Option<&PathBuf>) -> String {
+/// A path for the notes.
+pub(super) fn shown(path: Option<&PathBuf>) -> String {
     use std::os::unix::ffi::OsStrExt;
     path.map_or_else(|| "<unreadable>".into(), |path| printable(path.as_os_str().as_bytes()))
 }
@@ -338,182 +351,4 @@ fn protection(bits: u64) -> String {
         .iter()
         .map(|(bit, letter)| if bits & *bit as u64 != 0 { *letter } else { '-' })
         .collect()
-}
-
-/// Sockets. A connection to a name server seems to succeed, so that the query is seen.
-fn network(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> Option<Decision> {
-    let a = &call.arguments;
-    Some(match name {
-        "socket" => {
-            let usual = matches!(a[0] as i32, libc::AF_INET | libc::AF_INET6 | libc::AF_UNIX)
-                && matches!(a[1] as i32 & 0xff, libc::SOCK_STREAM | libc::SOCK_DGRAM);
-            if usual && !(situation.strict && situation.armed) {
-                return Some(Decision::quiet(GO_ON));
-            }
-            let detail = json!({"family": a[0], "type": a[1] & 0xff});
-            Decision::noted(DENY, EventKind::Socket, name, detail)
-        }
-        "socketpair" if a[0] as i32 == libc::AF_UNIX && !situation.strict => Decision::quiet(GO_ON),
-        "socketpair" => Decision::noted(DENY, EventKind::Socket, name, json!({"family": a[0]})),
-        "connect" => {
-            let to = memory.address(a[1], a[2]);
-            let answer = match &to {
-                Some(to) if to.ends_with(":53") => Answer::Value(0),
-                _ => Answer::Error(libc::ECONNREFUSED),
-            };
-            Decision::noted(answer, EventKind::Connect, name, json!({"address": to}))
-        }
-        "bind" => {
-            let detail = json!({"address": memory.address(a[1], a[2])});
-            Decision::noted(Answer::Error(libc::EACCES), EventKind::Bind, name, detail)
-        }
-        "listen" | "accept" | "accept4" => {
-            Decision::noted(Answer::Error(libc::EACCES), EventKind::Bind, name, json!({}))
-        }
-        "sendto" => {
-            let to = if a[4] == 0 { None } else { memory.address(a[4], a[5]) };
-            let wanted = usize::try_from(a[2]).unwrap_or(usize::MAX).min(MAX_DATA);
-            sent(name, to, &memory.bytes(a[1], wanted), Some(a[2]))
-        }
-        "sendmsg" | "sendmmsg" => {
-            let (to, data) = memory.message(a[1]);
-            sent(name, to, &data, None)
-        }
-        "recvmsg" | "recvmmsg" => Decision::quiet(GO_ON),
-        _ => return None,
-    })
-}
-
-fn sent(name: &str, to: Option<String>, data: &[u8], bytes: Option<u64>) -> Decision {
-    let detail = json!({
-        "address": to,
-        "query": dns_name(data),
-        "bytes": bytes,
-        "data": printable(data.get(..data.len().min(256)).unwrap_or_default()),
-    });
-    Decision::noted(DENY, EventKind::Send, name, detail)
-}
-
-/// Changes of files and directories without opening them.
-fn change(name: &str, call: &Call, memory: Memory, _: &Situation<'_>) -> Option<Decision> {
-    let a = &call.arguments;
-    let here = libc::AT_FDCWD;
-    let at = |path: usize, directory: usize| memory.path(descriptor(a[directory]), a[path]);
-    let (path, to) = match name {
-        "unlink" | "rmdir" | "mkdir" | "mknod" | "chmod" | "chown" | "lchown" | "truncate"
-        | "utime" | "utimes" | "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" => {
-            (memory.path(here, a[0]), None)
-        }
-        "unlinkat" | "mkdirat" | "mknodat" | "fchmodat" | "fchmodat2" | "fchownat"
-        | "futimesat" => (at(1, 0), None),
-        "utimensat" if a[1] == 0 => (memory.descriptor(descriptor(a[0])), None),
-        "utimensat" => (at(1, 0), None),
-        "fchmod" | "fchown" | "ftruncate" | "fallocate" | "fsetxattr" | "fremovexattr" => {
-            (memory.descriptor(descriptor(a[0])), None)
-        }
-        "rename" | "link" => (memory.path(here, a[0]), Some(memory.path(here, a[1]))),
-        "renameat" | "renameat2" | "linkat" => (at(1, 0), Some(at(3, 2))),
-        "symlink" => (memory.path(here, a[1]), Some(memory.path(here, a[0]))),
-        "symlinkat" => (at(2, 1), Some(memory.path(here, a[0]))),
-        _ => return None,
-    };
-    let to = to.map(|to| shown(to.as_ref()));
-    let detail = json!({"path": shown(path.as_ref()), "to": to});
-    Some(Decision::noted(DENY, EventKind::FileChange, name, detail))
-}
-
-/// Everything that would change what the process may do, or go around the supervisor.
-fn power(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> Option<Decision> {
-    let a = &call.arguments;
-    let harmless = !(situation.strict && situation.armed);
-    Some(match name {
-        "io_uring_setup" | "io_uring_enter" | "io_uring_register" => {
-            Decision::noted(DENY, EventKind::IoUring, name, json!({}))
-        }
-        "mount" | "umount2" | "pivot_root" | "chroot" | "move_mount" | "fsopen" | "fsmount"
-        | "open_tree" | "mount_setattr" => {
-            let text = |address| memory.text(address, 256).map(|text| printable(&text));
-            let (path, from) = match name {
-                "mount" => (text(a[1]), text(a[0])),
-                "open_tree" | "move_mount" | "mount_setattr" => (text(a[1]), None),
-                "fsmount" => (None, None),
-                _ => (text(a[0]), None),
-            };
-            Decision::noted(DENY, EventKind::Mount, name, json!({"path": path, "from": from}))
-        }
-        "unshare" | "setns" => {
-            Decision::noted(DENY, EventKind::Mount, name, json!({"flags": format!("{:#x}", a[0])}))
-        }
-        // Names of threads and of memory, the parent's death: nothing that opens a way.
-        "prctl" if prctl_is_harmless(a) && harmless => Decision::quiet(GO_ON),
-        "prctl" => Decision::noted(DENY, EventKind::Privilege, name, json!({"option": a[0]})),
-        "setuid"
-        | "setgid"
-        | "setreuid"
-        | "setregid"
-        | "setresuid"
-        | "setresgid"
-        | "setfsuid"
-        | "setfsgid"
-        | "setgroups"
-        | "capset"
-        | "seccomp"
-        | "setrlimit"
-        | "prlimit64"
-        | "setpriority"
-        | "sched_setaffinity"
-        | "sched_setscheduler"
-        | "landlock_create_ruleset"
-        | "landlock_add_rule"
-        | "landlock_restrict_self"
-        | "keyctl"
-        | "add_key"
-        | "request_key"
-        | "bpf"
-        | "userfaultfd"
-        | "personality"
-        | "sethostname"
-        | "setdomainname"
-        | "reboot"
-        | "kexec_load"
-        | "init_module"
-        | "finit_module"
-        | "delete_module"
-        | "swapon"
-        | "acct"
-        | "settimeofday"
-        | "clock_settime"
-        | "iopl"
-        | "ioperm" => {
-            let arguments = [a[0] as i64, a[1] as i64];
-            Decision::noted(DENY, EventKind::Privilege, name, json!({"arguments": arguments}))
-        }
-        // CPython and its libraries ask these of themselves.
-        "eventfd2"
-        | "timerfd_create"
-        | "getcpu"
-        | "sched_get_priority_max"
-        | "sched_get_priority_min"
-        | "sched_getattr"
-        | "capget"
-            if harmless =>
-        {
-            Decision::quiet(GO_ON)
-        }
-        _ => return None,
-    })
-}
-
-fn prctl_is_harmless(a: &[u64; 6]) -> bool {
-    const PR_SET_VMA: i32 = 0x5356_4d41;
-    matches!(
-        a[0] as i32,
-        libc::PR_SET_NAME
-            | libc::PR_GET_NAME
-            | libc::PR_GET_DUMPABLE
-            | libc::PR_CAPBSET_READ
-            | libc::PR_GET_NO_NEW_PRIVS
-            | libc::PR_GET_SECCOMP
-            | PR_SET_VMA
-    )
 }

@@ -1,24 +1,22 @@
 //! The supervisor: answers calls, watches the clock, keeps the evidence.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
-use super::child::{self, Setup, Told};
+use super::child::Told;
 use super::decide::{Decision, Role, Situation, decide};
 use super::evidence::Notes;
 use super::notify::{Answer, Listener};
 use super::paths::Allowed;
+use super::pipe::Pipe;
 use super::request::{Ablation, Request, SandboxError};
+use super::start::{Started, start};
 use super::{is_normal, system};
-use crate::base::detonation::{
-    DETONATION_SCHEMA, Detonation, Effect, EventKind, Mode, Outcome, Strength,
-};
+use crate::base::detonation::{Detonation, Effect, EventKind, Mode, Strength};
 
 /// How long the loader's program may take until it is ready to be started.
 const PREPARATION: Duration = Duration::from_secs(10);
@@ -28,17 +26,8 @@ const AFTERMATH: Duration = Duration::from_secs(3);
 const MAX_OUTPUT: usize = 64 << 10;
 const MAX_ADVICE: usize = 256 << 10;
 const MAX_TOLD: usize = 1 << 20;
-/// Most pieces of advice in a record.
-const MAX_ADVICES: usize = 500;
 /// How many processes may be made in an aquarium.
 const AQUARIUM_PROCESSES: u32 = 64;
-
-const NAMESPACES: i32 = libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWNS
-    | libc::CLONE_NEWCGROUP;
 
 /// One load, from its request to its record.
 pub fn serve(request: &Request) -> Detonation {
@@ -110,147 +99,32 @@ fn random() -> Result<u64, SandboxError> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
-/// The ends that the supervisor keeps, and what it started.
-struct Started {
-    process: i32,
-    namespaces: Result<bool, String>,
-    control: OwnedFd,
-    output: OwnedFd,
-    advice: OwnedFd,
-    told: OwnedFd,
-    /// Its other end tells the child that this process is there.
-    _alive: OwnedFd,
-}
-
-fn start(
-    request: &Request,
-    allowed: &Allowed,
-    sign: &str,
-    file: OwnedFd,
-) -> Result<Started, SandboxError> {
-    let at = |step: &'static str| move |source: io::Error| SandboxError::System { step, source };
-    let (control, child_control) = system::socket_pair().map_err(at("socketpair"))?;
-    let (output, child_output) = system::pipe().map_err(at("pipe"))?;
-    let (advice, child_advice) = system::pipe().map_err(at("pipe"))?;
-    // The writer must not wait for a supervisor that waits for the writer's next call.
-    let _ = rustix::pipe::fcntl_setpipe_size(&advice, 1 << 20);
-    let (told, child_told) = system::pipe().map_err(at("pipe"))?;
-    let (child_alive, alive) = system::pipe().map_err(at("pipe"))?;
-    let nothing = File::open("/dev/null").map_err(at("/dev/null"))?;
-    let ids = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
-
-    let (process, ids, namespaces) = clone(request, ids)?;
-    if process == 0 {
-        // Only the supervisor may hold the end whose closing says that it is gone.
-        drop((control, output, advice, told, alive));
-        child::init(Setup {
-            request,
-            allowed,
-            sign,
-            namespaces: namespaces == Ok(true),
-            ids,
-            file,
-            nothing: nothing.into(),
-            output: child_output,
-            advice: child_advice,
-            told: child_told,
-            control: child_control,
-            alive: child_alive,
-        });
-    }
-    Ok(Started { process, namespaces, control, output, advice, told, _alive: alive })
-}
-
-/// A user to map, where a user namespace was made.
-type Ids = Option<(u32, u32)>;
-
-/// A process in as many namespaces as the system gives; why there are none, if so.
-fn clone(
-    request: &Request,
-    ids: (u32, u32),
-) -> Result<(i32, Ids, Result<bool, String>), SandboxError> {
-    let plain =
-        || system::fork_with(0).map_err(|source| SandboxError::System { step: "clone", source });
-    if request.without_namespaces {
-        return Ok((plain()?, None, Err("left out, as was asked".into())));
-    }
-    let refused = match system::fork_with(NAMESPACES | libc::CLONE_NEWUSER) {
-        Ok(process) => return Ok((process, Some(ids), Ok(true))),
-        Err(error) => error,
-    };
-    // Root needs no user namespace for the others.
-    match system::fork_with(NAMESPACES) {
-        Ok(process) => Ok((process, None, Ok(true))),
-        Err(_) => Ok((plain()?, None, Err(format!("clone: {refused}")))),
-    }
-}
-
-/// Bytes from a pipe, up to a bound; what is beyond is read and dropped.
-#[derive(Debug)]
-struct Pipe {
-    end: Option<OwnedFd>,
-    bytes: Vec<u8>,
-    most: usize,
-}
-
-impl Pipe {
-    fn new(end: OwnedFd, most: usize) -> Self {
-        Pipe { end: Some(end), bytes: Vec::new(), most }
-    }
-
-    fn descriptor(&self) -> i32 {
-        self.end.as_ref().map_or(-1, AsRawFd::as_raw_fd)
-    }
-
-    fn take(&mut self, (readable, closed): (bool, bool)) {
-        let Some(end) = self.end.as_ref().filter(|_| readable || closed) else { return };
-        let mut bytes = [0u8; 16 << 10];
-        match rustix::io::read(end, &mut bytes) {
-            Ok(0) | Err(_) => self.end = None,
-            Ok(count) => {
-                let room = self.most.saturating_sub(self.bytes.len()).min(count);
-                self.bytes.extend(bytes.iter().take(room));
-            }
-        }
-    }
-
-    /// The lines that are complete; they are taken out.
-    fn lines(&mut self) -> Vec<Vec<u8>> {
-        let Some(end) = self.bytes.iter().rposition(|byte| *byte == b'\n') else {
-            return Vec::new();
-        };
-        let rest = self.bytes.split_off(end + 1);
-        let whole = std::mem::replace(&mut self.bytes, rest);
-        whole.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()).map(<[u8]>::to_vec).collect()
-    }
-}
-
 /// One load while it goes on.
-struct Watch<'a> {
-    request: &'a Request,
-    allowed: &'a Allowed,
-    sign: &'a Path,
-    began: Instant,
-    process: i32,
-    loader: i32,
-    control: OwnedFd,
-    _alive: OwnedFd,
-    listener: Option<Listener>,
-    output: Pipe,
-    advice: Pipe,
-    told: Pipe,
-    notes: Notes,
-    programs: u32,
-    processes: u32,
-    namespaces: Result<bool, String>,
-    root: Option<Option<String>>,
-    landlock: Option<(Strength, String)>,
-    problem: Option<String>,
-    ended: Option<(i32, u64, u64)>,
-    effects: Vec<Effect>,
-    timed_out: bool,
-    largest_address: u64,
-    setup: Option<Duration>,
+pub struct Watch<'a> {
+    pub(super) request: &'a Request,
+    pub(super) allowed: &'a Allowed,
+    pub(super) sign: &'a Path,
+    pub(super) began: Instant,
+    pub(super) process: i32,
+    pub(super) loader: i32,
+    pub(super) control: OwnedFd,
+    pub(super) _alive: OwnedFd,
+    pub(super) listener: Option<Listener>,
+    pub(super) output: Pipe,
+    pub(super) advice: Pipe,
+    pub(super) told: Pipe,
+    pub(super) notes: Notes,
+    pub(super) programs: u32,
+    pub(super) processes: u32,
+    pub(super) namespaces: Result<bool, String>,
+    pub(super) root: Option<Option<String>>,
+    pub(super) landlock: Option<(Strength, String)>,
+    pub(super) problem: Option<String>,
+    pub(super) ended: Option<(i32, u64, u64)>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) timed_out: bool,
+    pub(super) largest_address: u64,
+    pub(super) setup: Option<Duration>,
 }
 
 impl<'a> Watch<'a> {
@@ -484,132 +358,4 @@ impl<'a> Watch<'a> {
         system::kill(self.process);
         system::wait(self.process, true);
     }
-
-    fn finish(mut self) -> Detonation {
-        let (outcome, reason) = self.outcome();
-        let (layers, notes) = self.layers();
-        let ended = self.ended;
-        let advisory = self.advice.lines();
-        let text = |line: &Vec<u8>| {
-            super::decode::printable(line.get(..line.len().min(300)).unwrap_or_default())
-        };
-        let (events, omitted, armed_events) = self.notes.finish();
-        Detonation {
-            schema: DETONATION_SCHEMA.into(),
-            path: self.request.path.to_string_lossy().into_owned(),
-            mode: self.request.mode,
-            loader: self.request.loader.clone(),
-            outcome,
-            reason,
-            layers,
-            notes,
-            armed_events,
-            events,
-            omitted,
-            effects: self.effects,
-            advisory: advisory.iter().take(MAX_ADVICES).map(text).collect(),
-            output: super::decode::printable(&self.output.bytes),
-            setup_micros: self.setup.map(micros),
-            elapsed_micros: Some(micros(self.began.elapsed())),
-            peak_resident_bytes: ended.map(|(_, _, resident)| resident),
-        }
-    }
-
-    /// How it ended; limits that ended it are noted.
-    fn outcome(&mut self) -> (Outcome, Option<String>) {
-        let limits = &self.request.limits;
-        let mut note = |kind: EventKind, limit: &str, value: u64| {
-            let detail = json!({"call": limit, "limit": value});
-            let Value::Object(detail) = detail else { return };
-            self.notes.add(kind, detail, Some("limit"));
-        };
-        if self.timed_out {
-            note(EventKind::TimeLimit, "wall clock", limits.wall_millis);
-            let seconds = Duration::from_millis(limits.wall_millis).as_secs_f64();
-            return (Outcome::TimedOut, Some(format!("ended after {seconds} s")));
-        }
-        let Some((status, cpu, _)) = self.ended else {
-            let problem = self.problem.take();
-            let problem = problem.unwrap_or_else(|| "its end was not seen".into());
-            return (Outcome::Killed, Some(problem));
-        };
-        if self.largest_address >= limits.address_bytes / 20 * 19 {
-            note(EventKind::MemoryLimit, "RLIMIT_AS", limits.address_bytes);
-        }
-        if libc::WIFSIGNALED(status) {
-            let signal = libc::WTERMSIG(status);
-            // The kernel counts in ticks, so that it may end a process a little before the whole second.
-            let spent = cpu + 100_000 >= limits.cpu_seconds * 1_000_000;
-            if signal == libc::SIGXCPU || (signal == libc::SIGKILL && spent) {
-                note(EventKind::CpuLimit, "RLIMIT_CPU", limits.cpu_seconds);
-                let seconds = limits.cpu_seconds;
-                return (
-                    Outcome::Killed,
-                    Some(format!("ended after {seconds} s of processor time")),
-                );
-            }
-            return (Outcome::Killed, Some(format!("ended by signal {signal}")));
-        }
-        let said = said(&self.output.bytes);
-        match libc::WEXITSTATUS(status) {
-            0 if self.notes.is_armed() => (Outcome::Loaded, said),
-            3 if self.notes.is_armed() => (Outcome::Failed, said),
-            code if self.notes.is_armed() => (Outcome::Failed, Some(format!("exit code {code}"))),
-            code => {
-                let said = super::decode::printable(&self.output.bytes);
-                let tail: String =
-                    said.chars().rev().take(400).collect::<Vec<_>>().into_iter().rev().collect();
-                let reason =
-                    format!("the loader's program did not get ready (exit code {code}): {tail}");
-                (Outcome::NotRun, Some(reason))
-            }
-        }
-    }
-
-    fn layers(&self) -> (std::collections::BTreeMap<String, Strength>, Vec<String>) {
-        let mut notes = Vec::new();
-        let seccomp = match self.request.ablation {
-            Some(Ablation::Seccomp) => Strength::None,
-            _ if self.request.mode == Mode::Aquarium => Strength::None,
-            _ => Strength::Full,
-        };
-        let landlock = self.landlock.clone();
-        if let Some((Strength::Partial, note)) = &landlock {
-            notes.push(note.clone());
-        }
-        if let Err(reason) = &self.namespaces {
-            notes.push(format!("no namespaces: {reason}"));
-        }
-        let root = match &self.root {
-            Some(None) => Strength::Full,
-            Some(Some(problem)) => {
-                notes.push(format!("no root of its own: {problem}"));
-                Strength::None
-            }
-            None => Strength::None,
-        };
-        let limits = match self.request.ablation {
-            Some(Ablation::Limits) => Strength::None,
-            _ => Strength::Full,
-        };
-        let layers = [
-            ("seccomp", seccomp),
-            ("landlock", landlock.map_or(Strength::None, |(strength, _)| strength)),
-            ("namespaces", if self.namespaces.is_ok() { Strength::Full } else { Strength::None }),
-            ("private-root", root),
-            ("limits", limits),
-        ];
-        (layers.into_iter().map(|(name, strength)| (name.to_owned(), strength)).collect(), notes)
-    }
-}
-
-/// The last line of what the program printed.
-fn said(output: &[u8]) -> Option<String> {
-    let line = output.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
-    let text = super::decode::printable(line.get(..line.len().min(400)).unwrap_or_default());
-    (!text.is_empty()).then_some(text)
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
