@@ -287,7 +287,8 @@ fn evidence(evidence: &Evidence) -> String {
 }
 
 fn attack_section(page: &mut String, attack: &Attack) {
-    write!(page, "\n### {}\n\n**{}.** {}\n\n", attack.id, attack.title, attack.summary).unwrap();
+    let (title, summary) = (cell(attack.title), cell(attack.summary));
+    write!(page, "\n### {}\n\n**{title}.** {summary}\n\n", attack.id).unwrap();
     writeln!(page, "- Severity: {}", attack.severity.id()).unwrap();
     writeln!(page, "- Built for: {}", targets(attack)).unwrap();
     for technique in attack.techniques {
