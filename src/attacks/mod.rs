@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::detonation::{EventKind, Outcome};
 
+pub mod carrier;
 pub mod data_file;
 pub mod payload;
 pub mod registry;

@@ -33,6 +33,48 @@ pub struct DemoRecord {
     pub python_missing: Option<String>,
     /// The trials, in the order of the registry.
     pub trials: Vec<Trial>,
+    /// What became of copies of somebody's own model that carry a payload, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub twin: Option<Twin>,
+}
+
+/// Poisoned copies of a model, beside the model itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Twin {
+    /// The model's file.
+    pub carrier: String,
+    /// Its size, uncompressed.
+    pub bytes: u64,
+    /// Size of the copy that runs a payload.
+    pub poisoned_bytes: u64,
+    /// How many rows were predicted by all of them; absent where the model could not predict.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rows: Option<u64>,
+    /// Predictions of the copy with a payload that equal the model's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub poisoned_equal: Option<u64>,
+    /// Predictions of the copy whose weights change while it loads that equal the model's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub changed_equal: Option<u64>,
+    /// The model itself, in the aquarium.
+    pub original: Detonation,
+    /// The copy with a payload, in the aquarium.
+    pub poisoned: Detonation,
+    /// The copy whose weights change, in the aquarium.
+    pub changed: Detonation,
+    /// The copy with a payload, under the policy.
+    pub policy: Detonation,
+    /// What this program's reader, which runs nothing, says of the copy with a payload.
+    pub reader: String,
+    /// The model converted to a data-only format, loaded in the strict policy.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub converted: Option<Detonation>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub not_converted: Option<String>,
+    /// What was not as it must be.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub problems: Vec<String>,
 }
 
 /// The interpreter that loaded.
@@ -140,6 +182,8 @@ impl DemoRecord {
         let done = |trial: &Trial| {
             !matches!(trial.verdict, Verdict::Failed { .. } | Verdict::NotRun { .. })
         };
-        !self.trials.is_empty() && self.trials.iter().all(done)
+        let twin = self.twin.as_ref().is_none_or(|twin| twin.problems.is_empty());
+        let any = !self.trials.is_empty() || self.twin.is_some();
+        any && twin && self.trials.iter().all(done)
     }
 }

@@ -9,11 +9,14 @@ use anyhow::{Context, bail};
 
 use super::detonate::told;
 use super::failure::NotSupported;
+use super::files;
 use super::python::tell;
 use super::sandbox_arguments::DemoArguments;
 use super::table::{Table, printable, width, wrapped};
+use super::twin::twin_story;
 use crate::attacks::registry::ATTACKS;
 use crate::attacks::{Attack, Loader, Target, Targets};
+use crate::base::Limits;
 use crate::base::detonation::{Effect, EventKind};
 use crate::base::trial::{DemoRecord, Trial, Verdict};
 use crate::demo::{self, LoaderPython, Options};
@@ -36,7 +39,10 @@ pub fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
     let options = Options {
         helper: std::env::current_exe().context("cannot find this program's own file")?,
         python: python(&arguments.python),
-        attacks: arguments.attacks.iter().map(|attack| attack.0).collect(),
+        attacks: match (arguments.attacks.is_empty(), &arguments.carrier) {
+            (true, None) => ATTACKS.to_vec(),
+            _ => arguments.attacks.iter().map(|attack| attack.0).collect(),
+        },
         every_loader: arguments.every_loader,
         without_namespaces: arguments.without_namespaces,
     };
@@ -46,12 +52,22 @@ pub fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
             wrapped(&format!("Python's files are not loaded: {reason}"), 2).trim_end()
         );
     }
-    let record = try_all(&options, !arguments.json)?;
+    let mut record = try_all(&options, !arguments.json)?;
+    if let Some(path) = &arguments.carrier {
+        let file = files::read(path, &Limits::default())?;
+        let twin = demo::twin::run(&options, path, &file);
+        let twin = twin.with_context(|| format!("no twin of {}", path.display()))?;
+        if !arguments.json {
+            anstream::stdout().write_all(twin_story(&twin).as_bytes())?;
+        }
+        record.twin = Some(twin);
+    }
     if let Some(directory) = &arguments.out {
         write(&record, directory)?;
     }
     match arguments.json {
         true => writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&record)?)?,
+        false if record.trials.is_empty() => {}
         false => writeln!(anstream::stdout(), "{}", summary(&record))?,
     }
     match record.is_complete() {

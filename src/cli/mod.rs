@@ -40,6 +40,7 @@ mod sandbox_arguments;
 mod table;
 mod train;
 mod tutorial;
+mod twin;
 
 use args::{Arguments, Command};
 

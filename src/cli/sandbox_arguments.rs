@@ -81,6 +81,10 @@ pub struct DemoArguments {
     /// Only this attack; repeat for more (default: all)
     #[arg(long = "attack", value_name = "ID", value_parser = attack)]
     pub attacks: Vec<AttackArgument>,
+    /// A pickle or joblib model of yours: copies of it that carry a payload are made in a temporary
+    /// directory and loaded (the attacks are then left out, unless --attack names some)
+    #[arg(long, value_name = "FILE")]
+    pub carrier: Option<PathBuf>,
     /// Build each file for every loader of Python that it fits, not for the first alone
     #[arg(long)]
     pub every_loader: bool,

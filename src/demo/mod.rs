@@ -15,11 +15,11 @@ pub mod interpreter;
 mod judge;
 mod stage;
 pub mod trial;
+pub mod twin;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::attacks::registry::ATTACKS;
 use crate::attacks::{Attack, Target};
 use crate::base::trial::{DEMO_SCHEMA, DemoRecord, PythonOfTrials, Trial};
 use crate::formats::registry::FORMATS;
@@ -32,7 +32,7 @@ pub struct Options {
     pub helper: PathBuf,
     /// The interpreter, or why there is none.
     pub python: Result<LoaderPython, String>,
-    /// The attacks; empty for all.
+    /// The attacks.
     pub attacks: Vec<&'static Attack>,
     /// All loaders that an attack fits, and all formats; else the first loader and all formats.
     pub every_loader: bool,
@@ -54,14 +54,10 @@ pub fn run(
     begun: &mut dyn FnMut(&Attack, Target),
     done: &mut dyn FnMut(&Trial),
 ) -> std::io::Result<DemoRecord> {
-    let (start, started) = (Instant::now(), jiff::Timestamp::now());
-    let attacks = match options.attacks.is_empty() {
-        true => ATTACKS.to_vec(),
-        false => options.attacks.clone(),
-    };
+    let start = Instant::now();
+    let mut record = record(options);
     let formats = format_ids();
-    let mut trials = Vec::new();
-    for attack in attacks {
+    for attack in options.attacks.iter().copied() {
         let mut targets = attack.targets(&formats);
         if attack.is_executable() && !options.every_loader {
             targets.truncate(1);
@@ -70,16 +66,22 @@ pub fn run(
             begun(attack, target);
             let trial = trial::run(options, attack, target)?;
             done(&trial);
-            trials.push(trial);
+            record.trials.push(trial);
         }
     }
+    record.elapsed_seconds = start.elapsed().as_secs_f64();
+    Ok(record)
+}
+
+/// A record without trials.
+pub fn record(options: &Options) -> DemoRecord {
     let system = rustix::system::uname();
     let python = options.python.as_ref();
-    Ok(DemoRecord {
+    DemoRecord {
         schema: DEMO_SCHEMA.into(),
         tool_version: env!("CARGO_PKG_VERSION").into(),
-        started: started.to_string(),
-        elapsed_seconds: start.elapsed().as_secs_f64(),
+        started: jiff::Timestamp::now().to_string(),
+        elapsed_seconds: 0.0,
         kernel: format!(
             "{} {}",
             system.sysname().to_string_lossy(),
@@ -91,6 +93,7 @@ pub fn run(
             packages: python.packages.clone(),
         }),
         python_missing: python.err().cloned(),
-        trials,
-    })
+        trials: Vec::new(),
+        twin: None,
+    }
 }

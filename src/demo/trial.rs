@@ -11,7 +11,7 @@ use crate::formats::registry;
 use crate::sandbox::{self, Limits, Program, Request};
 
 /// Attacks need no time; those that take it on purpose are to be stopped soon.
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits { wall_millis: 8000, cpu_seconds: 2, address_bytes: 4 << 30, ..Limits::default() }
 }
 
