@@ -1,5 +1,6 @@
 //! Pages of the book whose content is a matter of the code: what the arrays of each kind of model
-//! are, what is inside each figure, which formats there are, which estimators are read.
+//! are, what is inside each figure, which formats there are, which estimators are read, which attacks
+//! there are.
 //!
 //! Each page is written from the code here and compared with the file. After a change of the code:
 //!
@@ -10,6 +11,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use deadweight::attacks::registry::ATTACKS;
+use deadweight::attacks::{Attack, Evidence, Expected, Matrix, Sign, Targets};
 use deadweight::base::case::{Group, Operation};
 use deadweight::base::kinds::{
     ArraySpec, ChildSpec, EntrySpec, EntryType, KINDS, KindSpec, Presence,
@@ -244,4 +247,116 @@ fn the_page_of_estimators_is_what_the_code_says() {
         writeln!(page, "| `{package}` | {} |", classes.join(", ")).unwrap();
     }
     compare("docs/estimators.md", &page);
+}
+
+/// What an attack is built for, in words.
+fn targets(attack: &Attack) -> String {
+    let ids =
+        |ids: Vec<&str>| ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+    match attack.targets {
+        Targets::Python(loaders) => ids(loaders.iter().map(|loader| loader.id()).collect()),
+        Targets::Formats(formats) => ids(formats.to_vec()),
+        Targets::EveryFormat => "every data-only format".to_owned(),
+    }
+}
+
+/// Code in a page: between bars it must not end a table.
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('|', "\\|"))
+}
+
+fn sign(sign: &Sign) -> String {
+    match sign {
+        Sign::Created(path) => format!("{} is made", code(path)),
+        Sign::Changed(path) => format!("{} is changed", code(path)),
+        Sign::Deleted(path) => format!("{} is gone", code(path)),
+        Sign::Received(text) => format!("{} arrives at a listener", code(text)),
+        Sign::Happened(kind, "") => format!("{} goes through", code(kind.id())),
+        Sign::Happened(kind, text) => {
+            format!("{} with {} goes through", code(kind.id()), code(text))
+        }
+        Sign::Ended(outcome) => format!("the load ends {}", code(outcome.id())),
+    }
+}
+
+fn evidence(evidence: &Evidence) -> String {
+    match evidence.text {
+        "" => code(evidence.kind.id()),
+        text => format!("{} with {}", code(evidence.kind.id()), code(text)),
+    }
+}
+
+fn attack_section(page: &mut String, attack: &Attack) {
+    let (title, summary) = (cell(attack.title), cell(attack.summary));
+    write!(page, "\n### {}\n\n**{title}.** {summary}\n\n", attack.id).unwrap();
+    writeln!(page, "- Severity: {}", attack.severity.id()).unwrap();
+    writeln!(page, "- Built for: {}", targets(attack)).unwrap();
+    for technique in attack.techniques {
+        let matrix = match technique.matrix {
+            Matrix::Attack => "MITRE ATT&CK",
+            Matrix::Atlas => "MITRE ATLAS",
+        };
+        writeln!(page, "- Technique: {matrix} {}, {}", technique.id, technique.name).unwrap();
+    }
+    if !attack.cwe.is_empty() {
+        let numbers: Vec<String> = attack.cwe.iter().map(|cwe| format!("CWE-{cwe}")).collect();
+        writeln!(page, "- Weakness: {}", numbers.join(", ")).unwrap();
+    }
+    for reference in attack.references {
+        writeln!(page, "- Reference: [{}]({})", cell(reference.title), reference.url).unwrap();
+    }
+    match attack.expected {
+        Expected::Effect { aquarium, policy } => {
+            let signs: Vec<String> = aquarium.iter().map(sign).collect();
+            writeln!(page, "- Let loose: {}", signs.join("; ")).unwrap();
+            let evidence: Vec<String> = policy.iter().map(evidence).collect();
+            writeln!(page, "- Recorded under the policy: {}", evidence.join("; ")).unwrap();
+        }
+        Expected::Refused => {
+            page.push_str("- Expected: refused with an error, and nothing attempted\n");
+        }
+        Expected::Inert => {
+            page.push_str("- Expected: stays data, or is refused; nothing attempted\n");
+        }
+    }
+}
+
+#[test]
+fn the_page_of_attacks_is_what_the_code_says() {
+    let mut page = String::from(
+        "# Attacks
+
+`deadweight demo` builds these files and really loads them, in [the sandbox](sandbox.md). Each attack says
+what must be seen: in the aquarium, where it is let loose among planted things, and under the policy, where
+every attempt is stopped and recorded. A file for a data-only format has nothing to let loose: its loader must
+attempt nothing. Names of events, such as `exec`, are explained in [the sandbox](sandbox.md#events). Paths are
+those of the planted things.
+
+The payloads touch only the planted things, speak only to the machine they run on, and are bounded.
+
+This page is made from the registry, `src/attacks/registry.rs`.
+
+| id | title | severity | built for | quick |
+|---|---|---|---|---|
+",
+    );
+    for attack in ATTACKS {
+        let (id, title, severity) = (attack.id, cell(attack.title), attack.severity.id());
+        let quick = if attack.quick { "yes" } else { "" };
+        writeln!(
+            page,
+            "| [`{id}`](#{id}) | {title} | {severity} | {} | {quick} |",
+            targets(attack)
+        )
+        .unwrap();
+    }
+    page.push_str("\nA quick run shows those that are marked.\n");
+    for (title, executable) in [("Files that run code", true), ("Files that are only data", false)]
+    {
+        write!(page, "\n## {title}\n").unwrap();
+        for attack in ATTACKS.iter().filter(|attack| attack.is_executable() == executable) {
+            attack_section(&mut page, attack);
+        }
+    }
+    compare("docs/attacks.md", &page);
 }

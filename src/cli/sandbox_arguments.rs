@@ -10,23 +10,29 @@ use crate::peers::python::Choice;
 
 /// Arguments of `detonate`.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Needs Linux 5.13 or newer with seccomp and Landlock; without them nothing is loaded. Exit \
+                  codes: 0 loaded under supervision, whatever it tried, 1 nothing was loaded, 2 wrong usage, \
+                  3 this system cannot supervise."
+)]
 pub struct DetonateArguments {
-    /// The file; it is really loaded, by the program that loads such files, under supervision
+    /// The file; what loads it is told by its content, not by its name
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// How to load it (default: what its content asks for)
+    /// Load it with this loader of Python, whatever its content
     #[arg(long, value_enum, value_name = "LOADER")]
     pub loader: Option<LoaderName>,
-    /// The Python that loads: auto takes one that is ready, else python3; or a path
+    /// The Python that loads: auto takes one that has the packages, else python3; or the path of an
+    /// interpreter
     #[arg(long, value_name = "auto|PATH", default_value = "auto")]
     pub python: Choice,
     /// Seconds after which the load is ended
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
-    /// Seconds of processor time after which the load is ended
+    /// Seconds of processor time after which a process of the load is ended
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub cpu: u64,
-    /// Most memory that the load may ask for, in MiB of address space
+    /// Address space of a process of the load, in MiB; libraries count
     #[arg(long, value_name = "MIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(256..=1_048_576))]
     pub memory: u64,
     /// Most attempts of one kind that are listed; all are counted
@@ -66,6 +72,11 @@ impl From<LoaderName> for Loader {
 
 /// Arguments of `demo`.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "The files only touch what is planted for them. Exit codes: 0 every attack was stopped, and \
+                  seen as it must be, 1 one was not or could not be tried, 2 wrong usage, 3 this system \
+                  cannot supervise."
+)]
 pub struct DemoArguments {
     /// Only this attack; repeat for more (default: all)
     #[arg(long = "attack", value_name = "ID", value_parser = attack)]
@@ -74,16 +85,17 @@ pub struct DemoArguments {
     /// directory and loaded (the attacks are then left out, unless --attack names some)
     #[arg(long, value_name = "FILE")]
     pub carrier: Option<PathBuf>,
-    /// Every loader of Python that an attack fits, not its first alone
+    /// Build each file for every loader of Python that it fits, not for the first alone
     #[arg(long)]
     pub every_loader: bool,
-    /// The Python that loads: auto finds one or makes an environment for it; or a path
+    /// The Python that loads: auto finds one or makes an environment for it; off leaves its files
+    /// out; or the path of an interpreter
     #[arg(long, value_name = "auto|off|PATH", default_value = "auto")]
     pub python: Choice,
-    /// Leave the namespaces out, and with them the aquarium
+    /// Leave the namespaces out, as on a system without them, and with them the aquarium
     #[arg(long)]
     pub without_namespaces: bool,
-    /// Write the record to this directory, for the report
+    /// Write the record, demo.json, to this directory
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// List the attacks and try none
