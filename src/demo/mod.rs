@@ -17,6 +17,7 @@ mod stage;
 pub mod trial;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::attacks::registry::ATTACKS;
@@ -38,6 +39,39 @@ pub struct Options {
     pub every_loader: bool,
     /// Do without namespaces although the system has them.
     pub without_namespaces: bool,
+    /// Set when somebody wants it to end: what is left is then not tried, and says so.
+    pub stop: Option<&'static AtomicBool>,
+}
+
+impl Options {
+    /// What will be tried.
+    pub fn plan(&self) -> Vec<(&'static Attack, Target)> {
+        let attacks = match self.attacks.is_empty() {
+            true => ATTACKS,
+            false => self.attacks.as_slice(),
+        };
+        let formats = format_ids();
+        let mut plan = Vec::new();
+        for attack in attacks.iter().copied() {
+            let mut targets = attack.targets(&formats);
+            if attack.is_executable() && !self.every_loader {
+                targets.truncate(1);
+            }
+            plan.extend(targets.into_iter().map(|target| (attack, target)));
+        }
+        plan
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::SeqCst))
+    }
+
+    fn left_out(&self) -> u64 {
+        match self.attacks.len() {
+            0 => 0,
+            chosen => ATTACKS.len().saturating_sub(chosen) as u64,
+        }
+    }
 }
 
 /// The ids of the data-only formats.
@@ -55,42 +89,58 @@ pub fn run(
     done: &mut dyn FnMut(&Trial),
 ) -> std::io::Result<DemoRecord> {
     let (start, started) = (Instant::now(), jiff::Timestamp::now());
-    let attacks = match options.attacks.is_empty() {
-        true => ATTACKS.to_vec(),
-        false => options.attacks.clone(),
-    };
-    let formats = format_ids();
     let mut trials = Vec::new();
-    for attack in attacks {
-        let mut targets = attack.targets(&formats);
-        if attack.is_executable() && !options.every_loader {
-            targets.truncate(1);
-        }
-        for target in targets {
+    for (attack, target) in options.plan() {
+        let mut trial = trial::untried(attack, target);
+        if !options.is_stopped() {
             begun(attack, target);
-            let trial = trial::run(options, attack, target)?;
-            done(&trial);
-            trials.push(trial);
+            let tried = trial::run(options, attack, target)?;
+            // What was going on when it was stopped may have been hit by the same signal.
+            if !options.is_stopped() {
+                trial = tried;
+            }
         }
+        done(&trial);
+        trials.push(trial);
     }
-    let system = rustix::system::uname();
     let python = options.python.as_ref();
     Ok(DemoRecord {
-        schema: DEMO_SCHEMA.into(),
-        tool_version: env!("CARGO_PKG_VERSION").into(),
         started: started.to_string(),
         elapsed_seconds: start.elapsed().as_secs_f64(),
+        python: python.ok().map(|python| PythonOfTrials {
+            version: python.interpreter.version.clone(),
+            packages: python.packages.clone(),
+        }),
+        python_missing: python.err().cloned(),
+        attacks_left_out: options.left_out(),
+        trials,
+        ..blank()
+    })
+}
+
+/// A record of nothing, with the reason.
+pub fn not_run(reason: impl Into<String>) -> DemoRecord {
+    DemoRecord { not_run: Some(reason.into()), ..blank() }
+}
+
+/// What is known before anything is loaded.
+fn blank() -> DemoRecord {
+    let system = rustix::system::uname();
+    DemoRecord {
+        schema: DEMO_SCHEMA.into(),
+        tool_version: env!("CARGO_PKG_VERSION").into(),
+        started: jiff::Timestamp::now().to_string(),
+        elapsed_seconds: 0.0,
         kernel: format!(
             "{} {}",
             system.sysname().to_string_lossy(),
             system.release().to_string_lossy()
         ),
         user: if rustix::process::geteuid().is_root() { "root" } else { "ordinary user" }.into(),
-        python: python.ok().map(|python| PythonOfTrials {
-            version: python.interpreter.version.clone(),
-            packages: python.packages.clone(),
-        }),
-        python_missing: python.err().cloned(),
-        trials,
-    })
+        python: None,
+        python_missing: None,
+        not_run: None,
+        attacks_left_out: 0,
+        trials: Vec::new(),
+    }
 }
