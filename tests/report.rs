@@ -11,6 +11,7 @@ use deadweight::base::record::{
     BenchRecord, FormatRecord, MemoryOutcome, Outcome, ProgramOutcome, ProgramRow, PythonRecord,
     Row, TutorialMethod, TutorialRecord,
 };
+use deadweight::base::trial::DEMO_SCHEMA;
 use deadweight::base::units;
 use deadweight::report;
 use deadweight::report::verdict::{Want, verdicts};
@@ -19,6 +20,8 @@ use sha2::{Digest, Sha256};
 
 #[path = "report/builder.rs"]
 mod builder;
+#[path = "report/hostile.rs"]
+mod hostile;
 #[path = "report/markup.rs"]
 mod markup;
 
@@ -627,7 +630,15 @@ fn without_python_the_other_column_is_still_there() {
 
 /// Names of all fields below a value; names under a map whose keys are data are left out.
 fn field_names(value: &Value, found: &mut BTreeSet<String>) {
-    const DATA_KEYS: [&str; 3] = ["crates", "hyper_parameters", "compressed_bytes"];
+    const DATA_KEYS: [&str; 7] = [
+        "crates",
+        "hyper_parameters",
+        "compressed_bytes",
+        "packages",
+        "layers",
+        "omitted",
+        "detail",
+    ];
     match value {
         Value::Object(object) => {
             for (name, value) in object {
@@ -656,7 +667,8 @@ fn every_field_of_a_record_is_described() {
     }
     let mut names = BTreeSet::new();
     field_names(&serde_json::to_value(&record).unwrap(), &mut names);
-    assert!(names.len() > 60, "{names:?}");
+    field_names(&serde_json::to_value(hostile::demonstration()).unwrap(), &mut names);
+    assert!(names.len() > 90, "{names:?}");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/records.md");
     let text = std::fs::read_to_string(path).unwrap();
     for columns in
@@ -667,7 +679,7 @@ fn every_field_of_a_record_is_described() {
     let missing: Vec<&String> =
         names.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/records.md does not describe {missing:?}");
-    assert!(text.contains(&record.schema));
+    assert!(text.contains(&record.schema) && text.contains(DEMO_SCHEMA));
 }
 
 // ---------------------------------------------------------------- Python

@@ -237,15 +237,15 @@ impl DemoRecord {
         let mut sentences = Vec::new();
         if counts.executable > 0 {
             sentences.push(format!(
-                "Of {} hostile files that Python's loaders run, {} did their harm where it was let loose, and {} \
-                 were stopped under the policy, the planted files untouched.",
+                "Hostile files that Python's loaders run: {}; {} did harm where they were let loose, {} stopped \
+                 under the policy, the planted files untouched.",
                 counts.executable, counts.loose, counts.stopped
             ));
         }
         if counts.data > 0 {
             sentences.push(format!(
-                "Of {} hostile files for data-only loaders, {} were refused or stayed data, with {} attempts to do \
-                 anything else.",
+                "Hostile files for data-only loaders: {}; {} refused or plain data, {} attempts to do anything \
+                 else.",
                 counts.data,
                 counts.quiet,
                 match counts.attempts {

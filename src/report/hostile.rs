@@ -189,10 +189,9 @@ fn verdict_cell(trial: &Trial) -> Markup {
             (sign) " " (word)
             @if attempts > 0 {
                 small {
-                    (several(attempts as usize, "attempt", "attempts")) ": "
-                    @for (at, (layer, count)) in stopped.iter().enumerate() {
-                        @if at > 0 { ", " }
-                        (shown(layer)) " " (count)
+                    (several(attempts as usize, "attempt", "attempts"))
+                    @for (layer, count) in &stopped {
+                        ", " @if stopped.len() > 1 { (count) " " } "by " (shown(layer))
                     }
                 }
             }
@@ -321,6 +320,12 @@ fn layers(record: &DemoRecord, mode: Mode) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+/// A time stamp to the second.
+fn began(started: &str) -> String {
+    let whole = started.trim_end_matches('Z').split('.').next().unwrap_or_default();
+    format!("{} UTC", whole.replace('T', " "))
+}
+
 /// What loaded, on what, and what all this does not show.
 fn sandbox(record: &DemoRecord) -> Markup {
     let loads = record.trials.iter().flat_map(|trial| trial.aquarium.iter().chain(&trial.policy));
@@ -339,7 +344,7 @@ fn sandbox(record: &DemoRecord) -> Markup {
         h3 { "The sandbox" }
         dl {
             dt { "tried" } dd {
-                (shown(&record.started.replace('T', " ").replace('Z', " UTC")))
+                (shown(&began(&record.started)))
                 ", in " (units::duration(record.elapsed_seconds * 1e9))
                 ", deadweight " (shown(&record.tool_version))
             }

@@ -29,7 +29,10 @@ pub fn story(trial: &Trial) -> Markup {
     let stopped: u64 = trial.policy.as_ref().map_or(0, |policy| policy.stopped().values().sum());
     html! {
         details.none {
-            summary { "call by call: " (shown(&trial.title)) @if stopped > 0 { ", " (stopped) " stopped" } }
+            summary {
+                "call by call"
+                @if stopped > 0 { ": " (several(stopped as usize, "attempt", "attempts")) " stopped" }
+            }
             div.story {
                 @if !trial.summary.is_empty() { p { (shown(&trial.summary)) } }
                 @if let Some(aquarium) = &trial.aquarium {
