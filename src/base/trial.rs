@@ -231,7 +231,7 @@ impl DemoRecord {
     /// What came of it: a sentence on files that run code, one on data, one on what is missing.
     pub fn sentences(&self) -> Vec<String> {
         if let Some(reason) = &self.not_run {
-            return vec![format!("No hostile file was loaded: {reason}.")];
+            return vec![format!("Hostile files are not shown: {reason}.")];
         }
         let counts = self.counts();
         let mut sentences = Vec::new();

@@ -28,7 +28,7 @@ pub fn section(record: Option<&DemoRecord>) -> Markup {
                 },
                 Some(record) if record.not_run.is_some() => {
                     @for sentence in record.sentences() { p.none { (shown(&sentence)) } }
-                    p.none { "On a system that can, " code { "deadweight demo --out DIR" } " loads them." }
+                    p.none { code { "deadweight demo --out DIR" } " loads them, on a system that can." }
                 },
                 Some(record) => (trials(record)),
             }

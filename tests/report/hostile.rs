@@ -204,7 +204,7 @@ fn without_a_record_the_section_says_how_to_get_one() {
     };
     let html = report::html(&sample(), Some(&record));
     let page = Page::read(&html);
-    assert!(page.text.contains("No hostile file was loaded: this kernel has no Landlock"));
+    assert!(page.text.contains("Hostile files are not shown: this kernel has no Landlock"));
     assert_eq!(page.named("script").count(), 4);
     assert!(!page.text.contains("The sandbox"));
 }
