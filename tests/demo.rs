@@ -42,6 +42,7 @@ fn run(attacks: Vec<&'static Attack>, python: LoaderPython) -> DemoRecord {
         attacks,
         every_loader: false,
         without_namespaces: false,
+        stop: None,
     };
     demo::run(&options, &mut |_, _| {}, &mut |_| {}).unwrap()
 }
@@ -136,6 +137,7 @@ fn the_twin_of_a_plain_pickle_carries_its_payload() {
         attacks: Vec::new(),
         every_loader: false,
         without_namespaces: false,
+        stop: None,
     };
     let file = Storage::adopt(made.stdout);
     let twin = demo::twin::run(&options, Path::new("model.pkl"), &file).unwrap();

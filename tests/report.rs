@@ -11,6 +11,7 @@ use deadweight::base::record::{
     BenchRecord, FormatRecord, MemoryOutcome, Outcome, ProgramOutcome, ProgramRow, PythonRecord,
     Row, TutorialMethod, TutorialRecord,
 };
+use deadweight::base::trial::DEMO_SCHEMA;
 use deadweight::base::units;
 use deadweight::report;
 use deadweight::report::verdict::{Want, verdicts};
@@ -19,6 +20,8 @@ use sha2::{Digest, Sha256};
 
 #[path = "report/builder.rs"]
 mod builder;
+#[path = "report/hostile.rs"]
+mod hostile;
 #[path = "report/markup.rs"]
 mod markup;
 
@@ -204,7 +207,7 @@ fn one_format_of_an_interrupted_run_on_a_noisy_machine() {
             "Noisy machine (a fixed loop varied by 31 %): do not trust small differences.",
         ]
     );
-    let page = Page::read(&report::html(&record));
+    let page = Page::read(&report::html(&record, None));
     assert!(page.text.contains("The run is not complete: stopped by the user."));
     assert!(page.text.contains("Noisy machine (a fixed loop varied by 31 %)"));
     assert!(page.text.contains("No memory was measured for this model."));
@@ -303,7 +306,7 @@ fn partial_records_make_whole_pages() {
     no_memory.memory.clear();
     no_memory.sizes.clear();
     for record in [empty(), lonely, zero, no_memory, with_formats(&[])] {
-        let html = report::html(&record);
+        let html = report::html(&record, None);
         let page = Page::read(&html);
         for word in ["NaN", "inf ", "infinity"] {
             assert!(!page.text.contains(word), "{word}");
@@ -371,7 +374,7 @@ fn sizes_and_memory_have_a_line_for_each_figure() {
 
 #[test]
 fn the_page_saves_the_same_columns() {
-    let html = report::html(&empty());
+    let html = report::html(&empty(), None);
     for columns in
         [report::csv::ROW_COLUMNS, report::csv::SIZE_COLUMNS, report::csv::MEMORY_COLUMNS]
     {
@@ -387,7 +390,7 @@ fn hash(text: &str) -> String {
 
 #[test]
 fn the_policy_allows_what_is_in_the_page_and_nothing_else() {
-    let html = report::html(&sample());
+    let html = report::html(&sample(), None);
     let page = Page::read(&html);
     let policy = page
         .named("meta")
@@ -434,7 +437,7 @@ fn names_of_strangers_are_text_and_the_record_comes_back() {
         }
     }
     record.sizes[0].model = evil.to_owned();
-    let html = report::html(&record);
+    let html = report::html(&record, None);
     let page = Page::read(&html);
     assert!(page.text.contains(evil));
     assert_eq!(page.named("img").count(), 0);
@@ -454,7 +457,7 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
 #[test]
 fn every_row_of_the_record_is_on_the_page() {
     let record = sample();
-    let html = report::html(&record);
+    let html = report::html(&record, None);
     let timings = between(&html, "<section id=\"timings\">", "</section>");
     for Row { case, outcome } in &record.rows {
         let position = record.models.iter().position(|model| model.id == case.model).unwrap();
@@ -498,7 +501,7 @@ fn every_row_of_the_record_is_on_the_page() {
 
 #[test]
 fn ranks_floors_badges_and_shares_are_shown() {
-    let html = report::html(&sample());
+    let html = report::html(&sample(), None);
     let timings = between(&html, "<section id=\"timings\">", "</section>");
     let panel = between(timings, "<div class=\"m\" data-m=\"1\">", "<div class=\"m\"");
     let loads = between(panel, "data-o=\"decode-predict-1\">", "data-o=");
@@ -522,7 +525,7 @@ fn ranks_floors_badges_and_shares_are_shown() {
 fn executable_formats_differ_by_shape_and_by_words() {
     let mut record = sample();
     record.formats[3].kind = "executable".to_owned();
-    let html = report::html(&record);
+    let html = report::html(&record, None);
     let chart = between(&html, "<section id=\"pareto\">", "</section>");
     assert!(chart.contains("<path class=\"px\""));
     assert!(chart.contains("can run code"));
@@ -534,7 +537,7 @@ fn executable_formats_differ_by_shape_and_by_words() {
 fn a_large_record_makes_a_page_that_can_be_mailed() {
     let record = large();
     assert!(record.rows.len() > 4000);
-    let html = report::html(&record);
+    let html = report::html(&record, None);
     Page::read(&html);
     assert!(html.len() < 3_700_000, "{} bytes", html.len());
     // The page's copy has fewer samples, says so, and is the same otherwise.
@@ -550,7 +553,7 @@ fn a_large_record_makes_a_page_that_can_be_mailed() {
 
 #[test]
 fn two_pages_of_one_record_are_equal() {
-    assert_eq!(report::html(&sample()), report::html(&sample()));
+    assert_eq!(report::html(&sample(), None), report::html(&sample(), None));
 }
 
 // ---------------------------------------------------------------- models of other versions
@@ -558,9 +561,9 @@ fn two_pages_of_one_record_are_equal() {
 #[test]
 fn models_of_other_versions_are_counted_shown_and_explained() {
     let mut record = sample();
-    assert!(!report::html(&record).contains("compatibility"), "nothing was asked");
+    assert!(!report::html(&record, None).contains("compatibility"), "nothing was asked");
     record.compatibility = Some(builder::compatibility());
-    let html = report::html(&record);
+    let html = report::html(&record, None);
     let page = Page::read(&html);
     for name in ["section", "a"] {
         let of = |tag: &markup::Tag| {
@@ -597,7 +600,7 @@ fn models_of_other_versions_are_counted_shown_and_explained() {
     let mut rows = builder::compatibility();
     rows.rows.iter_mut().for_each(|row| silent(&mut row.python));
     record.compatibility = Some(rows);
-    let html = report::html(&record);
+    let html = report::html(&record, None);
     assert!(html.contains("something else, without any warning"));
     assert!(html.contains("25 of 60 values differ; no warning"));
 }
@@ -612,7 +615,7 @@ fn without_python_the_other_column_is_still_there() {
         row.deadweight = CompatibilityOutcome::Right { warned: false };
     }
     record.compatibility = Some(rows);
-    let page = Page::read(&report::html(&record));
+    let page = Page::read(&report::html(&record, None));
     let text = page.text.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
         "Of 6 models written by 2 versions, deadweight reads all 6 right; scikit-learn was not measured.",
@@ -627,7 +630,15 @@ fn without_python_the_other_column_is_still_there() {
 
 /// Names of all fields below a value; names under a map whose keys are data are left out.
 fn field_names(value: &Value, found: &mut BTreeSet<String>) {
-    const DATA_KEYS: [&str; 3] = ["crates", "hyper_parameters", "compressed_bytes"];
+    const DATA_KEYS: [&str; 7] = [
+        "crates",
+        "hyper_parameters",
+        "compressed_bytes",
+        "packages",
+        "layers",
+        "omitted",
+        "detail",
+    ];
     match value {
         Value::Object(object) => {
             for (name, value) in object {
@@ -656,7 +667,8 @@ fn every_field_of_a_record_is_described() {
     }
     let mut names = BTreeSet::new();
     field_names(&serde_json::to_value(&record).unwrap(), &mut names);
-    assert!(names.len() > 60, "{names:?}");
+    field_names(&serde_json::to_value(hostile::demonstration()).unwrap(), &mut names);
+    assert!(names.len() > 90, "{names:?}");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/records.md");
     let text = std::fs::read_to_string(path).unwrap();
     for columns in
@@ -667,7 +679,7 @@ fn every_field_of_a_record_is_described() {
     let missing: Vec<&String> =
         names.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/records.md does not describe {missing:?}");
-    assert!(text.contains(&record.schema));
+    assert!(text.contains(&record.schema) && text.contains(DEMO_SCHEMA));
 }
 
 // ---------------------------------------------------------------- Python
@@ -731,7 +743,7 @@ fn with_python() -> BenchRecord {
 
 #[test]
 fn python_stands_beside_the_formats_with_ratios_in_words() {
-    let html = report::html(&with_python());
+    let html = report::html(&with_python(), None);
     let section = between(&html, "<section id=\"python\">", "</section>");
     for text in [
         "CPython 3.11.7",
@@ -749,7 +761,7 @@ fn python_stands_beside_the_formats_with_ratios_in_words() {
         assert!(section.contains(text), "{text} is missing in {section}");
     }
     assert!(html.contains("href=\"#python\""));
-    let without = report::html(&sample());
+    let without = report::html(&sample(), None);
     assert!(!without.contains("href=\"#python\"") && !without.contains("Against Python"));
 }
 
@@ -763,7 +775,7 @@ fn a_format_that_holds_less_than_the_model_wins_nothing() {
 fn without_python_the_page_says_why() {
     let mut record = sample();
     record.python = Some(PythonRecord::NotMeasured { reason: "there is no python3".to_owned() });
-    let html = report::html(&record);
+    let html = report::html(&record, None);
     let section = between(&html, "<section id=\"python\">", "</section>");
     assert!(section.contains("there is no python3"), "{section}");
 }

@@ -185,6 +185,20 @@ impl Event {
     }
 }
 
+impl Event {
+    /// What became of it, in words.
+    pub fn became(&self) -> String {
+        match (&self.stopped_by, self.kind) {
+            (Some(layer), _) => format!("stopped by {layer}"),
+            (None, _) if self.denied => "stopped".into(),
+            (None, EventKind::Process) => "let go on, to see what the new process does".into(),
+            (None, EventKind::Thread) => "let go on: threads are under the same rules".into(),
+            (None, EventKind::Probe) => "answered: nothing but a question".into(),
+            (None, _) => "let go on".into(),
+        }
+    }
+}
+
 impl fmt::Display for Event {
     /// One line: the call, then its details.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -235,6 +249,23 @@ pub enum Effect {
         /// The beginning of it, as text.
         data: String,
     },
+}
+
+impl fmt::Display for Effect {
+    /// A few words; paths are told from the directory of the planted things on.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name =
+            |path: &str| path.split_once("/scene/").map_or(path, |(_, inside)| inside).to_owned();
+        match self {
+            Effect::Created { path } => write!(f, "{} was made", name(path)),
+            Effect::Changed { path } => write!(f, "{} was changed", name(path)),
+            Effect::Deleted { path } => write!(f, "{} was deleted", name(path)),
+            Effect::Received { listener, data } => {
+                let short: String = data.chars().take(60).collect();
+                write!(f, "\"{short}\" arrived by {listener}")
+            }
+        }
+    }
 }
 
 /// Under which rules a file was loaded.
@@ -317,6 +348,16 @@ impl Detonation {
             elapsed_micros: None,
             peak_resident_bytes: None,
         }
+    }
+
+    /// How many of the listed attempts were stopped after loading began, by the layer that did it.
+    pub fn stopped(&self) -> BTreeMap<&str, u64> {
+        let mut stopped = BTreeMap::new();
+        for event in self.armed().filter(|event| event.denied) {
+            let layer = event.stopped_by.as_deref().unwrap_or("a layer that is not named");
+            *stopped.entry(layer).or_default() += event.times.unwrap_or(1);
+        }
+        stopped
     }
 
     /// The attempts after loading began.

@@ -31,6 +31,7 @@ pub mod parameters;
 pub mod peer;
 pub mod record;
 pub mod storage;
+pub mod text;
 pub mod trial;
 pub mod units;
 pub mod value;

@@ -31,6 +31,12 @@ pub struct DemoRecord {
     /// Why files for Python were not loaded, where they were not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub python_missing: Option<String>,
+    /// Why nothing at all was loaded, where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub not_run: Option<String>,
+    /// How many attacks are known that were not chosen here.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub attacks_left_out: u64,
     /// The trials, in the order of the registry.
     pub trials: Vec<Trial>,
     /// What became of copies of somebody's own model that carry a payload, where that was asked.
@@ -77,6 +83,10 @@ pub struct Twin {
     pub problems: Vec<String>,
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// The interpreter that loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PythonOfTrials {
@@ -93,14 +103,29 @@ pub struct Trial {
     pub attack: String,
     /// Its title.
     pub title: String,
+    /// What the file does, and why somebody would want that.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub summary: String,
     /// Its severity.
     pub severity: String,
+    /// Techniques of MITRE's that fit: number and name.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub techniques: Vec<String>,
+    /// Numbers of the Common Weakness Enumeration that fit.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub cwe: Vec<u32>,
+    /// Where it was described or used in public.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub references: Vec<TrialReference>,
     /// What it was built for: a loader of Python, or a format.
     pub target: String,
     /// True when the target can run code that the file chooses.
     pub executable: bool,
     /// Size of the file.
     pub bytes: u64,
+    /// Its hash, in hexadecimal; the paths of the planted things are in the file, and differ.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub sha256: String,
     /// What was seen, in one word, and why.
     pub verdict: Verdict,
     /// What had to be seen in the aquarium, and whether it was.
@@ -115,6 +140,15 @@ pub struct Trial {
     /// The load under the policy.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub policy: Option<Detonation>,
+}
+
+/// Something public about an attack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialReference {
+    /// A CVE or GHSA number, or the title of an article or page.
+    pub title: String,
+    /// Its address.
+    pub url: String,
 }
 
 /// Something that had to be seen.
@@ -175,7 +209,106 @@ impl Verdict {
     }
 }
 
+impl Trial {
+    /// What was seen where it was let loose: what became of the planted things, or else the signs.
+    pub fn seen(&self) -> Vec<String> {
+        let Some(aquarium) = &self.aquarium else { return Vec::new() };
+        match aquarium.effects.is_empty() {
+            true => {
+                let seen = self.signs.iter().filter(|sign| sign.seen);
+                seen.map(|sign| sign.what.clone()).collect()
+            }
+            false => aquarium.effects.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// How many trials ended how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DemoCounts {
+    /// Files that Python's loaders run.
+    pub executable: usize,
+    /// Of these, seen to do their harm where they were let loose.
+    pub loose: usize,
+    /// Of these, stopped under the policy.
+    pub stopped: usize,
+    /// Files for data-only loaders.
+    pub data: usize,
+    /// Of these, refused or plain data.
+    pub quiet: usize,
+    /// What data-only loaders attempted after loading began.
+    pub attempts: u64,
+    /// Not as it must be.
+    pub wrong: usize,
+    /// Not tried.
+    pub untried: usize,
+}
+
 impl DemoRecord {
+    /// Counts the trials.
+    pub fn counts(&self) -> DemoCounts {
+        let mut counts = DemoCounts::default();
+        for trial in &self.trials {
+            match trial.executable {
+                true => counts.executable += 1,
+                false => {
+                    counts.data += 1;
+                    counts.attempts += trial.policy.as_ref().map_or(0, |load| load.armed_events);
+                }
+            }
+            match trial.verdict {
+                Verdict::Stopped => {
+                    counts.loose += 1;
+                    counts.stopped += 1;
+                }
+                Verdict::StoppedUnseen { .. } => counts.stopped += 1,
+                Verdict::Refused { .. } | Verdict::Inert => counts.quiet += 1,
+                Verdict::Failed { .. } => counts.wrong += 1,
+                Verdict::NotRun { .. } => counts.untried += 1,
+            }
+        }
+        counts
+    }
+
+    /// What came of it: a sentence on files that run code, one on data, one on what is missing.
+    pub fn sentences(&self) -> Vec<String> {
+        if let Some(reason) = &self.not_run {
+            return vec![format!("Hostile files are not shown: {reason}.")];
+        }
+        let counts = self.counts();
+        let mut sentences = Vec::new();
+        if counts.executable > 0 {
+            sentences.push(format!(
+                "Hostile files that Python's loaders run: {}; {} did harm where they were let loose, {} stopped \
+                 under the policy, the planted files untouched.",
+                counts.executable, counts.loose, counts.stopped
+            ));
+        }
+        if counts.data > 0 {
+            sentences.push(format!(
+                "Hostile files for data-only loaders: {}; {} refused or plain data, {} attempts to do anything \
+                 else.",
+                counts.data,
+                counts.quiet,
+                match counts.attempts {
+                    0 => "zero".to_owned(),
+                    attempts => attempts.to_string(),
+                }
+            ));
+        }
+        let mut missing = Vec::new();
+        if counts.wrong > 0 {
+            missing.push(format!("{} went WRONG", counts.wrong));
+        }
+        if counts.untried > 0 {
+            missing.push(format!("{} could not be tried", counts.untried));
+        }
+        if !missing.is_empty() {
+            sentences.push(format!("{}.", missing.join("; ")));
+        }
+        sentences
+    }
+
     /// True when every effect was stopped and everything expected was seen. A file that could not be
     /// tried is no success.
     pub fn is_complete(&self) -> bool {

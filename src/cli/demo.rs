@@ -1,6 +1,7 @@
 //! `demo`: loads every hostile file for real, in an aquarium and under the policy, and tells what
 //! came of it.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -8,17 +9,19 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::detonate::told;
-use super::failure::NotSupported;
-use super::files;
+use super::failure::{Advise, NotSupported};
+use super::progress::Terminal;
 use super::python::tell;
 use super::sandbox_arguments::DemoArguments;
 use super::table::{Table, printable, width, wrapped};
 use super::twin::twin_story;
+use super::{files, measure, outputs};
 use crate::attacks::registry::ATTACKS;
 use crate::attacks::{Attack, Loader, Target, Targets};
 use crate::base::Limits;
-use crate::base::detonation::{Effect, EventKind};
-use crate::base::trial::{DemoRecord, Trial, Verdict};
+use crate::base::detonation::EventKind;
+use crate::base::trial::{DEMO_SCHEMA, DemoRecord, Trial, Verdict};
+use crate::bench::run::Progress;
 use crate::demo::{self, LoaderPython, Options};
 use crate::peers::provision::home;
 use crate::peers::python::{Choice, find};
@@ -36,6 +39,9 @@ pub fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
     if !missing.is_empty() {
         return Err(NotSupported(format!("nothing was loaded: {}", missing.join("; "))).into());
     }
+    if let Some(directory) = &arguments.out {
+        check(directory)?;
+    }
     let options = Options {
         helper: std::env::current_exe().context("cannot find this program's own file")?,
         python: python(&arguments.python),
@@ -45,6 +51,7 @@ pub fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
         },
         every_loader: arguments.every_loader,
         without_namespaces: arguments.without_namespaces,
+        stop: None,
     };
     if let Err(reason) = &options.python {
         anstream::eprintln!(
@@ -106,15 +113,76 @@ pub fn try_all(options: &Options, tell: bool) -> anyhow::Result<DemoRecord> {
     lost.map_or(Ok(record), |error| Err(error.into()))
 }
 
+/// Makes the directory, and fails early where somebody else's file is in the way.
+fn check(directory: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(directory)
+        .with_context(|| format!("cannot create the directory {}", directory.display()))
+        .advise("name another directory with --out")?;
+    super::report::check_file(&directory.join(RECORD))
+}
+
 /// Writes the record beside a report's.
 ///
 /// # Errors
 /// When the directory cannot be written.
 pub fn write(record: &DemoRecord, directory: &Path) -> anyhow::Result<()> {
+    check(directory)?;
+    outputs::write(&directory.join(RECORD), &serde_json::to_vec(record)?)
+}
+
+/// Reads the record beside a report's; `None` where there is none. One that cannot be read is a
+/// record that says so: it costs its section, not the report.
+pub fn read(directory: &Path) -> Option<DemoRecord> {
     let path = directory.join(RECORD);
-    fs::create_dir_all(directory)
-        .and_then(|()| fs::write(&path, serde_json::to_vec_pretty(record)?))
-        .with_context(|| format!("cannot write {}", path.display()))
+    let bytes = match fs::metadata(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        _ => files::read(&path, &Limits::default()),
+    };
+    let record = bytes.and_then(|bytes| -> anyhow::Result<DemoRecord> {
+        let found: serde_json::Value = serde_json::from_slice(bytes.as_bytes())?;
+        let schema = found.get("schema").and_then(|schema| schema.as_str()).unwrap_or("none");
+        anyhow::ensure!(schema == DEMO_SCHEMA, "expected schema {DEMO_SCHEMA:?}, found {schema:?}");
+        Ok(serde_json::from_value(found)?)
+    });
+    Some(record.unwrap_or_else(|error| {
+        demo::not_run(format!("{RECORD} beside the report cannot be read: {error:#}"))
+    }))
+}
+
+/// The attacks of a run, with a bar; a record with the reason where the system or Python cannot.
+pub fn beside_a_benchmark(python: Result<&Path, String>, every_attack: bool) -> DemoRecord {
+    let missing = Support::of_this_system().missing;
+    if !missing.is_empty() {
+        return demo::not_run(missing.join("; "));
+    }
+    if measure::was_stopped() {
+        return demo::not_run("the run was stopped before");
+    }
+    let ready = python.and_then(LoaderPython::ask);
+    let helper = std::env::current_exe().map_err(|error| error.to_string());
+    let (python, helper) = match (ready, helper) {
+        (Ok(python), Ok(helper)) => (python, helper),
+        (Err(reason), _) | (_, Err(reason)) => return demo::not_run(reason),
+    };
+    let quick = ATTACKS.iter().copied().filter(|attack| attack.quick);
+    let options = Options {
+        helper,
+        python: Ok(python),
+        attacks: if every_attack { ATTACKS.to_vec() } else { quick.collect() },
+        every_loader: false,
+        without_namespaces: false,
+        stop: Some(measure::stop()),
+    };
+    let terminal = Terminal::new();
+    let (all, tried) = (options.plan().len().max(1), Cell::new(0));
+    let mut begun = |attack: &Attack, _: Target| {
+        terminal
+            .update(tried.get() as f64 / all as f64, &format!("hostile file: {}", attack.title));
+    };
+    let mut done = |_: &Trial| tried.set(tried.get() + 1);
+    let record = demo::run(&options, &mut begun, &mut done);
+    terminal.finish();
+    record.unwrap_or_else(|error| demo::not_run(format!("a trial cannot be prepared: {error}")))
 }
 
 /// Attempts of a trial that are told.
@@ -125,20 +193,11 @@ fn story(trial: &Trial) -> String {
     let mut line = |label: &str, words: &str| {
         text.push_str(&super::table::labelled(&format!("  {label}"), 14, words));
     };
-    if let Some(aquarium) = &trial.aquarium {
+    if trial.aquarium.is_some() {
         match &trial.verdict {
             Verdict::StoppedUnseen { reason } => line("let loose", &format!("not tried: {reason}")),
             _ => {
-                let effects: Vec<String> = aquarium.effects.iter().map(effect).collect();
-                let shown = match effects.is_empty() {
-                    true => trial
-                        .signs
-                        .iter()
-                        .filter(|sign| sign.seen)
-                        .map(|s| s.what.clone())
-                        .collect(),
-                    false => effects,
-                };
+                let shown: Vec<String> = trial.seen().iter().map(|seen| printable(seen)).collect();
                 line("let loose", &shown.join("; "));
             }
         }
@@ -165,23 +224,6 @@ fn story(trial: &Trial) -> String {
     text
 }
 
-/// What became of a planted thing, in words.
-pub fn effect(effect: &Effect) -> String {
-    let name = |path: &str| {
-        let parts = path.split_once("/scene/").map(|(_, inside)| inside);
-        printable(parts.unwrap_or(path))
-    };
-    match effect {
-        Effect::Created { path } => format!("{} was made", name(path)),
-        Effect::Changed { path } => format!("{} was changed", name(path)),
-        Effect::Deleted { path } => format!("{} was deleted", name(path)),
-        Effect::Received { listener, data } => {
-            let short: String = data.chars().take(60).collect();
-            format!("\"{}\" arrived by {listener}", printable(&short))
-        }
-    }
-}
-
 /// The table and the totals.
 pub fn summary(record: &DemoRecord) -> String {
     let narrow = width() < 90;
@@ -205,7 +247,7 @@ pub fn summary(record: &DemoRecord) -> String {
             }
         });
     }
-    format!("{}\n\n{}", table.text(), wrapped(&totals(record), 2).trim_end())
+    format!("{}\n\n{}", table.text(), wrapped(&record.sentences().join(" "), 2).trim_end())
 }
 
 /// Trials of one attack with one verdict are one row.
@@ -236,37 +278,6 @@ fn came(verdict: &Verdict) -> String {
         Verdict::Failed { .. } => "WRONG".into(),
         Verdict::NotRun { reason } => format!("not tried: {}", printable(reason)),
     }
-}
-
-fn totals(record: &DemoRecord) -> String {
-    let count =
-        |wanted: &dyn Fn(&Trial) -> bool| record.trials.iter().filter(|t| wanted(t)).count();
-    let executable = count(&|trial| trial.executable);
-    let stopped = count(&|t| matches!(t.verdict, Verdict::Stopped | Verdict::StoppedUnseen { .. }));
-    let loose = count(&|t| matches!(t.verdict, Verdict::Stopped));
-    let data = count(&|trial| !trial.executable);
-    let quiet = count(&|t| matches!(t.verdict, Verdict::Refused { .. } | Verdict::Inert));
-    let wrong = count(&|t| t.verdict.is_failure());
-    let untried = count(&|t| matches!(t.verdict, Verdict::NotRun { .. }));
-    let mut parts = Vec::new();
-    if executable > 0 {
-        parts.push(format!(
-            "Of {executable} files that Python's loaders run, {loose} did their harm where it was \
-             let loose, and {stopped} were stopped under the policy, the planted files untouched"
-        ));
-    }
-    if data > 0 {
-        parts.push(format!(
-            "Of {data} files for data-only loaders {quiet} were refused or stayed data, without one attempt"
-        ));
-    }
-    if wrong > 0 {
-        parts.push(format!("{wrong} went WRONG"));
-    }
-    if untried > 0 {
-        parts.push(format!("{untried} could not be tried"));
-    }
-    format!("{}.", parts.join(". "))
 }
 
 /// The attacks.

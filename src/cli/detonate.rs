@@ -9,7 +9,7 @@ use super::files;
 use super::sandbox_arguments::DetonateArguments;
 use super::table::{labelled, printable, wrapped};
 use crate::attacks::Loader;
-use crate::base::detonation::{Detonation, Event, EventKind, Mode, Outcome};
+use crate::base::detonation::{Detonation, Event, Mode, Outcome};
 use crate::base::{Limits as InputLimits, units};
 use crate::demo::identify::{Way, way};
 use crate::demo::{LoaderPython, trial};
@@ -190,13 +190,11 @@ fn count(detonation: &Detonation) -> String {
 
 /// One attempt and what became of it.
 pub fn told(event: &Event) -> String {
-    let became = match (&event.stopped_by, event.kind) {
-        (Some(layer), _) => format!("stopped by {layer}"),
-        (None, EventKind::Process) => "let go on, to see what the new process does".into(),
-        (None, EventKind::Thread) => "let go on: threads are under the same rules".into(),
-        (None, EventKind::Probe) => "answered: nothing but a question".into(),
-        (None, _) => "let go on".into(),
-    };
     let times = event.times.map(|times| format!(" ({times} times)")).unwrap_or_default();
-    format!("{}: {}{times}: {became}", event.kind.id(), printable(&event.to_string()))
+    format!(
+        "{}: {}{times}: {}",
+        event.kind.id(),
+        printable(&event.to_string()),
+        printable(&event.became())
+    )
 }

@@ -7,9 +7,10 @@ use anyhow::{Context, anyhow};
 
 use super::args::ReportArguments;
 use super::failure::Advise;
-use super::{files, outputs};
+use super::{demo, files, outputs};
 use crate::base::Limits;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord};
+use crate::base::trial::DemoRecord;
 use crate::report;
 
 /// The record, from which the others are made.
@@ -17,16 +18,16 @@ const RECORD: &str = "bench.json";
 /// The page.
 const PAGE: &str = "index.html";
 
-/// Makes a file's content of a record.
-type Make = fn(&BenchRecord) -> anyhow::Result<Vec<u8>>;
+/// Makes a file's content of a record, and of what hostile files did.
+type Make = fn(&BenchRecord, Option<&DemoRecord>) -> anyhow::Result<Vec<u8>>;
 
 /// What is written, with what makes it of a record.
 const FILES: &[(&str, Make)] = &[
-    (RECORD, |record| Ok(serde_json::to_vec(record)?)),
-    (PAGE, |record| Ok(report::html(record).into_bytes())),
-    ("rows.csv", |record| Ok(report::csv::rows(record))),
-    ("sizes.csv", |record| Ok(report::csv::sizes(record))),
-    ("memory.csv", |record| Ok(report::csv::memory(record))),
+    (RECORD, |record, _| Ok(serde_json::to_vec(record)?)),
+    (PAGE, |record, hostile| Ok(report::html(record, hostile).into_bytes())),
+    ("rows.csv", |record, _| Ok(report::csv::rows(record))),
+    ("sizes.csv", |record, _| Ok(report::csv::sizes(record))),
+    ("memory.csv", |record, _| Ok(report::csv::memory(record))),
 ];
 
 /// Makes the report of the record in the directory again.
@@ -48,18 +49,23 @@ pub fn check(directory: &Path) -> anyhow::Result<()> {
     tempfile::tempfile_in(directory)
         .with_context(|| format!("cannot write below {}", directory.display()))
         .advise("name another directory with --out")?;
-    for (name, _) in FILES {
+    for name in FILES.iter().map(|(name, _)| *name).chain([demo::RECORD]) {
         check_file(&directory.join(name))?;
     }
     Ok(())
 }
 
-fn check_file(path: &Path) -> anyhow::Result<()> {
+/// Fails where a file is in the way that deadweight did not write.
+///
+/// # Errors
+/// Says what is in the way.
+pub fn check_file(path: &Path) -> anyhow::Result<()> {
     let remedy = "deadweight did not write it: move it away, or name another directory with --out";
     outputs::check_free(path, is_ours, remedy)
 }
 
-/// Writes the record and everything that is made of it; returns the path of the page.
+/// Writes the record and everything that is made of it; returns the path of the page. What hostile
+/// files did is taken from its own record beside it, where there is one.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -76,8 +82,9 @@ fn write_files(
     for (name, _) in files() {
         check_file(&directory.join(name))?;
     }
+    let hostile = demo::read(directory);
     for (name, make) in files() {
-        outputs::write(&directory.join(name), &make(record)?)?;
+        outputs::write(&directory.join(name), &make(record, hostile.as_ref())?)?;
     }
     Ok(directory.join(PAGE))
 }
@@ -107,7 +114,9 @@ fn is_ours(path: &Path) -> bool {
         Some("json") => {
             // Other programs may have put spaces in.
             let start: String = start.chars().filter(|c| !c.is_whitespace()).collect();
-            start.contains("\"schema\":\"deadweight.bench/")
+            ["bench", "demo"]
+                .iter()
+                .any(|of| start.contains(&format!("\"schema\":\"deadweight.{of}/")))
         }
         _ => start.starts_with("model,format,"),
     }

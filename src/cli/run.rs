@@ -8,8 +8,9 @@ use super::args::RunArguments;
 use super::measure::{self, Measure};
 use super::python::{self, Search};
 use super::table::{printable, wrapped};
-use super::{comparison, report, tutorial};
-use crate::base::record::{BenchRecord, TutorialRecord};
+use super::{comparison, demo, report, tutorial};
+use crate::base::record::{BenchRecord, PythonRecord, TutorialRecord};
+use crate::base::trial::DemoRecord;
 use crate::bench::plan::Profile;
 use crate::bench::subject::Subject;
 use crate::formats::registry::FORMATS;
@@ -81,8 +82,13 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         Ok(compatibility) => record.compatibility = Some(compatibility),
         Err(error) => record.notes.push(format!("other versions were not measured: {error}")),
     }
+    let hostile = hostile(&side, &record, profile);
+    demo::write(&hostile, &arguments.out)?;
     let page = report::write(&arguments.out, &record)?;
     summary(&record);
+    for sentence in hostile.sentences() {
+        anstream::eprintln!("{}", wrapped(&sentence, 4).trim_end());
+    }
     anstream::eprint!("\nReport: ");
     super::print_line(&page.display().to_string())?;
     next_steps();
@@ -123,6 +129,17 @@ fn first(measure: &Measure, subjects: &[Subject]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Really loads hostile files: six that show what loading can do, or all. What cannot be done costs
+/// the section of the report, with its reason.
+fn hostile(side: &Side, record: &BenchRecord, profile: Profile) -> DemoRecord {
+    let python = match (side.python(), &record.python) {
+        (Some(python), _) => Ok(python.executable.as_path()),
+        (None, Some(PythonRecord::NotMeasured { reason })) => Err(reason.clone()),
+        (None, _) => Err("no Python took part in the run".to_owned()),
+    };
+    demo::beside_a_benchmark(python, profile != Profile::Quick)
+}
+
 fn summary(record: &BenchRecord) {
     let largest = record.models.iter().max_by_key(|model| model.array_bytes);
     if let Some(model) = largest {
@@ -147,6 +164,7 @@ fn next_steps() {
         ("bench MODEL-FILE", "the same for a model of yours"),
         ("run --profile standard", "every operation, tighter intervals"),
         ("formats", "what is known against each format"),
+        ("demo", "hostile files, really loaded: what they do, and how they are stopped"),
     ] {
         anstream::eprintln!(" {program} {arguments}\n     {what}");
     }

@@ -81,7 +81,8 @@ pub struct DemoArguments {
     /// Only this attack; repeat for more (default: all)
     #[arg(long = "attack", value_name = "ID", value_parser = attack)]
     pub attacks: Vec<AttackArgument>,
-    /// A pickle or joblib model of yours: copies of it that carry a payload are made in a temporary
+    /// A pickle or joblib model of yours: one that you trust, since it is loaded without
+    /// restraint in the aquarium; copies of it that carry a payload are made in a temporary
     /// directory and loaded (the attacks are then left out, unless --attack names some)
     #[arg(long, value_name = "FILE")]
     pub carrier: Option<PathBuf>,

@@ -1,6 +1,5 @@
 //! The story of the poisoned twin on a terminal.
 
-use super::demo::effect;
 use super::detonate::told;
 use super::table::{labelled, printable};
 use crate::base::detonation::{EventKind, Outcome};
@@ -38,7 +37,7 @@ pub fn twin_story(twin: &Twin) -> String {
             &format!("not tried: {}", twin.poisoned.reason.clone().unwrap_or_default()),
         ),
         _ => {
-            let effects: Vec<String> = twin.poisoned.effects.iter().map(effect).collect();
+            let effects: Vec<String> = twin.poisoned.effects.iter().map(|effect| printable(&effect.to_string())).collect();
             line("let loose", &effects.join("; "));
         }
     }

@@ -18,8 +18,10 @@ pub mod trial;
 pub mod twin;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use crate::attacks::registry::ATTACKS;
 use crate::attacks::{Attack, Target};
 use crate::base::trial::{DEMO_SCHEMA, DemoRecord, PythonOfTrials, Trial};
 use crate::formats::registry::FORMATS;
@@ -38,6 +40,32 @@ pub struct Options {
     pub every_loader: bool,
     /// Do without namespaces although the system has them.
     pub without_namespaces: bool,
+    /// Set when somebody wants it to end: what is left is then not tried, and says so.
+    pub stop: Option<&'static AtomicBool>,
+}
+
+impl Options {
+    /// What will be tried.
+    pub fn plan(&self) -> Vec<(&'static Attack, Target)> {
+        let formats = format_ids();
+        let mut plan = Vec::new();
+        for attack in self.attacks.iter().copied() {
+            let mut targets = attack.targets(&formats);
+            if attack.is_executable() && !self.every_loader {
+                targets.truncate(1);
+            }
+            plan.extend(targets.into_iter().map(|target| (attack, target)));
+        }
+        plan
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::SeqCst))
+    }
+
+    fn left_out(&self) -> u64 {
+        ATTACKS.len().saturating_sub(self.attacks.len()) as u64
+    }
 }
 
 /// The ids of the data-only formats.
@@ -54,29 +82,44 @@ pub fn run(
     begun: &mut dyn FnMut(&Attack, Target),
     done: &mut dyn FnMut(&Trial),
 ) -> std::io::Result<DemoRecord> {
-    let start = Instant::now();
-    let mut record = record(options);
-    let formats = format_ids();
-    for attack in options.attacks.iter().copied() {
-        let mut targets = attack.targets(&formats);
-        if attack.is_executable() && !options.every_loader {
-            targets.truncate(1);
-        }
-        for target in targets {
+    let (start, started) = (Instant::now(), jiff::Timestamp::now());
+    let mut trials = Vec::new();
+    for (attack, target) in options.plan() {
+        let mut trial = trial::untried(attack, target);
+        if !options.is_stopped() {
             begun(attack, target);
-            let trial = trial::run(options, attack, target)?;
-            done(&trial);
-            record.trials.push(trial);
+            let tried = trial::run(options, attack, target)?;
+            // What was going on when it was stopped may have been hit by the same signal.
+            if !options.is_stopped() {
+                trial = tried;
+            }
         }
+        done(&trial);
+        trials.push(trial);
     }
-    record.elapsed_seconds = start.elapsed().as_secs_f64();
-    Ok(record)
+    let python = options.python.as_ref();
+    Ok(DemoRecord {
+        started: started.to_string(),
+        elapsed_seconds: start.elapsed().as_secs_f64(),
+        python: python.ok().map(|python| PythonOfTrials {
+            version: python.interpreter.version.clone(),
+            packages: python.packages.clone(),
+        }),
+        python_missing: python.err().cloned(),
+        attacks_left_out: options.left_out(),
+        trials,
+        ..blank()
+    })
 }
 
-/// A record without trials.
-pub fn record(options: &Options) -> DemoRecord {
+/// A record of nothing, with the reason.
+pub fn not_run(reason: impl Into<String>) -> DemoRecord {
+    DemoRecord { not_run: Some(reason.into()), ..blank() }
+}
+
+/// What is known before anything is loaded.
+fn blank() -> DemoRecord {
     let system = rustix::system::uname();
-    let python = options.python.as_ref();
     DemoRecord {
         schema: DEMO_SCHEMA.into(),
         tool_version: env!("CARGO_PKG_VERSION").into(),
@@ -88,11 +131,10 @@ pub fn record(options: &Options) -> DemoRecord {
             system.release().to_string_lossy()
         ),
         user: if rustix::process::geteuid().is_root() { "root" } else { "ordinary user" }.into(),
-        python: python.ok().map(|python| PythonOfTrials {
-            version: python.interpreter.version.clone(),
-            packages: python.packages.clone(),
-        }),
-        python_missing: python.err().cloned(),
+        python: None,
+        python_missing: None,
+        not_run: None,
+        attacks_left_out: 0,
         trials: Vec::new(),
         twin: None,
     }

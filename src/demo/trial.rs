@@ -4,9 +4,10 @@ use std::io;
 
 use super::stage::Stage;
 use super::{Options, guest, judge};
-use crate::attacks::{Attack, Expected, Loader, Scene, Target, data_file};
+use crate::attacks::{Attack, Expected, Loader, Reference, Scene, Target, data_file};
 use crate::base::detonation::{Detonation, Mode};
-use crate::base::trial::{Trial, Verdict};
+use crate::base::digest::sha256;
+use crate::base::trial::{Trial, TrialReference, Verdict};
 use crate::formats::registry;
 use crate::sandbox::{self, Limits, Program, Request};
 
@@ -21,19 +22,7 @@ pub(super) fn limits() -> Limits {
 /// When no private directory can be made, or the file cannot be written into it.
 pub fn run(options: &Options, attack: &Attack, target: Target) -> io::Result<Trial> {
     let stage = Stage::new()?;
-    let mut trial = Trial {
-        attack: attack.id.into(),
-        title: attack.title.into(),
-        severity: attack.severity.id().into(),
-        target: target.id().into(),
-        executable: attack.is_executable(),
-        bytes: 0,
-        verdict: Verdict::NotRun { reason: String::new() },
-        signs: Vec::new(),
-        evidence: Vec::new(),
-        aquarium: None,
-        policy: None,
-    };
+    let mut trial = untried(attack, target);
     let scene = stage.scene(match target {
         Target::Format(id) => valid(id),
         Target::Python(_) => Vec::new(),
@@ -46,6 +35,7 @@ pub fn run(options: &Options, attack: &Attack, target: Target) -> io::Result<Tri
         }
     };
     trial.bytes = bytes.len() as u64;
+    trial.sha256 = sha256(&bytes);
     match target {
         Target::Python(loader) => {
             let path = stage.write(&format!("model.{}", loader.extension()), &bytes)?;
@@ -60,6 +50,29 @@ pub fn run(options: &Options, attack: &Attack, target: Target) -> io::Result<Tri
         }
     }
     Ok(trial)
+}
+
+/// What is known of it before it is tried.
+pub fn untried(attack: &Attack, target: Target) -> Trial {
+    let reference = |of: &Reference| TrialReference { title: of.title.into(), url: of.url.into() };
+    Trial {
+        attack: attack.id.into(),
+        title: attack.title.into(),
+        summary: attack.summary.into(),
+        severity: attack.severity.id().into(),
+        techniques: attack.techniques.iter().map(|of| format!("{} {}", of.id, of.name)).collect(),
+        cwe: attack.cwe.to_vec(),
+        references: attack.references.iter().map(reference).collect(),
+        target: target.id().into(),
+        executable: attack.is_executable(),
+        bytes: 0,
+        sha256: String::new(),
+        verdict: Verdict::NotRun { reason: "it was stopped before".into() },
+        signs: Vec::new(),
+        evidence: Vec::new(),
+        aquarium: None,
+        policy: None,
+    }
 }
 
 /// A load by one of Python's loaders.

@@ -5,6 +5,7 @@
 //!             -> verdict  which format for which goal, and choice: what to use
 //!             -> csv      tables for spreadsheets
 //!             -> html     one page that opens offline and asks the network for nothing
+//! DemoRecord  ->          the page's section on hostile files
 //! ```
 //!
 //! The page is made of the record alone, so it can be made again without measuring. Names in a
@@ -19,6 +20,8 @@ pub mod csv;
 mod embed;
 mod environment;
 mod formats;
+mod hostile;
+mod hostile_story;
 mod ladder;
 pub mod lookup;
 mod page;

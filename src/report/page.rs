@@ -16,9 +16,11 @@ use super::tables::GROUPS;
 use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
 use super::{
-    calculator, compatibility, environment, formats, ladder, pareto, python, space, summary, tables,
+    calculator, compatibility, environment, formats, hostile, ladder, pareto, python, space,
+    summary, tables,
 };
 use crate::base::record::BenchRecord;
+use crate::base::trial::DemoRecord;
 use crate::base::units;
 
 const STYLE: &str = include_str!("page.css");
@@ -30,7 +32,7 @@ const SCRIPT: &str = include_str!("page.js");
 const COMPATIBILITY: &str = "compatibility";
 
 /// Sections of the page: address and name.
-const SECTIONS: [(&str, &str); 13] = [
+const SECTIONS: [(&str, &str); 14] = [
     ("verdict", "Verdict"),
     ("python", "Against Python"),
     ("pareto", "Size against time"),
@@ -40,6 +42,7 @@ const SECTIONS: [(&str, &str); 13] = [
     ("memory", "Memory"),
     ("calculator", "Calculator"),
     (COMPATIBILITY, "Other versions"),
+    ("hostile", "Hostile files"),
     ("formats", "Formats"),
     ("models", "Models"),
     ("environment", "Environment"),
@@ -55,8 +58,9 @@ fn sections(record: &BenchRecord) -> impl Iterator<Item = (&'static str, &'stati
     })
 }
 
-/// One self-contained page that opens offline and asks the network for nothing.
-pub fn html(record: &BenchRecord) -> String {
+/// One self-contained page that opens offline and asks the network for nothing. What hostile files did
+/// has a record of its own, which may be absent.
+pub fn html(record: &BenchRecord, demonstration: Option<&DemoRecord>) -> String {
     let lookup = Lookup::new(record);
     let verdicts = verdict::verdicts(record);
     let headline = verdicts.headline.unwrap_or(0);
@@ -84,6 +88,7 @@ pub fn html(record: &BenchRecord) -> String {
                     (space::memory_section(&lookup))
                     (calculator::section())
                     @if let Some(record) = &record.compatibility { (compatibility::section(record)) }
+                    (hostile::section(demonstration))
                     (formats::section(&lookup))
                     (environment::models_section(&lookup))
                     (environment::environment_section(record))
