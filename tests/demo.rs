@@ -65,9 +65,9 @@ fn every_attack_is_seen_let_loose_and_stopped_under_the_policy() {
         return;
     }
     let python = interpreter();
-    let attacks: Vec<_> = ATTACKS.iter().copied().filter(|attack| attack.is_executable()).collect();
-    let (tried, left) =
-        attacks.into_iter().partition::<Vec<_>, _>(|attack| can_load(attack, &python));
+    let attacks = ATTACKS.iter().copied().filter(|attack| attack.is_executable());
+    let (tried, left): (Vec<&'static Attack>, Vec<&'static Attack>) =
+        attacks.partition(|attack| can_load(attack, &python));
     for attack in left {
         eprintln!("not tried for want of a package: {}", attack.id);
     }

@@ -37,7 +37,8 @@ pub fn twin_story(twin: &Twin) -> String {
             &format!("not tried: {}", twin.poisoned.reason.clone().unwrap_or_default()),
         ),
         _ => {
-            let effects: Vec<String> = twin.poisoned.effects.iter().map(|effect| printable(&effect.to_string())).collect();
+            let effects: Vec<String> =
+                twin.poisoned.effects.iter().map(|effect| printable(&effect.to_string())).collect();
             line("let loose", &effects.join("; "));
         }
     }

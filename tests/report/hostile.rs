@@ -112,6 +112,7 @@ pub fn demonstration() -> DemoRecord {
         python_missing: None,
         not_run: None,
         attacks_left_out: 58,
+        twin: None,
         trials: vec![
             stopped,
             trial("quiet", "numpy", true, unseen),
