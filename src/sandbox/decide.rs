@@ -8,7 +8,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::decode::{MAX_DATA, Memory, dns_name, printable};
+mod network;
+mod power;
+
+use network::network;
+use power::power;
+
+use super::decode::{Memory, printable};
 use super::notify::{Answer, Call};
 use super::paths::Allowed;
 use crate::base::detonation::EventKind;
@@ -32,6 +38,8 @@ pub struct Situation<'a> {
     pub processes: u32,
     /// How many may be made.
     pub most_processes: u32,
+    /// How many threads were made since the sign.
+    pub threads: u32,
 }
 
 /// What becomes of a call.
@@ -56,6 +64,8 @@ pub enum Role {
     Program,
     /// A process is made.
     Process,
+    /// A thread is made.
+    Thread,
 }
 
 impl Decision {
@@ -77,8 +87,19 @@ impl Decision {
     }
 }
 
+/// Flags of `clone` that make namespaces.
+const NAMESPACES: i32 = libc::CLONE_NEWUSER
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWCGROUP;
 const DENY: Answer = Answer::Error(libc::EPERM);
 const GO_ON: Answer = Answer::Continue;
+/// Most threads that may be made after the sign. Made by hand they need next to no memory, and the
+/// host has numbers for a few ten thousands.
+const MOST_THREADS: u32 = 128;
 /// Bit of the x32 calls of x86-64.
 const X32: i32 = 0x4000_0000;
 
@@ -134,6 +155,8 @@ fn file(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> O
     let path = memory.path(directory, path);
     let flags = flags as i32;
     let changing = libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND;
+    // Its flags lie in memory that may change before the kernel reads them again: never let go on.
+    let unsure = name == "openat2";
     let writes = flags & libc::O_ACCMODE != libc::O_RDONLY
         || flags & changing != 0
         || flags & libc::O_TMPFILE == libc::O_TMPFILE;
@@ -141,13 +164,26 @@ fn file(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> O
     if writes {
         return Some(Decision::noted(DENY, EventKind::FileWrite, name, detail));
     }
-    let known = path.is_some_and(|path| situation.allowed.contains(&path));
-    Some(if known && !(situation.strict && situation.armed) {
+    let known = path.is_some_and(|path| reads_allowed(&path, situation));
+    Some(if known && !unsure && !(situation.strict && situation.armed) {
         // Landlock looks at it again, when nobody can change the path any more.
         Decision::quiet(GO_ON)
     } else {
         Decision::noted(Answer::Error(libc::EACCES), EventKind::FileRead, name, detail)
     })
+}
+
+/// True for what may be read. After the sign links count as what they lead to: Landlock would stop the
+/// read of a link that leads elsewhere, but nobody would write it down.
+fn reads_allowed(path: &Path, situation: &Situation<'_>) -> bool {
+    if !situation.allowed.contains(path) {
+        return false;
+    }
+    // Those of /proc/self are the caller's, and would be followed as this process's.
+    if !situation.armed || path.starts_with("/proc") {
+        return true;
+    }
+    path.canonicalize().map_or(true, |real| situation.allowed.contains(&real))
 }
 
 fn flag_names(flags: i32) -> String {
@@ -222,11 +258,20 @@ fn process(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -
     Some(match name {
         "clone" if a[0] & libc::CLONE_THREAD as u64 != 0 => match situation.armed {
             false => Decision::quiet(GO_ON),
+            true if situation.threads >= MOST_THREADS => {
+                let detail = json!({"limit": MOST_THREADS});
+                let answer = Answer::Error(libc::EAGAIN);
+                Decision::noted(answer, EventKind::ProcessLimit, name, detail)
+            }
             true => {
                 let answer = if situation.strict { DENY } else { GO_ON };
-                Decision::noted(answer, EventKind::Thread, name, json!({}))
+                Decision::noted(answer, EventKind::Thread, name, json!({})).role(Role::Thread)
             }
         },
+        // In a user namespace of its own it would have every capability.
+        "clone" if a[0] as i32 & NAMESPACES != 0 => {
+            Decision::noted(DENY, EventKind::Mount, name, json!({"flags": format!("{:#x}", a[0])}))
+        }
         "clone" | "fork" | "vfork" => made(name, a[0], situation),
         "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "rt_tgsigqueueinfo"
         | "pidfd_send_signal" => signal(name, a, memory)?,
@@ -340,60 +385,6 @@ fn protection(bits: u64) -> String {
         .collect()
 }
 
-/// Sockets. A connection to a name server seems to succeed, so that the query is seen.
-fn network(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> Option<Decision> {
-    let a = &call.arguments;
-    Some(match name {
-        "socket" => {
-            let usual = matches!(a[0] as i32, libc::AF_INET | libc::AF_INET6 | libc::AF_UNIX)
-                && matches!(a[1] as i32 & 0xff, libc::SOCK_STREAM | libc::SOCK_DGRAM);
-            if usual && !(situation.strict && situation.armed) {
-                return Some(Decision::quiet(GO_ON));
-            }
-            let detail = json!({"family": a[0], "type": a[1] & 0xff});
-            Decision::noted(DENY, EventKind::Socket, name, detail)
-        }
-        "socketpair" if a[0] as i32 == libc::AF_UNIX && !situation.strict => Decision::quiet(GO_ON),
-        "socketpair" => Decision::noted(DENY, EventKind::Socket, name, json!({"family": a[0]})),
-        "connect" => {
-            let to = memory.address(a[1], a[2]);
-            let answer = match &to {
-                Some(to) if to.ends_with(":53") => Answer::Value(0),
-                _ => Answer::Error(libc::ECONNREFUSED),
-            };
-            Decision::noted(answer, EventKind::Connect, name, json!({"address": to}))
-        }
-        "bind" => {
-            let detail = json!({"address": memory.address(a[1], a[2])});
-            Decision::noted(Answer::Error(libc::EACCES), EventKind::Bind, name, detail)
-        }
-        "listen" | "accept" | "accept4" => {
-            Decision::noted(Answer::Error(libc::EACCES), EventKind::Bind, name, json!({}))
-        }
-        "sendto" => {
-            let to = if a[4] == 0 { None } else { memory.address(a[4], a[5]) };
-            let wanted = usize::try_from(a[2]).unwrap_or(usize::MAX).min(MAX_DATA);
-            sent(name, to, &memory.bytes(a[1], wanted), Some(a[2]))
-        }
-        "sendmsg" | "sendmmsg" => {
-            let (to, data) = memory.message(a[1]);
-            sent(name, to, &data, None)
-        }
-        "recvmsg" | "recvmmsg" => Decision::quiet(GO_ON),
-        _ => return None,
-    })
-}
-
-fn sent(name: &str, to: Option<String>, data: &[u8], bytes: Option<u64>) -> Decision {
-    let detail = json!({
-        "address": to,
-        "query": dns_name(data),
-        "bytes": bytes,
-        "data": printable(data.get(..data.len().min(256)).unwrap_or_default()),
-    });
-    Decision::noted(DENY, EventKind::Send, name, detail)
-}
-
 /// Changes of files and directories without opening them.
 fn change(name: &str, call: &Call, memory: Memory, _: &Situation<'_>) -> Option<Decision> {
     let a = &call.arguments;
@@ -420,100 +411,4 @@ fn change(name: &str, call: &Call, memory: Memory, _: &Situation<'_>) -> Option<
     let to = to.map(|to| shown(to.as_ref()));
     let detail = json!({"path": shown(path.as_ref()), "to": to});
     Some(Decision::noted(DENY, EventKind::FileChange, name, detail))
-}
-
-/// Everything that would change what the process may do, or go around the supervisor.
-fn power(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> Option<Decision> {
-    let a = &call.arguments;
-    let harmless = !(situation.strict && situation.armed);
-    Some(match name {
-        "io_uring_setup" | "io_uring_enter" | "io_uring_register" => {
-            Decision::noted(DENY, EventKind::IoUring, name, json!({}))
-        }
-        "mount" | "umount2" | "pivot_root" | "chroot" | "move_mount" | "fsopen" | "fsmount"
-        | "open_tree" | "mount_setattr" => {
-            let text = |address| memory.text(address, 256).map(|text| printable(&text));
-            let (path, from) = match name {
-                "mount" => (text(a[1]), text(a[0])),
-                "open_tree" | "move_mount" | "mount_setattr" => (text(a[1]), None),
-                "fsmount" => (None, None),
-                _ => (text(a[0]), None),
-            };
-            Decision::noted(DENY, EventKind::Mount, name, json!({"path": path, "from": from}))
-        }
-        "unshare" | "setns" => {
-            Decision::noted(DENY, EventKind::Mount, name, json!({"flags": format!("{:#x}", a[0])}))
-        }
-        // Names of threads and of memory, the parent's death: nothing that opens a way.
-        "prctl" if prctl_is_harmless(a) && harmless => Decision::quiet(GO_ON),
-        "prctl" => Decision::noted(DENY, EventKind::Privilege, name, json!({"option": a[0]})),
-        "setuid"
-        | "setgid"
-        | "setreuid"
-        | "setregid"
-        | "setresuid"
-        | "setresgid"
-        | "setfsuid"
-        | "setfsgid"
-        | "setgroups"
-        | "capset"
-        | "seccomp"
-        | "setrlimit"
-        | "prlimit64"
-        | "setpriority"
-        | "sched_setaffinity"
-        | "sched_setscheduler"
-        | "landlock_create_ruleset"
-        | "landlock_add_rule"
-        | "landlock_restrict_self"
-        | "keyctl"
-        | "add_key"
-        | "request_key"
-        | "bpf"
-        | "userfaultfd"
-        | "personality"
-        | "sethostname"
-        | "setdomainname"
-        | "reboot"
-        | "kexec_load"
-        | "init_module"
-        | "finit_module"
-        | "delete_module"
-        | "swapon"
-        | "acct"
-        | "settimeofday"
-        | "clock_settime"
-        | "iopl"
-        | "ioperm" => {
-            let arguments = [a[0] as i64, a[1] as i64];
-            Decision::noted(DENY, EventKind::Privilege, name, json!({"arguments": arguments}))
-        }
-        // CPython and its libraries ask these of themselves.
-        "eventfd2"
-        | "timerfd_create"
-        | "getcpu"
-        | "sched_get_priority_max"
-        | "sched_get_priority_min"
-        | "sched_getattr"
-        | "capget"
-            if harmless =>
-        {
-            Decision::quiet(GO_ON)
-        }
-        _ => return None,
-    })
-}
-
-fn prctl_is_harmless(a: &[u64; 6]) -> bool {
-    const PR_SET_VMA: i32 = 0x5356_4d41;
-    matches!(
-        a[0] as i32,
-        libc::PR_SET_NAME
-            | libc::PR_GET_NAME
-            | libc::PR_GET_DUMPABLE
-            | libc::PR_CAPBSET_READ
-            | libc::PR_GET_NO_NEW_PRIVS
-            | libc::PR_GET_SECCOMP
-            | PR_SET_VMA
-    )
 }

@@ -7,7 +7,10 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+mod pipe;
+mod record;
+
+use pipe::Pipe;
 
 use super::child::{self, Setup, Told};
 use super::decide::{Decision, Role, Situation, decide};
@@ -16,9 +19,7 @@ use super::notify::{Answer, Listener};
 use super::paths::Allowed;
 use super::request::{Ablation, Request, SandboxError};
 use super::{is_normal, system};
-use crate::base::detonation::{
-    DETONATION_SCHEMA, Detonation, Effect, EventKind, Mode, Outcome, Strength,
-};
+use crate::base::detonation::{Detonation, Effect, EventKind, Mode, Strength};
 
 /// How long the loader's program may take until it is ready to be started.
 const PREPARATION: Duration = Duration::from_secs(10);
@@ -30,6 +31,8 @@ const MAX_ADVICE: usize = 256 << 10;
 const MAX_TOLD: usize = 1 << 20;
 /// Most pieces of advice in a record.
 const MAX_ADVICES: usize = 500;
+/// Most effects in a record.
+const MAX_EFFECTS: usize = 1000;
 /// How many processes may be made in an aquarium.
 const AQUARIUM_PROCESSES: u32 = 64;
 
@@ -185,46 +188,6 @@ fn clone(
     }
 }
 
-/// Bytes from a pipe, up to a bound; what is beyond is read and dropped.
-#[derive(Debug)]
-struct Pipe {
-    end: Option<OwnedFd>,
-    bytes: Vec<u8>,
-    most: usize,
-}
-
-impl Pipe {
-    fn new(end: OwnedFd, most: usize) -> Self {
-        Pipe { end: Some(end), bytes: Vec::new(), most }
-    }
-
-    fn descriptor(&self) -> i32 {
-        self.end.as_ref().map_or(-1, AsRawFd::as_raw_fd)
-    }
-
-    fn take(&mut self, (readable, closed): (bool, bool)) {
-        let Some(end) = self.end.as_ref().filter(|_| readable || closed) else { return };
-        let mut bytes = [0u8; 16 << 10];
-        match rustix::io::read(end, &mut bytes) {
-            Ok(0) | Err(_) => self.end = None,
-            Ok(count) => {
-                let room = self.most.saturating_sub(self.bytes.len()).min(count);
-                self.bytes.extend(bytes.iter().take(room));
-            }
-        }
-    }
-
-    /// The lines that are complete; they are taken out.
-    fn lines(&mut self) -> Vec<Vec<u8>> {
-        let Some(end) = self.bytes.iter().rposition(|byte| *byte == b'\n') else {
-            return Vec::new();
-        };
-        let rest = self.bytes.split_off(end + 1);
-        let whole = std::mem::replace(&mut self.bytes, rest);
-        whole.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()).map(<[u8]>::to_vec).collect()
-    }
-}
-
 /// One load while it goes on.
 struct Watch<'a> {
     request: &'a Request,
@@ -242,6 +205,7 @@ struct Watch<'a> {
     notes: Notes,
     programs: u32,
     processes: u32,
+    threads: u32,
     namespaces: Result<bool, String>,
     root: Option<Option<String>>,
     landlock: Option<(Strength, String)>,
@@ -278,6 +242,7 @@ impl<'a> Watch<'a> {
             notes: Notes::new(request.limits.listed),
             programs: 0,
             processes: 0,
+            threads: 0,
             namespaces,
             root: None,
             landlock: None,
@@ -384,7 +349,9 @@ impl<'a> Watch<'a> {
     fn hear(&mut self) {
         for line in self.told.lines() {
             if let Ok(effect) = serde_json::from_slice::<Effect>(&line) {
-                self.effects.push(effect);
+                if self.effects.len() < MAX_EFFECTS {
+                    self.effects.push(effect);
+                }
                 continue;
             }
             match serde_json::from_slice(&line) {
@@ -412,6 +379,7 @@ impl<'a> Watch<'a> {
             strict: self.request.program.strict,
             programs: self.programs,
             processes: self.processes,
+            threads: self.threads,
             most_processes: if aquarium {
                 AQUARIUM_PROCESSES
             } else {
@@ -434,6 +402,7 @@ impl<'a> Watch<'a> {
             Role::Sign => self.notes.arm(),
             Role::Program => self.programs += 1,
             Role::Process => self.processes += 1,
+            Role::Thread => self.threads += 1,
             Role::Plain => {}
         }
         if let Some((kind, detail)) = event {
@@ -478,138 +447,12 @@ impl<'a> Watch<'a> {
 
     fn end(&mut self) {
         self.listener = None;
-        if self.loader > 0 && self.namespaces.is_err() {
+        // The process above the loader ends the group itself before it goes; after that the number may
+        // be that of others.
+        if self.loader > 0 && self.namespaces.is_err() && self.told.end.is_some() {
             system::kill(-self.loader);
         }
         system::kill(self.process);
         system::wait(self.process, true);
     }
-
-    fn finish(mut self) -> Detonation {
-        let (outcome, reason) = self.outcome();
-        let (layers, notes) = self.layers();
-        let ended = self.ended;
-        let advisory = self.advice.lines();
-        let text = |line: &Vec<u8>| {
-            super::decode::printable(line.get(..line.len().min(300)).unwrap_or_default())
-        };
-        let (events, omitted, armed_events) = self.notes.finish();
-        Detonation {
-            schema: DETONATION_SCHEMA.into(),
-            path: self.request.path.to_string_lossy().into_owned(),
-            mode: self.request.mode,
-            loader: self.request.loader.clone(),
-            outcome,
-            reason,
-            layers,
-            notes,
-            armed_events,
-            events,
-            omitted,
-            effects: self.effects,
-            advisory: advisory.iter().take(MAX_ADVICES).map(text).collect(),
-            output: super::decode::printable(&self.output.bytes),
-            setup_micros: self.setup.map(micros),
-            elapsed_micros: Some(micros(self.began.elapsed())),
-            peak_resident_bytes: ended.map(|(_, _, resident)| resident),
-        }
-    }
-
-    /// How it ended; limits that ended it are noted.
-    fn outcome(&mut self) -> (Outcome, Option<String>) {
-        let limits = &self.request.limits;
-        let mut note = |kind: EventKind, limit: &str, value: u64| {
-            let detail = json!({"call": limit, "limit": value});
-            let Value::Object(detail) = detail else { return };
-            self.notes.add(kind, detail, Some("limit"));
-        };
-        if self.timed_out {
-            note(EventKind::TimeLimit, "wall clock", limits.wall_millis);
-            let seconds = Duration::from_millis(limits.wall_millis).as_secs_f64();
-            return (Outcome::TimedOut, Some(format!("ended after {seconds} s")));
-        }
-        let Some((status, cpu, _)) = self.ended else {
-            let problem = self.problem.take();
-            let problem = problem.unwrap_or_else(|| "its end was not seen".into());
-            return (Outcome::Killed, Some(problem));
-        };
-        if self.largest_address >= limits.address_bytes / 20 * 19 {
-            note(EventKind::MemoryLimit, "RLIMIT_AS", limits.address_bytes);
-        }
-        if libc::WIFSIGNALED(status) {
-            let signal = libc::WTERMSIG(status);
-            // The kernel counts in ticks, so that it may end a process a little before the whole second.
-            let spent = cpu + 100_000 >= limits.cpu_seconds * 1_000_000;
-            if signal == libc::SIGXCPU || (signal == libc::SIGKILL && spent) {
-                note(EventKind::CpuLimit, "RLIMIT_CPU", limits.cpu_seconds);
-                let seconds = limits.cpu_seconds;
-                return (
-                    Outcome::Killed,
-                    Some(format!("ended after {seconds} s of processor time")),
-                );
-            }
-            return (Outcome::Killed, Some(format!("ended by signal {signal}")));
-        }
-        let said = said(&self.output.bytes);
-        match libc::WEXITSTATUS(status) {
-            0 if self.notes.is_armed() => (Outcome::Loaded, said),
-            3 if self.notes.is_armed() => (Outcome::Failed, said),
-            code if self.notes.is_armed() => (Outcome::Failed, Some(format!("exit code {code}"))),
-            code => {
-                let said = super::decode::printable(&self.output.bytes);
-                let tail: String =
-                    said.chars().rev().take(400).collect::<Vec<_>>().into_iter().rev().collect();
-                let reason =
-                    format!("the loader's program did not get ready (exit code {code}): {tail}");
-                (Outcome::NotRun, Some(reason))
-            }
-        }
-    }
-
-    fn layers(&self) -> (std::collections::BTreeMap<String, Strength>, Vec<String>) {
-        let mut notes = Vec::new();
-        let seccomp = match self.request.ablation {
-            Some(Ablation::Seccomp) => Strength::None,
-            _ if self.request.mode == Mode::Aquarium => Strength::None,
-            _ => Strength::Full,
-        };
-        let landlock = self.landlock.clone();
-        if let Some((Strength::Partial, note)) = &landlock {
-            notes.push(note.clone());
-        }
-        if let Err(reason) = &self.namespaces {
-            notes.push(format!("no namespaces: {reason}"));
-        }
-        let root = match &self.root {
-            Some(None) => Strength::Full,
-            Some(Some(problem)) => {
-                notes.push(format!("no root of its own: {problem}"));
-                Strength::None
-            }
-            None => Strength::None,
-        };
-        let limits = match self.request.ablation {
-            Some(Ablation::Limits) => Strength::None,
-            _ => Strength::Full,
-        };
-        let layers = [
-            ("seccomp", seccomp),
-            ("landlock", landlock.map_or(Strength::None, |(strength, _)| strength)),
-            ("namespaces", if self.namespaces.is_ok() { Strength::Full } else { Strength::None }),
-            ("private-root", root),
-            ("limits", limits),
-        ];
-        (layers.into_iter().map(|(name, strength)| (name.to_owned(), strength)).collect(), notes)
-    }
-}
-
-/// The last line of what the program printed.
-fn said(output: &[u8]) -> Option<String> {
-    let line = output.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
-    let text = super::decode::printable(line.get(..line.len().min(400)).unwrap_or_default());
-    (!text.is_empty()).then_some(text)
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
