@@ -136,7 +136,7 @@ pub fn program() -> Vec<sock_filter> {
         1,
         &[libc::SOL_SOCKET as u32, libc::IPPROTO_TCP as u32],
     );
-    let allowed = allowed();
+    let allowed = [ALLOWED, ALLOWED_HERE].concat();
     filter.0.push(statement(LOAD, NUMBER));
     for (at, number) in allowed.iter().enumerate() {
         filter.0.push(jump(libc::BPF_JEQ, *number as u32, (allowed.len() - at) as u8, 0));
@@ -148,104 +148,105 @@ pub fn program() -> Vec<sock_filter> {
 
 /// Calls that act on the process itself and on descriptors that it was given, whatever their
 /// arguments.
-fn allowed() -> Vec<c_long> {
-    #[allow(unused_mut)]
-    let mut allowed = vec![
-        libc::SYS_read,
-        libc::SYS_readv,
-        libc::SYS_pread64,
-        libc::SYS_preadv,
-        libc::SYS_write,
-        libc::SYS_writev,
-        libc::SYS_close,
-        libc::SYS_close_range,
-        libc::SYS_fstat,
-        libc::SYS_lseek,
-        libc::SYS_fadvise64,
-        libc::SYS_getdents64,
-        libc::SYS_dup,
-        libc::SYS_dup3,
-        libc::SYS_pipe2,
-        libc::SYS_ppoll,
-        libc::SYS_pselect6,
-        libc::SYS_epoll_create1,
-        libc::SYS_epoll_ctl,
-        libc::SYS_epoll_pwait,
-        libc::SYS_munmap,
-        libc::SYS_brk,
-        libc::SYS_madvise,
-        libc::SYS_mincore,
-        libc::SYS_membarrier,
-        libc::SYS_get_mempolicy,
-        libc::SYS_rt_sigaction,
-        libc::SYS_rt_sigprocmask,
-        libc::SYS_rt_sigreturn,
-        libc::SYS_rt_sigtimedwait,
-        libc::SYS_sigaltstack,
-        libc::SYS_futex,
-        libc::SYS_set_robust_list,
-        libc::SYS_get_robust_list,
-        libc::SYS_rseq,
-        libc::SYS_set_tid_address,
-        libc::SYS_restart_syscall,
-        libc::SYS_sched_yield,
-        libc::SYS_sched_getaffinity,
-        libc::SYS_sched_getparam,
-        libc::SYS_sched_getscheduler,
-        libc::SYS_getcpu,
-        libc::SYS_getpid,
-        libc::SYS_gettid,
-        libc::SYS_getppid,
-        libc::SYS_getpgid,
-        libc::SYS_getsid,
-        libc::SYS_getuid,
-        libc::SYS_geteuid,
-        libc::SYS_getgid,
-        libc::SYS_getegid,
-        libc::SYS_getresuid,
-        libc::SYS_getresgid,
-        libc::SYS_getgroups,
-        libc::SYS_umask,
-        libc::SYS_getcwd,
-        libc::SYS_uname,
-        libc::SYS_sysinfo,
-        libc::SYS_getrusage,
-        libc::SYS_times,
-        libc::SYS_clock_gettime,
-        libc::SYS_clock_getres,
-        libc::SYS_clock_nanosleep,
-        libc::SYS_nanosleep,
-        libc::SYS_gettimeofday,
-        libc::SYS_getitimer,
-        libc::SYS_setitimer,
-        libc::SYS_getrandom,
-        libc::SYS_wait4,
-        libc::SYS_waitid,
-        libc::SYS_exit,
-        libc::SYS_exit_group,
-        libc::SYS_getsockname,
-        libc::SYS_getpeername,
-        libc::SYS_getsockopt,
-        libc::SYS_recvfrom,
-        libc::SYS_shutdown,
-    ];
-    #[cfg(target_arch = "x86_64")]
-    allowed.extend([
-        libc::SYS_arch_prctl,
-        libc::SYS_poll,
-        libc::SYS_select,
-        libc::SYS_epoll_wait,
-        libc::SYS_epoll_create,
-        libc::SYS_dup2,
-        libc::SYS_pipe,
-        libc::SYS_getpgrp,
-        libc::SYS_time,
-        libc::SYS_alarm,
-        libc::SYS_pause,
-        libc::SYS_getrlimit,
-    ]);
-    allowed
-}
+const ALLOWED: &[c_long] = &[
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_pread64,
+    libc::SYS_preadv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_close,
+    libc::SYS_close_range,
+    libc::SYS_fstat,
+    libc::SYS_lseek,
+    libc::SYS_fadvise64,
+    libc::SYS_getdents64,
+    libc::SYS_dup,
+    libc::SYS_dup3,
+    libc::SYS_pipe2,
+    libc::SYS_ppoll,
+    libc::SYS_pselect6,
+    libc::SYS_epoll_create1,
+    libc::SYS_epoll_ctl,
+    libc::SYS_epoll_pwait,
+    libc::SYS_munmap,
+    libc::SYS_brk,
+    libc::SYS_madvise,
+    libc::SYS_mincore,
+    libc::SYS_membarrier,
+    libc::SYS_get_mempolicy,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_rt_sigtimedwait,
+    libc::SYS_sigaltstack,
+    libc::SYS_futex,
+    libc::SYS_set_robust_list,
+    libc::SYS_get_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_set_tid_address,
+    libc::SYS_restart_syscall,
+    libc::SYS_sched_yield,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_sched_getparam,
+    libc::SYS_sched_getscheduler,
+    libc::SYS_getcpu,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_getppid,
+    libc::SYS_getpgid,
+    libc::SYS_getsid,
+    libc::SYS_getuid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getegid,
+    libc::SYS_getresuid,
+    libc::SYS_getresgid,
+    libc::SYS_getgroups,
+    libc::SYS_umask,
+    libc::SYS_getcwd,
+    libc::SYS_uname,
+    libc::SYS_sysinfo,
+    libc::SYS_getrusage,
+    libc::SYS_times,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_getres,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_nanosleep,
+    libc::SYS_gettimeofday,
+    libc::SYS_getitimer,
+    libc::SYS_setitimer,
+    libc::SYS_getrandom,
+    libc::SYS_wait4,
+    libc::SYS_waitid,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_getsockname,
+    libc::SYS_getpeername,
+    libc::SYS_getsockopt,
+    libc::SYS_recvfrom,
+    libc::SYS_shutdown,
+];
+
+/// Those of them that only this architecture has.
+#[cfg(target_arch = "x86_64")]
+const ALLOWED_HERE: &[c_long] = &[
+    libc::SYS_arch_prctl,
+    libc::SYS_poll,
+    libc::SYS_select,
+    libc::SYS_epoll_wait,
+    libc::SYS_epoll_create,
+    libc::SYS_dup2,
+    libc::SYS_pipe,
+    libc::SYS_getpgrp,
+    libc::SYS_time,
+    libc::SYS_alarm,
+    libc::SYS_pause,
+    libc::SYS_getrlimit,
+];
+/// Those of them that only this architecture has.
+#[cfg(not(target_arch = "x86_64"))]
+const ALLOWED_HERE: &[c_long] = &[];
 
 #[cfg(test)]
 mod tests {
@@ -258,7 +259,11 @@ mod tests {
             4 => architecture,
             16.. => {
                 let argument = arguments[((offset - 16) / 8) as usize];
-                if (offset - 16) % 8 == 0 { argument as u32 } else { (argument >> 32) as u32 }
+                if (offset - 16).is_multiple_of(8) {
+                    argument as u32
+                } else {
+                    (argument >> 32) as u32
+                }
             }
             other => panic!("offset {other}"),
         };
@@ -319,12 +324,9 @@ mod tests {
 
     #[test]
     fn only_questions_of_ioctl_fcntl_and_prlimit_run() {
-        assert_eq!(native(libc::SYS_ioctl, [0, libc::FIONBIO as u64, 0, 0, 0, 0]), ALLOW);
-        assert_eq!(native(libc::SYS_ioctl, [0, libc::TIOCSTI as u64, 0, 0, 0, 0]), NOTIFY);
-        assert_eq!(
-            native(libc::SYS_ioctl, [0, libc::FIONBIO as u64 | 1 << 32, 0, 0, 0, 0]),
-            NOTIFY
-        );
+        assert_eq!(native(libc::SYS_ioctl, [0, libc::FIONBIO, 0, 0, 0, 0]), ALLOW);
+        assert_eq!(native(libc::SYS_ioctl, [0, libc::TIOCSTI, 0, 0, 0, 0]), NOTIFY);
+        assert_eq!(native(libc::SYS_ioctl, [0, libc::FIONBIO | 1 << 32, 0, 0, 0, 0]), NOTIFY);
         assert_eq!(native(libc::SYS_fcntl, [0, libc::F_SETOWN as u64, 0, 0, 0, 0]), NOTIFY);
         assert_eq!(native(libc::SYS_prlimit64, [0, 7, 0, 0, 0, 0]), ALLOW);
         assert_eq!(native(libc::SYS_prlimit64, [0, 7, 1 << 40, 0, 0, 0]), NOTIFY);

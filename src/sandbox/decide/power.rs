@@ -7,6 +7,48 @@ use super::super::notify::Call;
 use super::{DENY, Decision, GO_ON, Situation};
 use crate::base::detonation::EventKind;
 
+/// Users, groups, capabilities, limits, filters, keys, and the system as a whole.
+const PRIVILEGE: &[&str] = &[
+    "setuid",
+    "setgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setfsuid",
+    "setfsgid",
+    "setgroups",
+    "capset",
+    "seccomp",
+    "setrlimit",
+    "prlimit64",
+    "setpriority",
+    "sched_setaffinity",
+    "sched_setscheduler",
+    "landlock_create_ruleset",
+    "landlock_add_rule",
+    "landlock_restrict_self",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "bpf",
+    "userfaultfd",
+    "personality",
+    "sethostname",
+    "setdomainname",
+    "reboot",
+    "kexec_load",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "swapon",
+    "acct",
+    "settimeofday",
+    "clock_settime",
+    "iopl",
+    "ioperm",
+];
+
 /// Everything that would change what the process may do, or go around the supervisor.
 pub fn power(
     name: &str,
@@ -37,44 +79,7 @@ pub fn power(
         // Names of threads and of memory, the parent's death: nothing that opens a way.
         "prctl" if prctl_is_harmless(a) && harmless => Decision::quiet(GO_ON),
         "prctl" => Decision::noted(DENY, EventKind::Privilege, name, json!({"option": a[0]})),
-        "setuid"
-        | "setgid"
-        | "setreuid"
-        | "setregid"
-        | "setresuid"
-        | "setresgid"
-        | "setfsuid"
-        | "setfsgid"
-        | "setgroups"
-        | "capset"
-        | "seccomp"
-        | "setrlimit"
-        | "prlimit64"
-        | "setpriority"
-        | "sched_setaffinity"
-        | "sched_setscheduler"
-        | "landlock_create_ruleset"
-        | "landlock_add_rule"
-        | "landlock_restrict_self"
-        | "keyctl"
-        | "add_key"
-        | "request_key"
-        | "bpf"
-        | "userfaultfd"
-        | "personality"
-        | "sethostname"
-        | "setdomainname"
-        | "reboot"
-        | "kexec_load"
-        | "init_module"
-        | "finit_module"
-        | "delete_module"
-        | "swapon"
-        | "acct"
-        | "settimeofday"
-        | "clock_settime"
-        | "iopl"
-        | "ioperm" => {
+        name if PRIVILEGE.contains(&name) => {
             let arguments = [a[0] as i64, a[1] as i64];
             Decision::noted(DENY, EventKind::Privilege, name, json!({"arguments": arguments}))
         }
