@@ -111,9 +111,11 @@ fn prepare(setup: Setup<'_>) -> Result<i32, String> {
         system::process_option(libc::PR_SET_CHILD_SUBREAPER, 1)
             .map_err(words("PR_SET_CHILD_SUBREAPER"))?;
     }
+    // The files of a process that cannot be read belong to root.
+    system::process_option(libc::PR_SET_DUMPABLE, 1).map_err(words("PR_SET_DUMPABLE"))?;
+    // When memory is short the kernel shall end this process and those that it makes before others.
+    let _ = fs::write("/proc/self/oom_score_adj", "1000");
     if let Some((user, group)) = setup.ids {
-        // The files of a process that cannot be read belong to root.
-        system::process_option(libc::PR_SET_DUMPABLE, 1).map_err(words("PR_SET_DUMPABLE"))?;
         fs::write("/proc/self/setgroups", "deny").map_err(words("setgroups"))?;
         fs::write("/proc/self/uid_map", format!("{user} {user} 1")).map_err(words("uid_map"))?;
         fs::write("/proc/self/gid_map", format!("{group} {group} 1")).map_err(words("gid_map"))?;

@@ -8,10 +8,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+mod network;
+mod power;
+
+use network::network;
+use power::power;
+
 use super::decode::{Memory, printable};
 use super::notify::{Answer, Call};
 use super::paths::Allowed;
-use super::{powers, traffic};
 use crate::base::detonation::EventKind;
 
 /// What is known of the load when a call comes.
@@ -33,6 +38,8 @@ pub struct Situation<'a> {
     pub processes: u32,
     /// How many may be made.
     pub most_processes: u32,
+    /// How many threads were made since the sign.
+    pub threads: u32,
 }
 
 /// What becomes of a call.
@@ -57,14 +64,16 @@ pub enum Role {
     Program,
     /// A process is made.
     Process,
+    /// A thread is made.
+    Thread,
 }
 
 impl Decision {
-    pub(super) fn quiet(answer: Answer) -> Self {
+    fn quiet(answer: Answer) -> Self {
         Decision { answer, event: None, role: Role::Plain }
     }
 
-    pub(super) fn noted(answer: Answer, kind: EventKind, name: &str, detail: Value) -> Self {
+    fn noted(answer: Answer, kind: EventKind, name: &str, detail: Value) -> Self {
         let mut map = Map::from_iter([("call".to_owned(), json!(name))]);
         if let Value::Object(detail) = detail {
             map.extend(detail.into_iter().filter(|(_, value)| !value.is_null()));
@@ -78,10 +87,19 @@ impl Decision {
     }
 }
 
-/// It may not.
-pub(super) const DENY: Answer = Answer::Error(libc::EPERM);
-/// It may.
-pub(super) const GO_ON: Answer = Answer::Continue;
+/// Flags of `clone` that make namespaces.
+const NAMESPACES: i32 = libc::CLONE_NEWUSER
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWCGROUP;
+const DENY: Answer = Answer::Error(libc::EPERM);
+const GO_ON: Answer = Answer::Continue;
+/// Most threads that may be made after the sign. Made by hand they need next to no memory, and the
+/// host has numbers for a few ten thousands.
+const MOST_THREADS: u32 = 128;
 /// Bit of the x32 calls of x86-64.
 const X32: i32 = 0x4000_0000;
 
@@ -92,16 +110,7 @@ pub fn decide(call: &Call, situation: &Situation<'_>) -> Decision {
         syscalls::Sysno::new(call.number as usize).filter(|_| native).map(|call| call.name());
     let Some(name) = name else { return unknown(call) };
     let memory = Memory { thread: call.thread };
-    let groups = [
-        file,
-        question,
-        program,
-        process,
-        memory_call,
-        traffic::network,
-        powers::change,
-        powers::power,
-    ];
+    let groups = [file, question, program, process, memory_call, network, change, power];
     let decided = groups.iter().find_map(|group| group(name, call, memory, situation));
     decided.unwrap_or_else(|| other(name, call))
 }
@@ -121,12 +130,11 @@ fn other(name: &str, call: &Call) -> Decision {
 }
 
 /// The directory argument, which is a 32-bit number.
-pub(super) fn descriptor(argument: u64) -> i32 {
+fn descriptor(argument: u64) -> i32 {
     argument as i32
 }
 
-/// A path for the notes.
-pub(super) fn shown(path: Option<&PathBuf>) -> String {
+fn shown(path: Option<&PathBuf>) -> String {
     use std::os::unix::ffi::OsStrExt;
     path.map_or_else(|| "<unreadable>".into(), |path| printable(path.as_os_str().as_bytes()))
 }
@@ -147,6 +155,8 @@ fn file(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> O
     let path = memory.path(directory, path);
     let flags = flags as i32;
     let changing = libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND;
+    // Its flags lie in memory that may change before the kernel reads them again: never let go on.
+    let unsure = name == "openat2";
     let writes = flags & libc::O_ACCMODE != libc::O_RDONLY
         || flags & changing != 0
         || flags & libc::O_TMPFILE == libc::O_TMPFILE;
@@ -154,13 +164,26 @@ fn file(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> O
     if writes {
         return Some(Decision::noted(DENY, EventKind::FileWrite, name, detail));
     }
-    let known = path.is_some_and(|path| situation.allowed.contains(&path));
-    Some(if known && !(situation.strict && situation.armed) {
+    let known = path.is_some_and(|path| reads_allowed(&path, situation));
+    Some(if known && !unsure && !(situation.strict && situation.armed) {
         // Landlock looks at it again, when nobody can change the path any more.
         Decision::quiet(GO_ON)
     } else {
         Decision::noted(Answer::Error(libc::EACCES), EventKind::FileRead, name, detail)
     })
+}
+
+/// True for what may be read. After the sign links count as what they lead to: Landlock would stop the
+/// read of a link that leads elsewhere, but nobody would write it down.
+fn reads_allowed(path: &Path, situation: &Situation<'_>) -> bool {
+    if !situation.allowed.contains(path) {
+        return false;
+    }
+    // Those of /proc/self are the caller's, and would be followed as this process's.
+    if !situation.armed || path.starts_with("/proc") {
+        return true;
+    }
+    path.canonicalize().map_or(true, |real| situation.allowed.contains(&real))
 }
 
 fn flag_names(flags: i32) -> String {
@@ -235,11 +258,20 @@ fn process(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -
     Some(match name {
         "clone" if a[0] & libc::CLONE_THREAD as u64 != 0 => match situation.armed {
             false => Decision::quiet(GO_ON),
+            true if situation.threads >= MOST_THREADS => {
+                let detail = json!({"limit": MOST_THREADS});
+                let answer = Answer::Error(libc::EAGAIN);
+                Decision::noted(answer, EventKind::ProcessLimit, name, detail)
+            }
             true => {
                 let answer = if situation.strict { DENY } else { GO_ON };
-                Decision::noted(answer, EventKind::Thread, name, json!({}))
+                Decision::noted(answer, EventKind::Thread, name, json!({})).role(Role::Thread)
             }
         },
+        // In a user namespace of its own it would have every capability.
+        "clone" if a[0] as i32 & NAMESPACES != 0 => {
+            Decision::noted(DENY, EventKind::Mount, name, json!({"flags": format!("{:#x}", a[0])}))
+        }
         "clone" | "fork" | "vfork" => made(name, a[0], situation),
         "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "rt_tgsigqueueinfo"
         | "pidfd_send_signal" => signal(name, a, memory)?,
@@ -351,4 +383,32 @@ fn protection(bits: u64) -> String {
         .iter()
         .map(|(bit, letter)| if bits & *bit as u64 != 0 { *letter } else { '-' })
         .collect()
+}
+
+/// Changes of files and directories without opening them.
+fn change(name: &str, call: &Call, memory: Memory, _: &Situation<'_>) -> Option<Decision> {
+    let a = &call.arguments;
+    let here = libc::AT_FDCWD;
+    let at = |path: usize, directory: usize| memory.path(descriptor(a[directory]), a[path]);
+    let (path, to) = match name {
+        "unlink" | "rmdir" | "mkdir" | "mknod" | "chmod" | "chown" | "lchown" | "truncate"
+        | "utime" | "utimes" | "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" => {
+            (memory.path(here, a[0]), None)
+        }
+        "unlinkat" | "mkdirat" | "mknodat" | "fchmodat" | "fchmodat2" | "fchownat"
+        | "futimesat" => (at(1, 0), None),
+        "utimensat" if a[1] == 0 => (memory.descriptor(descriptor(a[0])), None),
+        "utimensat" => (at(1, 0), None),
+        "fchmod" | "fchown" | "ftruncate" | "fallocate" | "fsetxattr" | "fremovexattr" => {
+            (memory.descriptor(descriptor(a[0])), None)
+        }
+        "rename" | "link" => (memory.path(here, a[0]), Some(memory.path(here, a[1]))),
+        "renameat" | "renameat2" | "linkat" => (at(1, 0), Some(at(3, 2))),
+        "symlink" => (memory.path(here, a[1]), Some(memory.path(here, a[0]))),
+        "symlinkat" => (at(2, 1), Some(memory.path(here, a[0]))),
+        _ => return None,
+    };
+    let to = to.map(|to| shown(to.as_ref()));
+    let detail = json!({"path": shown(path.as_ref()), "to": to});
+    Some(Decision::noted(DENY, EventKind::FileChange, name, detail))
 }

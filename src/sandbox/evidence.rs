@@ -6,6 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::base::detonation::{Event, EventKind, Phase};
 
+/// Most bytes of details that are listed: the host reads a record up to a bound, and a file must not be
+/// able to make its record longer.
+const MAX_BYTES: usize = 8 << 20;
+
 /// Notes of one load.
 #[derive(Debug)]
 pub struct Notes {
@@ -16,6 +20,7 @@ pub struct Notes {
     kinds: BTreeMap<(EventKind, bool), u64>,
     omitted: BTreeMap<EventKind, u64>,
     armed: u64,
+    bytes: usize,
 }
 
 impl Notes {
@@ -29,6 +34,7 @@ impl Notes {
             kinds: BTreeMap::new(),
             omitted: BTreeMap::new(),
             armed: 0,
+            bytes: 0,
         }
     }
 
@@ -55,7 +61,9 @@ impl Notes {
         }
         let count = self.kinds.entry((kind, armed)).or_default();
         *count += 1;
-        if *count > self.listed {
+        self.bytes = self.bytes.saturating_add(key.len());
+        if *count > self.listed || self.bytes > MAX_BYTES {
+            self.bytes = self.bytes.saturating_sub(key.len());
             *self.omitted.entry(kind).or_default() += 1;
             return;
         }
@@ -102,5 +110,21 @@ mod tests {
         assert_eq!(events[0].phase, Phase::Startup);
         assert_eq!((events[1].phase, events[1].times), (Phase::Armed, Some(3)));
         assert_eq!(omitted[&EventKind::FileRead], 999);
+    }
+
+    #[test]
+    fn long_attempts_cannot_make_a_record_long() {
+        let mut notes = Notes::new(u64::MAX);
+        notes.arm();
+        for at in 0..100 {
+            let long = at.to_string().repeat(MAX_BYTES / 20);
+            notes.add(EventKind::Exec, detail(&long), Some("seccomp"));
+        }
+        notes.add(EventKind::Exec, detail("short"), Some("seccomp"));
+        let (events, omitted, armed) = notes.finish();
+        assert_eq!(armed, 101);
+        assert!(events.len() < 21, "{}", events.len());
+        assert_eq!(events.len() as u64 + omitted[&EventKind::Exec], 101);
+        assert!(events.last().unwrap().mentions("short"), "what is short still fits");
     }
 }

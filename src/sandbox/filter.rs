@@ -131,11 +131,15 @@ pub fn program() -> Vec<sock_filter> {
             libc::F_DUPFD_CLOEXEC as u32,
         ],
     );
-    let allowed = ALLOWED.iter().chain(ALLOWED_HERE);
-    let count = ALLOWED.len() + ALLOWED_HERE.len();
+    filter.allow_values(
+        libc::SYS_setsockopt,
+        1,
+        &[libc::SOL_SOCKET as u32, libc::IPPROTO_TCP as u32],
+    );
+    let allowed = [ALLOWED, ALLOWED_HERE].concat();
     filter.0.push(statement(LOAD, NUMBER));
-    for (at, number) in allowed.enumerate() {
-        filter.0.push(jump(libc::BPF_JEQ, *number as u32, (count - at) as u8, 0));
+    for (at, number) in allowed.iter().enumerate() {
+        filter.0.push(jump(libc::BPF_JEQ, *number as u32, (allowed.len() - at) as u8, 0));
     }
     filter.0.push(statement(RETURN, NOTIFY));
     filter.0.push(statement(RETURN, ALLOW));
@@ -220,12 +224,11 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_getsockname,
     libc::SYS_getpeername,
     libc::SYS_getsockopt,
-    libc::SYS_setsockopt,
     libc::SYS_recvfrom,
     libc::SYS_shutdown,
 ];
 
-/// Those that only this architecture still has.
+/// Those of them that only this architecture has.
 #[cfg(target_arch = "x86_64")]
 const ALLOWED_HERE: &[c_long] = &[
     libc::SYS_arch_prctl,
@@ -241,7 +244,7 @@ const ALLOWED_HERE: &[c_long] = &[
     libc::SYS_pause,
     libc::SYS_getrlimit,
 ];
-/// Those that only this architecture still has.
+/// Those of them that only this architecture has.
 #[cfg(not(target_arch = "x86_64"))]
 const ALLOWED_HERE: &[c_long] = &[];
 

@@ -39,8 +39,6 @@ pub mod aquarium;
 #[cfg(target_os = "linux")]
 mod child;
 #[cfg(target_os = "linux")]
-mod conclusion;
-#[cfg(target_os = "linux")]
 mod decide;
 #[cfg(target_os = "linux")]
 mod decode;
@@ -59,19 +57,11 @@ mod notify;
 #[cfg(target_os = "linux")]
 mod paths;
 #[cfg(target_os = "linux")]
-mod pipe;
-#[cfg(target_os = "linux")]
-mod powers;
-#[cfg(target_os = "linux")]
 mod root;
-#[cfg(target_os = "linux")]
-mod start;
 #[cfg(target_os = "linux")]
 mod supervisor;
 #[cfg(target_os = "linux")]
 mod system;
-#[cfg(target_os = "linux")]
-mod traffic;
 
 /// What this system has of what a load needs.
 #[derive(Debug, Clone, PartialEq, Eq)]

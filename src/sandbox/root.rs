@@ -55,7 +55,9 @@ pub fn enter(readable: &[PathBuf], writable: bool) -> Result<(), String> {
     }
     let process = place.join("proc");
     fs::create_dir_all(&process).map_err(|error| format!("proc: {error}"))?;
-    let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+    // Not to be written: a supervisor that is root would have root's way to the kernel's switches in
+    // there, capabilities or not.
+    let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC | libc::MS_RDONLY;
     // Refused where the host's own is partly hidden, as in containers; the loader does without.
     let _ = mount(Some(c"proc"), &process, Some(c"proc"), flags, None);
     if writable {

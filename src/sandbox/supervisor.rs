@@ -1,20 +1,23 @@
 //! The supervisor: answers calls, watches the clock, keeps the evidence.
 
 use std::fs::{File, OpenOptions};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::child::Told;
+mod pipe;
+mod record;
+
+use pipe::Pipe;
+
+use super::child::{self, Setup, Told};
 use super::decide::{Decision, Role, Situation, decide};
 use super::evidence::Notes;
 use super::notify::{Answer, Listener};
 use super::paths::Allowed;
-use super::pipe::Pipe;
 use super::request::{Ablation, Request, SandboxError};
-use super::start::{Started, start};
 use super::{is_normal, system};
 use crate::base::detonation::{Detonation, Effect, EventKind, Mode, Strength};
 
@@ -26,8 +29,19 @@ const AFTERMATH: Duration = Duration::from_secs(3);
 const MAX_OUTPUT: usize = 64 << 10;
 const MAX_ADVICE: usize = 256 << 10;
 const MAX_TOLD: usize = 1 << 20;
+/// Most pieces of advice in a record.
+const MAX_ADVICES: usize = 500;
+/// Most effects in a record.
+const MAX_EFFECTS: usize = 1000;
 /// How many processes may be made in an aquarium.
 const AQUARIUM_PROCESSES: u32 = 64;
+
+const NAMESPACES: i32 = libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP;
 
 /// One load, from its request to its record.
 pub fn serve(request: &Request) -> Detonation {
@@ -99,32 +113,108 @@ fn random() -> Result<u64, SandboxError> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
+/// The ends that the supervisor keeps, and what it started.
+struct Started {
+    process: i32,
+    namespaces: Result<bool, String>,
+    control: OwnedFd,
+    output: OwnedFd,
+    advice: OwnedFd,
+    told: OwnedFd,
+    /// Its other end tells the child that this process is there.
+    _alive: OwnedFd,
+}
+
+fn start(
+    request: &Request,
+    allowed: &Allowed,
+    sign: &str,
+    file: OwnedFd,
+) -> Result<Started, SandboxError> {
+    let at = |step: &'static str| move |source: io::Error| SandboxError::System { step, source };
+    let (control, child_control) = system::socket_pair().map_err(at("socketpair"))?;
+    let (output, child_output) = system::pipe().map_err(at("pipe"))?;
+    let (advice, child_advice) = system::pipe().map_err(at("pipe"))?;
+    // The writer must not wait for a supervisor that waits for the writer's next call.
+    let _ = rustix::pipe::fcntl_setpipe_size(&advice, 1 << 20);
+    let (told, child_told) = system::pipe().map_err(at("pipe"))?;
+    let (child_alive, alive) = system::pipe().map_err(at("pipe"))?;
+    let nothing = File::open("/dev/null").map_err(at("/dev/null"))?;
+    let ids = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+
+    let (process, ids, namespaces) = clone(request, ids)?;
+    if process == 0 {
+        // Only the supervisor may hold the end whose closing says that it is gone.
+        drop((control, output, advice, told, alive));
+        child::init(Setup {
+            request,
+            allowed,
+            sign,
+            namespaces: namespaces == Ok(true),
+            ids,
+            file,
+            nothing: nothing.into(),
+            output: child_output,
+            advice: child_advice,
+            told: child_told,
+            control: child_control,
+            alive: child_alive,
+        });
+    }
+    Ok(Started { process, namespaces, control, output, advice, told, _alive: alive })
+}
+
+/// A user to map, where a user namespace was made.
+type Ids = Option<(u32, u32)>;
+
+/// A process in as many namespaces as the system gives; why there are none, if so.
+fn clone(
+    request: &Request,
+    ids: (u32, u32),
+) -> Result<(i32, Ids, Result<bool, String>), SandboxError> {
+    let plain =
+        || system::fork_with(0).map_err(|source| SandboxError::System { step: "clone", source });
+    if request.without_namespaces {
+        return Ok((plain()?, None, Err("left out, as was asked".into())));
+    }
+    let refused = match system::fork_with(NAMESPACES | libc::CLONE_NEWUSER) {
+        Ok(process) => return Ok((process, Some(ids), Ok(true))),
+        Err(error) => error,
+    };
+    // Root needs no user namespace for the others.
+    match system::fork_with(NAMESPACES) {
+        Ok(process) => Ok((process, None, Ok(true))),
+        Err(_) => Ok((plain()?, None, Err(format!("clone: {refused}")))),
+    }
+}
+
 /// One load while it goes on.
-pub struct Watch<'a> {
-    pub(super) request: &'a Request,
-    pub(super) allowed: &'a Allowed,
-    pub(super) sign: &'a Path,
-    pub(super) began: Instant,
-    pub(super) process: i32,
-    pub(super) loader: i32,
-    pub(super) control: OwnedFd,
-    pub(super) _alive: OwnedFd,
-    pub(super) listener: Option<Listener>,
-    pub(super) output: Pipe,
-    pub(super) advice: Pipe,
-    pub(super) told: Pipe,
-    pub(super) notes: Notes,
-    pub(super) programs: u32,
-    pub(super) processes: u32,
-    pub(super) namespaces: Result<bool, String>,
-    pub(super) root: Option<Option<String>>,
-    pub(super) landlock: Option<(Strength, String)>,
-    pub(super) problem: Option<String>,
-    pub(super) ended: Option<(i32, u64, u64)>,
-    pub(super) effects: Vec<Effect>,
-    pub(super) timed_out: bool,
-    pub(super) largest_address: u64,
-    pub(super) setup: Option<Duration>,
+struct Watch<'a> {
+    request: &'a Request,
+    allowed: &'a Allowed,
+    sign: &'a Path,
+    began: Instant,
+    process: i32,
+    loader: i32,
+    control: OwnedFd,
+    _alive: OwnedFd,
+    listener: Option<Listener>,
+    output: Pipe,
+    advice: Pipe,
+    told: Pipe,
+    notes: Notes,
+    programs: u32,
+    processes: u32,
+    threads: u32,
+    namespaces: Result<bool, String>,
+    root: Option<Option<String>>,
+    landlock: Option<(Strength, String)>,
+    problem: Option<String>,
+    ended: Option<(i32, u64, u64)>,
+    effects: Vec<Effect>,
+    timed_out: bool,
+    largest_address: u64,
+    setup: Option<Duration>,
 }
 
 impl<'a> Watch<'a> {
@@ -152,6 +242,7 @@ impl<'a> Watch<'a> {
             notes: Notes::new(request.limits.listed),
             programs: 0,
             processes: 0,
+            threads: 0,
             namespaces,
             root: None,
             landlock: None,
@@ -258,7 +349,9 @@ impl<'a> Watch<'a> {
     fn hear(&mut self) {
         for line in self.told.lines() {
             if let Ok(effect) = serde_json::from_slice::<Effect>(&line) {
-                self.effects.push(effect);
+                if self.effects.len() < MAX_EFFECTS {
+                    self.effects.push(effect);
+                }
                 continue;
             }
             match serde_json::from_slice(&line) {
@@ -286,6 +379,7 @@ impl<'a> Watch<'a> {
             strict: self.request.program.strict,
             programs: self.programs,
             processes: self.processes,
+            threads: self.threads,
             most_processes: if aquarium {
                 AQUARIUM_PROCESSES
             } else {
@@ -308,6 +402,7 @@ impl<'a> Watch<'a> {
             Role::Sign => self.notes.arm(),
             Role::Program => self.programs += 1,
             Role::Process => self.processes += 1,
+            Role::Thread => self.threads += 1,
             Role::Plain => {}
         }
         if let Some((kind, detail)) = event {
@@ -352,7 +447,9 @@ impl<'a> Watch<'a> {
 
     fn end(&mut self) {
         self.listener = None;
-        if self.loader > 0 && self.namespaces.is_err() {
+        // The process above the loader ends the group itself before it goes; after that the number may
+        // be that of others.
+        if self.loader > 0 && self.namespaces.is_err() && self.told.end.is_some() {
             system::kill(-self.loader);
         }
         system::kill(self.process);

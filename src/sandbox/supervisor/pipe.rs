@@ -1,29 +1,29 @@
-//! The reading end of a pipe whose other end is not trusted.
+//! What comes out of a pipe of the children's.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Bytes from a pipe, up to a bound; what is beyond is read and dropped.
 #[derive(Debug)]
 pub struct Pipe {
-    /// The end; gone once it was closed on the other side.
+    /// Its end, until the other is closed.
     pub end: Option<OwnedFd>,
-    /// What came.
+    /// What was read of it.
     pub bytes: Vec<u8>,
     most: usize,
 }
 
 impl Pipe {
-    /// Up to so many bytes.
+    /// Nothing was read yet.
     pub fn new(end: OwnedFd, most: usize) -> Self {
         Pipe { end: Some(end), bytes: Vec::new(), most }
     }
 
-    /// For poll; negative once it is gone.
+    /// Its number; negative once it is closed.
     pub fn descriptor(&self) -> i32 {
         self.end.as_ref().map_or(-1, AsRawFd::as_raw_fd)
     }
 
-    /// Reads once, where poll says that there is something.
+    /// Reads once, if there is something: it can be read, it was closed on the other side.
     pub fn take(&mut self, (readable, closed): (bool, bool)) {
         let Some(end) = self.end.as_ref().filter(|_| readable || closed) else { return };
         let mut bytes = [0u8; 16 << 10];

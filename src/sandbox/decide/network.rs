@@ -1,14 +1,14 @@
-//! Calls on sockets: what goes where.
+//! Sockets.
 
 use serde_json::json;
 
-use super::decide::{DENY, Decision, GO_ON, Situation};
-use super::decode::{MAX_DATA, Memory, dns_name, printable};
-use super::notify::{Answer, Call};
+use super::super::decode::{MAX_DATA, Memory, dns_name, printable};
+use super::super::notify::{Answer, Call};
+use super::{DENY, Decision, GO_ON, Situation};
 use crate::base::detonation::EventKind;
 
-/// Sockets. A connection to a name server seems to succeed, so that the query is seen.
-pub(super) fn network(
+/// A connection to a name server seems to succeed, so that the query is seen.
+pub fn network(
     name: &str,
     call: &Call,
     memory: Memory,
@@ -52,6 +52,12 @@ pub(super) fn network(
             sent(name, to, &data, None)
         }
         "recvmsg" | "recvmmsg" => Decision::quiet(GO_ON),
+        // Those of other levels speak to the network by themselves (joining a group of multicast), or
+        // to the packet filter.
+        "setsockopt" => {
+            let detail = json!({"level": a[1] as i32, "option": a[2] as i32});
+            Decision::noted(DENY, EventKind::Socket, name, detail)
+        }
         _ => return None,
     })
 }

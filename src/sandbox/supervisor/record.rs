@@ -1,20 +1,17 @@
-//! The record of a load that is over.
+//! From what a load's supervisor noted to the record of the load.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::decode::printable;
-use super::request::Ablation;
-use super::supervisor::Watch;
+use super::super::decode::printable;
+use super::super::request::Ablation;
+use super::{MAX_ADVICES, Watch};
 use crate::base::detonation::{DETONATION_SCHEMA, Detonation, EventKind, Mode, Outcome, Strength};
 
-/// Most pieces of advice in a record.
-const MAX_ADVICES: usize = 500;
-
 impl Watch<'_> {
-    /// The record.
+    /// The record, once everything is gone.
     pub fn finish(mut self) -> Detonation {
         let (outcome, reason) = self.outcome();
         let (layers, notes) = self.layers();
@@ -43,8 +40,18 @@ impl Watch<'_> {
         }
     }
 
-    /// How it ended; limits that ended it are noted.
+    /// How it ended. Without its sign the program never got to the file, whatever ended it.
     fn outcome(&mut self) -> (Outcome, Option<String>) {
+        let (outcome, reason) = self.ending();
+        if self.notes.is_armed() || outcome == Outcome::NotRun {
+            return (outcome, reason);
+        }
+        let reason = reason.unwrap_or_default();
+        (Outcome::NotRun, Some(format!("the loader's program did not get ready: {reason}")))
+    }
+
+    /// How the program ended; limits that ended it are noted.
+    fn ending(&mut self) -> (Outcome, Option<String>) {
         let limits = &self.request.limits;
         let mut note = |kind: EventKind, limit: &str, value: u64| {
             let detail = json!({"call": limit, "limit": value});

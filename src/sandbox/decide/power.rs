@@ -1,14 +1,14 @@
-//! Calls that change files without opening them, and calls that would change what the process may do.
+//! What would change what the process may do, or go around the supervisor.
 
 use serde_json::json;
 
-use super::decide::{DENY, Decision, GO_ON, Situation, descriptor, shown};
-use super::decode::{Memory, printable};
-use super::notify::Call;
+use super::super::decode::{Memory, printable};
+use super::super::notify::Call;
+use super::{DENY, Decision, GO_ON, Situation};
 use crate::base::detonation::EventKind;
 
-/// Calls that change the user, the rules or the system itself.
-const PRIVILEGES: &[&str] = &[
+/// Users, groups, capabilities, limits, filters, keys, and the system as a whole.
+const PRIVILEGE: &[&str] = &[
     "setuid",
     "setgid",
     "setreuid",
@@ -49,41 +49,8 @@ const PRIVILEGES: &[&str] = &[
     "ioperm",
 ];
 
-/// Changes of files and directories without opening them.
-pub(super) fn change(
-    name: &str,
-    call: &Call,
-    memory: Memory,
-    _: &Situation<'_>,
-) -> Option<Decision> {
-    let a = &call.arguments;
-    let here = libc::AT_FDCWD;
-    let at = |path: usize, directory: usize| memory.path(descriptor(a[directory]), a[path]);
-    let (path, to) = match name {
-        "unlink" | "rmdir" | "mkdir" | "mknod" | "chmod" | "chown" | "lchown" | "truncate"
-        | "utime" | "utimes" | "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" => {
-            (memory.path(here, a[0]), None)
-        }
-        "unlinkat" | "mkdirat" | "mknodat" | "fchmodat" | "fchmodat2" | "fchownat"
-        | "futimesat" => (at(1, 0), None),
-        "utimensat" if a[1] == 0 => (memory.descriptor(descriptor(a[0])), None),
-        "utimensat" => (at(1, 0), None),
-        "fchmod" | "fchown" | "ftruncate" | "fallocate" | "fsetxattr" | "fremovexattr" => {
-            (memory.descriptor(descriptor(a[0])), None)
-        }
-        "rename" | "link" => (memory.path(here, a[0]), Some(memory.path(here, a[1]))),
-        "renameat" | "renameat2" | "linkat" => (at(1, 0), Some(at(3, 2))),
-        "symlink" => (memory.path(here, a[1]), Some(memory.path(here, a[0]))),
-        "symlinkat" => (at(2, 1), Some(memory.path(here, a[0]))),
-        _ => return None,
-    };
-    let to = to.map(|to| shown(to.as_ref()));
-    let detail = json!({"path": shown(path.as_ref()), "to": to});
-    Some(Decision::noted(DENY, EventKind::FileChange, name, detail))
-}
-
 /// Everything that would change what the process may do, or go around the supervisor.
-pub(super) fn power(
+pub fn power(
     name: &str,
     call: &Call,
     memory: Memory,
@@ -96,14 +63,23 @@ pub(super) fn power(
             Decision::noted(DENY, EventKind::IoUring, name, json!({}))
         }
         "mount" | "umount2" | "pivot_root" | "chroot" | "move_mount" | "fsopen" | "fsmount"
-        | "open_tree" | "mount_setattr" => mounted(name, a, memory),
+        | "open_tree" | "mount_setattr" => {
+            let text = |address| memory.text(address, 256).map(|text| printable(&text));
+            let (path, from) = match name {
+                "mount" => (text(a[1]), text(a[0])),
+                "open_tree" | "move_mount" | "mount_setattr" => (text(a[1]), None),
+                "fsmount" => (None, None),
+                _ => (text(a[0]), None),
+            };
+            Decision::noted(DENY, EventKind::Mount, name, json!({"path": path, "from": from}))
+        }
         "unshare" | "setns" => {
             Decision::noted(DENY, EventKind::Mount, name, json!({"flags": format!("{:#x}", a[0])}))
         }
         // Names of threads and of memory, the parent's death: nothing that opens a way.
         "prctl" if prctl_is_harmless(a) && harmless => Decision::quiet(GO_ON),
         "prctl" => Decision::noted(DENY, EventKind::Privilege, name, json!({"option": a[0]})),
-        _ if PRIVILEGES.contains(&name) => {
+        name if PRIVILEGE.contains(&name) => {
             let arguments = [a[0] as i64, a[1] as i64];
             Decision::noted(DENY, EventKind::Privilege, name, json!({"arguments": arguments}))
         }
@@ -135,15 +111,4 @@ fn prctl_is_harmless(a: &[u64; 6]) -> bool {
             | libc::PR_GET_SECCOMP
             | PR_SET_VMA
     )
-}
-
-fn mounted(name: &str, a: &[u64; 6], memory: Memory) -> Decision {
-    let text = |address| memory.text(address, 256).map(|text| printable(&text));
-    let (path, from) = match name {
-        "mount" => (text(a[1]), text(a[0])),
-        "open_tree" | "move_mount" | "mount_setattr" => (text(a[1]), None),
-        "fsmount" => (None, None),
-        _ => (text(a[0]), None),
-    };
-    Decision::noted(DENY, EventKind::Mount, name, json!({"path": path, "from": from}))
 }
