@@ -162,7 +162,8 @@ pub struct Event {
     pub detail: Map<String, Value>,
     /// True when it was stopped.
     pub denied: bool,
-    /// What stopped it: `seccomp`, `landlock` or `limit`; absent when nothing did.
+    /// What stopped it: `seccomp` or `limit`; absent when nothing did. What Landlock alone stops leaves
+    /// no event: the kernel tells nobody.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stopped_by: Option<String>,
     /// How often the very same attempt was seen, where more than once.
@@ -303,7 +304,7 @@ pub struct Detonation {
     pub armed_events: u64,
     /// The attempts, in order; equal ones are counted.
     pub events: Vec<Event>,
-    /// How many attempts of a kind were seen but are not listed.
+    /// How many attempts of a kind were seen after loading began but are not listed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub omitted: BTreeMap<EventKind, u64>,
     /// What became of the planted things; only in an aquarium.

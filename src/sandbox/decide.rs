@@ -40,6 +40,8 @@ pub struct Situation<'a> {
     pub most_processes: u32,
     /// How many threads were made since the sign.
     pub threads: u32,
+    /// From how many bytes on memory that is asked for at once is out of proportion to the file.
+    pub large_bytes: u64,
 }
 
 /// What becomes of a call.
@@ -369,7 +371,7 @@ fn memory_call(
         let detail = json!({"bytes": bytes, "protection": protection(a[2])});
         return Some(Decision::noted(DENY, EventKind::ExecutableMemory, name, detail));
     }
-    if name != "mprotect" && bytes >= u64::from(super::filter::LARGE_BYTES) {
+    if name != "mprotect" && bytes >= situation.large_bytes {
         let answer = Answer::Error(libc::ENOMEM);
         let detail = json!({"bytes": bytes});
         return Some(Decision::noted(answer, EventKind::LargeAllocation, name, detail));

@@ -64,7 +64,10 @@ impl Notes {
         self.bytes = self.bytes.saturating_add(key.len());
         if *count > self.listed || self.bytes > MAX_BYTES {
             self.bytes = self.bytes.saturating_sub(key.len());
-            *self.omitted.entry(kind).or_default() += 1;
+            // What comes before the sign is no evidence, and need not be counted.
+            if armed {
+                *self.omitted.entry(kind).or_default() += 1;
+            }
             return;
         }
         self.known.insert(key, self.events.len());

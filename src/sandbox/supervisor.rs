@@ -15,6 +15,7 @@ use pipe::Pipe;
 use super::child::{self, Setup, Told};
 use super::decide::{Decision, Role, Situation, decide};
 use super::evidence::Notes;
+use super::filter::LARGE_BYTES;
 use super::notify::{Answer, Listener};
 use super::paths::Allowed;
 use super::request::{Ablation, Request, SandboxError};
@@ -60,6 +61,7 @@ fn supervise(request: &Request) -> Result<Detonation, SandboxError> {
     }
     check_program(request)?;
     let file = open(&request.path)?;
+    let bytes = file.metadata().map_err(SandboxError::Open)?.len();
     // Nobody of the same user may look into the supervisor or trace it.
     system::process_option(libc::PR_SET_DUMPABLE, 0)
         .map_err(|source| SandboxError::System { step: "PR_SET_DUMPABLE", source })?;
@@ -69,9 +71,15 @@ fn supervise(request: &Request) -> Result<Detonation, SandboxError> {
     let sign = format!("/.deadweight/{:016x}{:016x}", random()?, random()?);
     let started = start(request, &allowed, &sign, file.into())?;
     let mut watch = Watch::new(request, &allowed, Path::new(&sign), started, began);
+    watch.large_bytes = large_bytes(bytes);
     watch.prepare()?;
     watch.run();
     Ok(watch.finish())
+}
+
+/// A file may hold an array that is as large as itself, and compressed ones hold larger ones.
+fn large_bytes(file: u64) -> u64 {
+    u64::from(LARGE_BYTES).saturating_add(file.saturating_mul(8))
 }
 
 fn check_program(request: &Request) -> Result<(), SandboxError> {
@@ -215,6 +223,7 @@ struct Watch<'a> {
     timed_out: bool,
     largest_address: u64,
     setup: Option<Duration>,
+    large_bytes: u64,
 }
 
 impl<'a> Watch<'a> {
@@ -252,6 +261,7 @@ impl<'a> Watch<'a> {
             timed_out: false,
             largest_address: 0,
             setup: None,
+            large_bytes: large_bytes(0),
         }
     }
 
@@ -380,6 +390,7 @@ impl<'a> Watch<'a> {
             programs: self.programs,
             processes: self.processes,
             threads: self.threads,
+            large_bytes: self.large_bytes,
             most_processes: if aquarium {
                 AQUARIUM_PROCESSES
             } else {
