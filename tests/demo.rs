@@ -49,14 +49,9 @@ fn run(attacks: Vec<&'static Attack>, python: LoaderPython) -> DemoRecord {
 
 /// True when the interpreter has what the attack needs.
 fn can_load(attack: &Attack, python: &LoaderPython) -> bool {
-    let package = match attack.id {
-        "cloudpickle-function" => Some("cloudpickle"),
-        "compressed-lz4" => Some("lz4"),
-        _ => None,
-    };
     let loader = attack.first_loader();
     loader.is_none_or(|loader| python.lacks(loader).is_none())
-        && package.is_none_or(|package| python.packages.contains_key(package))
+        && attack.package().is_none_or(|package| python.lacks_package(package).is_none())
 }
 
 #[test]

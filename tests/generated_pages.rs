@@ -255,6 +255,9 @@ fn targets(attack: &Attack) -> String {
         |ids: Vec<&str>| ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
     match attack.targets {
         Targets::Python(loaders) => ids(loaders.iter().map(|loader| loader.id()).collect()),
+        Targets::PythonWith(loaders, package) => {
+            format!("{}, with {package}", ids(loaders.iter().map(|loader| loader.id()).collect()))
+        }
         Targets::Formats(formats) => ids(formats.to_vec()),
         Targets::EveryFormat => "every data-only format".to_owned(),
     }

@@ -13,7 +13,7 @@ pub const ATTACK: Attack = Attack {
               function of it, and calls that. Lists of safe names that know cloudpickle let it \
               pass.",
     severity: Severity::Critical,
-    targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
+    targets: Targets::PythonWith(&[Loader::Pickle, Loader::Joblib], "cloudpickle"),
     techniques: &[
         Technique { matrix: Matrix::Attack, id: "T1059.006", name: "Python" },
         Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },

@@ -12,7 +12,7 @@ pub const ATTACK: Attack = Attack {
               reads the file as it lies there sees neither an opcode nor the name builtins.exec. \
               The package lz4 has to be there where it is loaded.",
     severity: Severity::Critical,
-    targets: Targets::Python(&[Loader::Joblib]),
+    targets: Targets::PythonWith(&[Loader::Joblib], "lz4"),
     techniques: &[
         Technique { matrix: Matrix::Attack, id: "T1059.006", name: "Python" },
         Technique { matrix: Matrix::Attack, id: "T1027", name: "Obfuscated Files or Information" },

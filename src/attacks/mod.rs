@@ -175,6 +175,8 @@ impl Target {
 pub enum Targets {
     /// These loaders of Python.
     Python(&'static [Loader]),
+    /// These loaders of Python, where a package is installed.
+    PythonWith(&'static [Loader], &'static str),
     /// These data-only formats.
     Formats(&'static [&'static str]),
     /// Every data-only format that there is.

@@ -79,7 +79,9 @@ impl Attack {
     /// What it can be built for. `formats` are the ids of all data-only formats.
     pub fn targets(&self, formats: &[&'static str]) -> Vec<Target> {
         match self.targets {
-            Targets::Python(loaders) => loaders.iter().copied().map(Target::Python).collect(),
+            Targets::Python(loaders) | Targets::PythonWith(loaders, _) => {
+                loaders.iter().copied().map(Target::Python).collect()
+            }
             Targets::Formats(ids) => ids.iter().copied().map(Target::Format).collect(),
             Targets::EveryFormat => formats.iter().copied().map(Target::Format).collect(),
         }
@@ -87,13 +89,21 @@ impl Attack {
 
     /// True when its bytes are Python's to load.
     pub fn is_executable(&self) -> bool {
-        matches!(self.targets, Targets::Python(_))
+        matches!(self.targets, Targets::Python(_) | Targets::PythonWith(..))
     }
 
     /// The loader that demonstrations use.
     pub fn first_loader(&self) -> Option<Loader> {
         match self.targets {
-            Targets::Python(loaders) => loaders.first().copied(),
+            Targets::Python(loaders) | Targets::PythonWith(loaders, _) => loaders.first().copied(),
+            Targets::Formats(_) | Targets::EveryFormat => None,
+        }
+    }
+
+    /// The package without which its payload does not run.
+    pub fn package(&self) -> Option<&'static str> {
+        match self.targets {
+            Targets::PythonWith(_, package) => Some(package),
             _ => None,
         }
     }

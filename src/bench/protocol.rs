@@ -39,6 +39,9 @@ pub struct Rounds {
     pub budget_share: f64,
     /// Seed of the order of this process's rounds.
     pub seed: u64,
+    /// True where every format is verified before it is measured: in the first process, and again
+    /// where one died, perhaps before it came to all of them.
+    pub verify: bool,
     /// True in the process that also reports sizes, and the memory of another program's loads.
     pub sizes: bool,
     /// The other program that takes part, if one does.

@@ -249,6 +249,7 @@ fn measure_in_process(
         only: options.only.clone(),
         budget_share: options.budget_share,
         seed: options.seed.wrapping_add(u64::from(process)),
+        verify: process == 0 || !collected.notes.is_empty(),
         sizes: process == 0,
         peer: options.peer.as_ref().map(|peer| peer.job.clone()),
     });

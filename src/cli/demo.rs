@@ -288,7 +288,7 @@ fn listing() -> String {
     };
     for attack in ATTACKS {
         let on = match attack.targets {
-            Targets::Python(loaders) => {
+            Targets::Python(loaders) | Targets::PythonWith(loaders, _) => {
                 loaders.iter().copied().map(Loader::id).collect::<Vec<_>>().join(", ")
             }
             Targets::Formats(formats) => formats.join(", "),

@@ -89,6 +89,11 @@ for name in {PACKAGES:?}:
             Loader::Joblib => "joblib",
             Loader::Numpy => "numpy",
         };
+        self.lacks_package(package)
+    }
+
+    /// Why it has not this package; `None` when it has.
+    pub fn lacks_package(&self, package: &str) -> Option<String> {
         let missing = !self.packages.contains_key(package);
         missing.then(|| {
             format!("{package} is not installed in {}", self.interpreter.executable.display())

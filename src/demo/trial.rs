@@ -86,7 +86,10 @@ struct Load<'a> {
 impl Load<'_> {
     fn judge(&self, attack: &Attack, scene: &Scene, trial: &mut Trial) {
         let lacking = match &self.options.python {
-            Ok(python) => python.lacks(self.loader),
+            Ok(python) => {
+                let package = attack.package().and_then(|package| python.lacks_package(package));
+                python.lacks(self.loader).or(package)
+            }
             Err(reason) => Some(reason.clone()),
         };
         if let Some(reason) = lacking {
