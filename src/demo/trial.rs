@@ -151,7 +151,8 @@ fn decode(
     let request = Request {
         planted: Some(stage.planted.clone()),
         without_namespaces: options.without_namespaces,
-        limits: limits(),
+        // A build without optimization takes some seconds for the largest headers.
+        limits: Limits { wall_millis: 60_000, cpu_seconds: 20, ..limits() },
         ..decode_request(&options.helper, path, format)
     };
     sandbox::detonate(&options.helper, &request)
