@@ -146,7 +146,7 @@ pub enum Compression {
     Lz4,
 }
 
-/// As [`file`], and compressed.
+/// As [`file()`], and compressed.
 pub fn compressed(
     attack: &'static str,
     target: Target,
