@@ -12,16 +12,8 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Formats(&["npz"]),
     techniques: &[
-        Technique {
-            matrix: Matrix::Attack,
-            id: "T1203",
-            name: "Exploitation for Client Execution",
-        },
-        Technique {
-            matrix: Matrix::Atlas,
-            id: "AML.T0010.003",
-            name: "ML Supply Chain Compromise: Model",
-        },
+        techniques::EXPLOITATION_FOR_CLIENT_EXECUTION,
+        techniques::ML_SUPPLY_CHAIN_COMPROMISE_MODEL,
     ],
     cwe: &[22],
     references: &[

@@ -14,10 +14,7 @@ pub const ATTACK: Attack = Attack {
               pass.",
     severity: Severity::Critical,
     targets: Targets::PythonWith(&[Loader::Pickle, Loader::Joblib], "cloudpickle"),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1059.006", name: "Python" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::PYTHON, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 94],
     references: &[Reference {
         title: "cloudpickle: security notice",

@@ -13,9 +13,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Critical,
     targets: Targets::Python(&[Loader::Joblib]),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1059.006", name: "Python" },
-        Technique { matrix: Matrix::Attack, id: "T1027", name: "Obfuscated Files or Information" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::PYTHON,
+        techniques::OBFUSCATED_FILES_OR_INFORMATION,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 693],
     references: &[Reference {

@@ -12,9 +12,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Medium,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1496", name: "Resource Hijacking" },
-        Technique { matrix: Matrix::Attack, id: "T1499", name: "Endpoint Denial of Service" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::RESOURCE_HIJACKING,
+        techniques::ENDPOINT_DENIAL_OF_SERVICE,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 400, 835],
     references: &[

@@ -18,11 +18,7 @@ pub const ATTACK: Attack = Attack {
         "msgpack-elements",
         "safetensors",
     ]),
-    techniques: &[Technique {
-        matrix: Matrix::Attack,
-        id: "T1499.004",
-        name: "Application or System Exploitation",
-    }],
+    techniques: &[techniques::APPLICATION_OR_SYSTEM_EXPLOITATION],
     cwe: &[674],
     references: &[
         Reference {

@@ -13,10 +13,7 @@ pub const ATTACK: Attack = Attack {
               long after loading.",
     severity: Severity::High,
     targets: Targets::Python(Loader::ALL),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1485", name: "Data Destruction" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::DATA_DESTRUCTION, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502],
     references: &[Reference {
         title: "Python documentation: object.__del__",

@@ -10,11 +10,7 @@ pub const ATTACK: Attack = Attack {
               the other shape reads numbers that are none, or beyond the array.",
     severity: Severity::Medium,
     targets: Targets::Formats(&["safetensors", "npz"]),
-    techniques: &[Technique {
-        matrix: Matrix::Attack,
-        id: "T1565.001",
-        name: "Stored Data Manipulation",
-    }],
+    techniques: &[techniques::STORED_DATA_MANIPULATION],
     cwe: &[843, 130],
     references: &[
         Reference {

@@ -11,11 +11,7 @@ pub const ATTACK: Attack = Attack {
               the last see two models in one file.",
     severity: Severity::Medium,
     targets: Targets::Formats(&["json", "json-elements", "safetensors", "npz"]),
-    techniques: &[Technique {
-        matrix: Matrix::Attack,
-        id: "T1565.001",
-        name: "Stored Data Manipulation",
-    }],
+    techniques: &[techniques::STORED_DATA_MANIPULATION],
     cwe: &[436, 694],
     references: &[
         Reference {

@@ -12,14 +12,10 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Critical,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1552.004", name: "Private Keys" },
-        Technique {
-            matrix: Matrix::Attack,
-            id: "T1048",
-            name: "Exfiltration Over Alternative Protocol",
-        },
-        Technique { matrix: Matrix::Attack, id: "T1071.004", name: "DNS" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0025", name: "Exfiltration via Cyber Means" },
+        techniques::PRIVATE_KEYS,
+        techniques::EXFILTRATION_OVER_ALTERNATIVE_PROTOCOL,
+        techniques::DNS,
+        techniques::EXFILTRATION_VIA_CYBER_MEANS,
     ],
     cwe: &[502, 200],
     references: &[

@@ -11,14 +11,10 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Critical,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1552.004", name: "Private Keys" },
-        Technique {
-            matrix: Matrix::Attack,
-            id: "T1048.003",
-            name: "Exfiltration Over Unencrypted Non-C2 Protocol",
-        },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0025", name: "Exfiltration via Cyber Means" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::PRIVATE_KEYS,
+        techniques::EXFILTRATION_OVER_UNENCRYPTED_NON_C2_PROTOCOL,
+        techniques::EXFILTRATION_VIA_CYBER_MEANS,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 200],
     references: &[

@@ -11,14 +11,10 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Critical,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1552.004", name: "Private Keys" },
-        Technique {
-            matrix: Matrix::Attack,
-            id: "T1048.003",
-            name: "Exfiltration Over Unencrypted Non-C2 Protocol",
-        },
-        Technique { matrix: Matrix::Attack, id: "T1095", name: "Non-Application Layer Protocol" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0025", name: "Exfiltration via Cyber Means" },
+        techniques::PRIVATE_KEYS,
+        techniques::EXFILTRATION_OVER_UNENCRYPTED_NON_C2_PROTOCOL,
+        techniques::NON_APPLICATION_LAYER_PROTOCOL,
+        techniques::EXFILTRATION_VIA_CYBER_MEANS,
     ],
     cwe: &[502, 200],
     references: &[

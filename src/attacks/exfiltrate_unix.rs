@@ -12,9 +12,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1552.004", name: "Private Keys" },
-        Technique { matrix: Matrix::Attack, id: "T1559", name: "Inter-Process Communication" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::PRIVATE_KEYS,
+        techniques::INTER_PROCESS_COMMUNICATION,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 200],
     references: &[Reference {

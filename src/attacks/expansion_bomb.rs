@@ -12,11 +12,7 @@ pub const ATTACK: Attack = Attack {
               shape so large that the number of elements is zero again in 64 bits.",
     severity: Severity::Medium,
     targets: Targets::Formats(&["npz", "json", "json-elements", "msgpack", "msgpack-elements"]),
-    techniques: &[Technique {
-        matrix: Matrix::Attack,
-        id: "T1499.004",
-        name: "Application or System Exploitation",
-    }],
+    techniques: &[techniques::APPLICATION_OR_SYSTEM_EXPLOITATION],
     cwe: &[409, 190, 789],
     references: &[Reference {
         title: "A better zip bomb",

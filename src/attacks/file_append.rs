@@ -13,13 +13,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique {
-            matrix: Matrix::Attack,
-            id: "T1546.004",
-            name: "Unix Shell Configuration Modification",
-        },
-        Technique { matrix: Matrix::Attack, id: "T1565.001", name: "Stored Data Manipulation" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::UNIX_SHELL_CONFIGURATION_MODIFICATION,
+        techniques::STORED_DATA_MANIPULATION,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 73],
     references: &[

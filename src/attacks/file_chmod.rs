@@ -12,12 +12,8 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Medium,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique {
-            matrix: Matrix::Attack,
-            id: "T1222.002",
-            name: "Linux and Mac File and Directory Permissions Modification",
-        },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::LINUX_AND_MAC_FILE_AND_DIRECTORY_PERMISSIONS_MODIFICATION,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 732],
     references: &[Reference {

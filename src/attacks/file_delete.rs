@@ -13,9 +13,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1070.004", name: "File Deletion" },
-        Technique { matrix: Matrix::Attack, id: "T1485", name: "Data Destruction" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::FILE_DELETION,
+        techniques::DATA_DESTRUCTION,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 73],
     references: &[

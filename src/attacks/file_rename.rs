@@ -12,10 +12,7 @@ pub const ATTACK: Attack = Attack {
               place of a good one.",
     severity: Severity::High,
     targets: Targets::Python(Loader::ALL),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1565.001", name: "Stored Data Manipulation" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::STORED_DATA_MANIPULATION, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 73],
     references: &[Reference {
         title: "Python documentation: os.replace",

@@ -12,10 +12,7 @@ pub const ATTACK: Attack = Attack {
               systemd.",
     severity: Severity::High,
     targets: Targets::Python(Loader::ALL),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1105", name: "Ingress Tool Transfer" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::INGRESS_TOOL_TRANSFER, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 73],
     references: &[
         Reference {

@@ -11,10 +11,7 @@ pub const ATTACK: Attack = Attack {
               end at once.",
     severity: Severity::Medium,
     targets: Targets::Python(Loader::ALL),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1499.001", name: "OS Exhaustion Flood" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::OS_EXHAUSTION_FLOOD, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 770],
     references: &[Reference {
         title: "Linux manual: fork(2)",

@@ -10,11 +10,7 @@ pub const ATTACK: Attack = Attack {
               than a little for each entry is kept busy, or out of memory.",
     severity: Severity::Low,
     targets: Targets::Formats(&["safetensors", "npz"]),
-    techniques: &[Technique {
-        matrix: Matrix::Attack,
-        id: "T1499.004",
-        name: "Application or System Exploitation",
-    }],
+    techniques: &[techniques::APPLICATION_OR_SYSTEM_EXPLOITATION],
     cwe: &[400, 770],
     references: &[
         Reference {

@@ -13,9 +13,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1059.006", name: "Python" },
-        Technique { matrix: Matrix::Attack, id: "T1574", name: "Hijack Execution Flow" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::PYTHON,
+        techniques::HIJACK_EXECUTION_FLOW,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 94],
     references: &[

@@ -13,16 +13,8 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Formats(&["safetensors"]),
     techniques: &[
-        Technique {
-            matrix: Matrix::Attack,
-            id: "T1499.004",
-            name: "Application or System Exploitation",
-        },
-        Technique {
-            matrix: Matrix::Atlas,
-            id: "AML.T0010.003",
-            name: "ML Supply Chain Compromise: Model",
-        },
+        techniques::APPLICATION_OR_SYSTEM_EXPLOITATION,
+        techniques::ML_SUPPLY_CHAIN_COMPROMISE_MODEL,
     ],
     cwe: &[129, 125, 835],
     references: &[Reference {

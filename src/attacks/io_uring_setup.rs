@@ -14,9 +14,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1106", name: "Native API" },
-        Technique { matrix: Matrix::Attack, id: "T1562.001", name: "Disable or Modify Tools" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::NATIVE_API,
+        techniques::DISABLE_OR_MODIFY_TOOLS,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 693],
     references: &[

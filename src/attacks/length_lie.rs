@@ -11,16 +11,8 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::EveryFormat,
     techniques: &[
-        Technique {
-            matrix: Matrix::Attack,
-            id: "T1499.004",
-            name: "Application or System Exploitation",
-        },
-        Technique {
-            matrix: Matrix::Attack,
-            id: "T1203",
-            name: "Exploitation for Client Execution",
-        },
+        techniques::APPLICATION_OR_SYSTEM_EXPLOITATION,
+        techniques::EXPLOITATION_FOR_CLIENT_EXECUTION,
     ],
     cwe: &[130, 789, 190],
     references: &[

@@ -11,11 +11,7 @@ pub const ATTACK: Attack = Attack {
               nothing.",
     severity: Severity::Critical,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1059.004", name: "Unix Shell" },
-        Technique { matrix: Matrix::Attack, id: "T1059.006", name: "Python" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::UNIX_SHELL, techniques::PYTHON, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 78],
     references: &[
         Reference {

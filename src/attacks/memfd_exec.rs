@@ -11,9 +11,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Critical,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1620", name: "Reflective Code Loading" },
-        Technique { matrix: Matrix::Attack, id: "T1059.004", name: "Unix Shell" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::REFLECTIVE_CODE_LOADING,
+        techniques::UNIX_SHELL,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502],
     references: &[

@@ -12,10 +12,7 @@ pub const ATTACK: Attack = Attack {
               builtins.bytes with a great number. The memory is reserved and not touched.",
     severity: Severity::Medium,
     targets: Targets::Python(Loader::ALL),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1499", name: "Endpoint Denial of Service" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::ENDPOINT_DENIAL_OF_SERVICE, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 400, 789],
     references: &[
         Reference {

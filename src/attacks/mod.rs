@@ -20,6 +20,7 @@ pub mod carrier;
 pub mod data_file;
 pub mod payload;
 pub mod registry;
+pub mod techniques;
 
 mod archive_traversal;
 mod atexit_payload;

@@ -11,10 +11,7 @@ pub const ATTACK: Attack = Attack {
               it names is no mount, so that nothing changes even where it is allowed to.",
     severity: Severity::High,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1611", name: "Escape to Host" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::ESCAPE_TO_HOST, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 269],
     references: &[
         Reference {

@@ -33,10 +33,7 @@ pub const ATTACK: Attack = Attack {
         "json",
         "json-elements",
     ]),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1565.001", name: "Stored Data Manipulation" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0031", name: "Erode ML Model Integrity" },
-    ],
+    techniques: &[techniques::STORED_DATA_MANIPULATION, techniques::ERODE_ML_MODEL_INTEGRITY],
     cwe: &[20, 682],
     references: &[Reference {
         title: "scikit-learn documentation: assert_all_finite, the check that a loader could make",

@@ -15,10 +15,7 @@ pub const ATTACK: Attack = Attack {
               proper array.",
     severity: Severity::Critical,
     targets: Targets::Python(&[Loader::Numpy]),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1059.004", name: "Unix Shell" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::UNIX_SHELL, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502],
     references: &[
         Reference { title: "CVE-2019-6446", url: "https://nvd.nist.gov/vuln/detail/CVE-2019-6446" },

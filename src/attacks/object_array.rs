@@ -10,11 +10,7 @@ pub const ATTACK: Attack = Attack {
               numpy runs it when it is told to allow pickles.",
     severity: Severity::Critical,
     targets: Targets::Formats(&["npz"]),
-    techniques: &[Technique {
-        matrix: Matrix::Atlas,
-        id: "AML.T0011.000",
-        name: "Unsafe ML Artifacts",
-    }],
+    techniques: &[techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502],
     references: &[
         Reference {

@@ -15,10 +15,7 @@ pub const ATTACK: Attack = Attack {
               the rules of a restricted one behind; numpy reads it as soon as allow_pickle is set.",
     severity: Severity::Critical,
     targets: Targets::Python(&[Loader::Joblib, Loader::Numpy]),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1059.004", name: "Unix Shell" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::UNIX_SHELL, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 693],
     references: &[
         Reference {

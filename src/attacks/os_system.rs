@@ -10,10 +10,7 @@ pub const ATTACK: Attack = Attack {
               runs the command.",
     severity: Severity::Critical,
     targets: Targets::Python(Loader::ALL),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1059.004", name: "Unix Shell" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::UNIX_SHELL, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502],
     references: &[Reference {
         title: "Python documentation: pickle is not secure",

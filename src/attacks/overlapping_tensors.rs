@@ -10,11 +10,7 @@ pub const ATTACK: Attack = Attack {
               of memory; with two, whoever changes one changes the other.",
     severity: Severity::Medium,
     targets: Targets::Formats(&["safetensors", "raw"]),
-    techniques: &[Technique {
-        matrix: Matrix::Attack,
-        id: "T1499.004",
-        name: "Application or System Exploitation",
-    }],
+    techniques: &[techniques::APPLICATION_OR_SYSTEM_EXPLOITATION],
     cwe: &[130, 409],
     references: &[
         Reference {

@@ -12,11 +12,7 @@ pub const ATTACK: Attack = Attack {
               forget this one.",
     severity: Severity::Critical,
     targets: Targets::Python(Loader::ALL),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1106", name: "Native API" },
-        Technique { matrix: Matrix::Attack, id: "T1059.004", name: "Unix Shell" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::NATIVE_API, techniques::UNIX_SHELL, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 78],
     references: &[
         Reference {

@@ -13,9 +13,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1552.004", name: "Private Keys" },
-        Technique { matrix: Matrix::Attack, id: "T1005", name: "Data from Local System" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::PRIVATE_KEYS,
+        techniques::DATA_FROM_LOCAL_SYSTEM,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 522],
     references: &[

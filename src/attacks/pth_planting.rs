@@ -10,10 +10,7 @@ pub const ATTACK: Attack = Attack {
               environment runs its line before anything else, long after the model is gone.",
     severity: Severity::Critical,
     targets: Targets::Python(Loader::ALL),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1546.018", name: "Python Startup Hooks" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::PYTHON_STARTUP_HOOKS, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 94],
     references: &[
         Reference {

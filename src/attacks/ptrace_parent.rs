@@ -13,10 +13,7 @@ pub const ATTACK: Attack = Attack {
               loader.",
     severity: Severity::High,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1055.008", name: "Ptrace System Calls" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::PTRACE_SYSTEM_CALLS, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502],
     references: &[
         Reference {

@@ -12,9 +12,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1106", name: "Native API" },
-        Technique { matrix: Matrix::Attack, id: "T1070.004", name: "File Deletion" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::NATIVE_API,
+        techniques::FILE_DELETION,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 693],
     references: &[

@@ -127,7 +127,7 @@ mod tests {
     fn ids_are_unique_and_are_the_names_of_files() {
         let ids: BTreeSet<_> = ATTACKS.iter().map(|attack| attack.id.replace('-', "_")).collect();
         assert_eq!(ids.len(), ATTACKS.len());
-        let support = ["carrier", "data_file", "mod", "payload", "registry"];
+        let support = ["carrier", "data_file", "mod", "payload", "registry", "techniques"];
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/attacks");
         let files: BTreeSet<_> = fs::read_dir(folder)
             .unwrap()

@@ -11,10 +11,7 @@ pub const ATTACK: Attack = Attack {
               that tries pickle when its own format does not fit would run it.",
     severity: Severity::Critical,
     targets: Targets::EveryFormat,
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1036.008", name: "Masquerade File Type" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::MASQUERADE_FILE_TYPE, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 646],
     references: &[
         Reference {

@@ -10,10 +10,7 @@ pub const ATTACK: Attack = Attack {
               be removed, a handler makes it writable and tries again.",
     severity: Severity::High,
     targets: Targets::Python(Loader::ALL),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1485", name: "Data Destruction" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::DATA_DESTRUCTION, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 73],
     references: &[
         Reference {

@@ -11,10 +11,7 @@ pub const ATTACK: Attack = Attack {
               machine.",
     severity: Severity::High,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1548.001", name: "Setuid and Setgid" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::SETUID_AND_SETGID, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 269],
     references: &[
         Reference {

@@ -13,9 +13,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Medium,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1562.001", name: "Disable or Modify Tools" },
-        Technique { matrix: Matrix::Attack, id: "T1489", name: "Service Stop" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::DISABLE_OR_MODIFY_TOOLS,
+        techniques::SERVICE_STOP,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502],
     references: &[

@@ -13,9 +13,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Low,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1497.003", name: "Time Based Evasion" },
-        Technique { matrix: Matrix::Attack, id: "T1499", name: "Endpoint Denial of Service" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::TIME_BASED_EVASION,
+        techniques::ENDPOINT_DENIAL_OF_SERVICE,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 400],
     references: &[Reference {

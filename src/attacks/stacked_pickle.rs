@@ -18,9 +18,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Critical,
     targets: Targets::Python(&[Loader::Pickle]),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1059.004", name: "Unix Shell" },
-        Technique { matrix: Matrix::Attack, id: "T1027", name: "Obfuscated Files or Information" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::UNIX_SHELL,
+        techniques::OBFUSCATED_FILES_OR_INFORMATION,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 693],
     references: &[Reference {

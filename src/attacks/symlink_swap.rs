@@ -12,10 +12,7 @@ pub const ATTACK: Attack = Attack {
               maybe, handles the key.",
     severity: Severity::High,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
-    techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1565.001", name: "Stored Data Manipulation" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
-    ],
+    techniques: &[techniques::STORED_DATA_MANIPULATION, techniques::UNSAFE_ML_ARTIFACTS],
     cwe: &[502, 59],
     references: &[
         Reference {

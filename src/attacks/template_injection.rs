@@ -10,11 +10,7 @@ pub const ATTACK: Attack = Attack {
               in it. They are text; only a program that shows them unescaped makes them more.",
     severity: Severity::High,
     targets: Targets::Formats(&["json", "json-elements", "safetensors"]),
-    techniques: &[Technique {
-        matrix: Matrix::Atlas,
-        id: "AML.T0010.003",
-        name: "ML Supply Chain Compromise: Model",
-    }],
+    techniques: &[techniques::ML_SUPPLY_CHAIN_COMPROMISE_MODEL],
     cwe: &[1336, 79, 117, 150],
     references: &[
         Reference {

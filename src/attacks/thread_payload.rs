@@ -15,9 +15,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::High,
     targets: Targets::Python(Loader::ALL),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1485", name: "Data Destruction" },
-        Technique { matrix: Matrix::Attack, id: "T1497.003", name: "Time Based Evasion" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::DATA_DESTRUCTION,
+        techniques::TIME_BASED_EVASION,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502],
     references: &[Reference {

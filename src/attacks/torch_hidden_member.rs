@@ -14,9 +14,9 @@ pub const ATTACK: Attack = Attack {
     severity: Severity::Critical,
     targets: Targets::Python(&[Loader::TorchZip]),
     techniques: &[
-        Technique { matrix: Matrix::Attack, id: "T1059.004", name: "Unix Shell" },
-        Technique { matrix: Matrix::Attack, id: "T1036.008", name: "Masquerade File Type" },
-        Technique { matrix: Matrix::Atlas, id: "AML.T0011.000", name: "Unsafe ML Artifacts" },
+        techniques::UNIX_SHELL,
+        techniques::MASQUERADE_FILE_TYPE,
+        techniques::UNSAFE_ML_ARTIFACTS,
     ],
     cwe: &[502, 693],
     references: &[

@@ -10,11 +10,7 @@ pub const ATTACK: Attack = Attack {
               what is missing with whatever the memory holds.",
     severity: Severity::Low,
     targets: Targets::EveryFormat,
-    techniques: &[Technique {
-        matrix: Matrix::Attack,
-        id: "T1499.004",
-        name: "Application or System Exploitation",
-    }],
+    techniques: &[techniques::APPLICATION_OR_SYSTEM_EXPLOITATION],
     cwe: &[125, 130],
     references: &[Reference {
         title: "RFC 8949, 5.3: invalid items, among them those that end too early",
