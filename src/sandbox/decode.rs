@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use super::paths::normal;
+use crate::base::text;
 
 /// Longest path of Linux.
 const MAX_PATH: usize = 4096;
@@ -175,28 +176,17 @@ pub fn dns_name(data: &[u8]) -> Option<String> {
     None
 }
 
-/// Text for people: what is not plain is written by its number.
+/// Bytes of a stranger as text for people: see [`text::printable`]; what is no UTF-8 is written by its
+/// number.
 pub fn printable(bytes: &[u8]) -> String {
-    let mut text = String::new();
+    let mut shown = String::new();
     for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            match character {
-                '\n' => text.push_str("\\n"),
-                control if control.is_control() => {
-                    text.push_str(&format!("\\x{:02x}", u32::from(control)));
-                }
-                // Marks that turn the direction of what follows.
-                '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                    text.push_str(&character.escape_unicode().to_string());
-                }
-                other => text.push(other),
-            }
-        }
+        shown.push_str(&text::printable(chunk.valid()));
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            shown.push_str(&format!("\\x{byte:02x}"));
         }
     }
-    text
+    shown
 }
 
 #[cfg(test)]
@@ -235,6 +225,6 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_obey_is_written_out() {
-        assert_eq!(printable(b"\x1b[31m\xffred\n"), "\\x1b[31m\\xffred\\n");
+        assert_eq!(printable(b"\x1b[31m\xffred\n"), "\\u{1b}[31m\\xffred\\n");
     }
 }

@@ -43,7 +43,7 @@ impl Watch<'_> {
     /// How it ended. Without its sign the program never got to the file, whatever ended it.
     fn outcome(&mut self) -> (Outcome, Option<String>) {
         let (outcome, reason) = self.ending();
-        if self.notes.is_armed() || outcome == Outcome::NotRun {
+        if self.notes.is_armed() {
             return (outcome, reason);
         }
         let reason = reason.unwrap_or_default();
@@ -92,11 +92,7 @@ impl Watch<'_> {
             code if self.notes.is_armed() => (Outcome::Failed, Some(format!("exit code {code}"))),
             code => {
                 let said = printable(&self.output.bytes);
-                let tail: String =
-                    said.chars().rev().take(400).collect::<Vec<_>>().into_iter().rev().collect();
-                let reason =
-                    format!("the loader's program did not get ready (exit code {code}): {tail}");
-                (Outcome::NotRun, Some(reason))
+                (Outcome::Failed, Some(format!("exit code {code}: {}", tail(&said))))
             }
         }
     }
@@ -143,6 +139,12 @@ fn said(output: &[u8]) -> Option<String> {
     let line = output.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
     let text = printable(line.get(..line.len().min(400)).unwrap_or_default());
     (!text.is_empty()).then_some(text)
+}
+
+/// The end of a text, where a failed program says why.
+fn tail(text: &str) -> &str {
+    let skipped = text.chars().count().saturating_sub(400);
+    text.char_indices().nth(skipped).map_or("", |(at, _)| text.get(at..).unwrap_or_default())
 }
 
 fn micros(time: Duration) -> u64 {
