@@ -36,6 +36,7 @@ pub mod cli;
 pub mod compatibility;
 pub mod demo;
 pub mod formats;
+pub mod hostile;
 pub mod models;
 pub mod peers;
 pub mod pickle;

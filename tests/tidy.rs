@@ -48,6 +48,7 @@ const FORMAT_SUPPORT: &[&str] = &[
     "sniff",
     "wire",
     "documents",
+    "seal",
     "serde_documents",
     "envelope",
     "npy",

@@ -24,6 +24,7 @@ pub mod detonation;
 pub mod digest;
 pub mod dtype;
 pub mod guarded;
+pub mod hostility;
 pub mod kinds;
 pub mod limits;
 pub mod nested;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::hostile::HostileArguments;
 use super::sandbox_arguments::{DemoArguments, DetonateArguments};
 use crate::base::Content;
 use crate::bench::plan::Profile;
@@ -50,6 +51,8 @@ pub enum Command {
     Detonate(DetonateArguments),
     /// Load hostile files for real: let loose in an aquarium, and stopped under supervision
     Demo(DemoArguments),
+    /// Load changed files and files of other versions with every loader, and tell how that ends
+    Hostile(HostileArguments),
     /// Make the report again from the last record, without measuring
     Report(ReportArguments),
     /// Print completions for a shell
@@ -94,6 +97,8 @@ pub enum HelperRole {
     Load,
     /// Decode descriptor 3 with a format of ours, under supervision.
     Decode,
+    /// Load changed files under limits.
+    Hostile,
 }
 
 /// Arguments of `train`.
@@ -334,7 +339,7 @@ impl std::fmt::Debug for FormatArgument {
     }
 }
 
-fn format(id: &str) -> Result<FormatArgument, String> {
+pub(super) fn format(id: &str) -> Result<FormatArgument, String> {
     registry::find(id).map(FormatArgument).ok_or_else(|| registry::unknown(id))
 }
 

@@ -9,6 +9,7 @@ use super::args::HelperRole;
 use crate::base::peer::CaseSource;
 use crate::bench::worker;
 use crate::demo::guest;
+use crate::hostile;
 use crate::peers::PythonSource;
 use crate::sandbox;
 
@@ -19,6 +20,7 @@ pub fn run(role: HelperRole) -> anyhow::Result<()> {
         HelperRole::Load => supervise(),
         // Its exit code is its answer.
         HelperRole::Decode => std::process::exit(guest::run().into()),
+        HelperRole::Hostile => Ok(hostile::worker::run()?),
     }
 }
 

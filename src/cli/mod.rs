@@ -26,6 +26,7 @@ pub mod failure;
 mod files;
 mod formats;
 mod helper;
+mod hostile;
 mod inspect;
 mod measure;
 mod newer_versions;
@@ -60,6 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> 
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Detonate(arguments) => detonate::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Hostile(arguments) => hostile::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Helper(arguments) => helper::run(arguments.role),

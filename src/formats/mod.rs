@@ -36,6 +36,7 @@ pub mod raw;
 pub mod registry;
 pub mod rkyv;
 pub mod safetensors;
+pub mod seal;
 mod serde_documents;
 pub mod sniff;
 pub mod wincode;

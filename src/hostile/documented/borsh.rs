@@ -1,0 +1,23 @@
+//! `borsh`, as its documentation has it: `to_vec` and `from_slice`.
+
+use super::{Weights, documented, refused};
+use crate::hostile::reader::Failure;
+
+fn write(weights: Weights) -> Result<Vec<u8>, String> {
+    ::borsh::to_vec(&weights).map_err(|error| error.to_string())
+}
+
+fn read(bytes: &[u8]) -> Result<Weights, Failure> {
+    ::borsh::from_slice(bytes).map_err(refused)
+}
+
+documented!(
+    Documented,
+    "borsh",
+    "borsh",
+    write,
+    read,
+    fn nested(&self, depth: usize) -> Option<Vec<u8>> {
+        write(Weights::nested(depth)).ok()
+    }
+);
