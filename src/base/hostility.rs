@@ -306,6 +306,11 @@ pub enum Reading {
         /// What was said.
         message: String,
     },
+    /// The process of the reader died.
+    Death {
+        /// How, and its last words.
+        message: String,
+    },
 }
 
 /// What readers of a codec make of files of another version, for one change.

@@ -352,6 +352,7 @@ fn evolution_table(rows: &[EvolutionRecord]) -> String {
         Reading::Error { .. } => "error".to_owned(),
         Reading::SilentWrong { example } => format!("SILENT WRONG: {}", printable(example)),
         Reading::Panic { .. } => "PANIC".to_owned(),
+        Reading::Death { message } => format!("DEATH: {}", printable(message)),
     };
     for row in rows {
         table.row(vec![

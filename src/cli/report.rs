@@ -7,8 +7,9 @@ use anyhow::{Context, anyhow};
 
 use super::args::ReportArguments;
 use super::failure::Advise;
-use super::{demo, files, outputs};
+use super::{demo, files, hostile, outputs};
 use crate::base::Limits;
+use crate::base::hostility::HostilityRecord;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord};
 use crate::base::trial::DemoRecord;
 use crate::report;
@@ -19,12 +20,23 @@ const RECORD: &str = "bench.json";
 const PAGE: &str = "index.html";
 
 /// Makes a file's content of a record, and of what hostile files did.
-type Make = fn(&BenchRecord, Option<&DemoRecord>) -> anyhow::Result<Vec<u8>>;
+type Make = fn(&BenchRecord, &Beside) -> anyhow::Result<Vec<u8>>;
+
+/// Records that lie beside that of the benchmark, where they do.
+struct Beside {
+    /// What hostile files did.
+    hostile: Option<DemoRecord>,
+    /// What became of changed files.
+    changed: Option<HostilityRecord>,
+}
 
 /// What is written, with what makes it of a record.
 const FILES: &[(&str, Make)] = &[
     (RECORD, |record, _| Ok(serde_json::to_vec(record)?)),
-    (PAGE, |record, hostile| Ok(report::html(record, hostile).into_bytes())),
+    (PAGE, |record, beside| {
+        let (hostile, changed) = (beside.hostile.as_ref(), beside.changed.as_ref());
+        Ok(report::html_with(record, hostile, changed).into_bytes())
+    }),
     ("rows.csv", |record, _| Ok(report::csv::rows(record))),
     ("sizes.csv", |record, _| Ok(report::csv::sizes(record))),
     ("memory.csv", |record, _| Ok(report::csv::memory(record))),
@@ -49,7 +61,7 @@ pub fn check(directory: &Path) -> anyhow::Result<()> {
     tempfile::tempfile_in(directory)
         .with_context(|| format!("cannot write below {}", directory.display()))
         .advise("name another directory with --out")?;
-    for name in FILES.iter().map(|(name, _)| *name).chain([demo::RECORD]) {
+    for name in FILES.iter().map(|(name, _)| *name).chain([demo::RECORD, hostile::RECORD]) {
         check_file(&directory.join(name))?;
     }
     Ok(())
@@ -82,9 +94,9 @@ fn write_files(
     for (name, _) in files() {
         check_file(&directory.join(name))?;
     }
-    let hostile = demo::read(directory);
+    let beside = Beside { hostile: demo::read(directory), changed: hostile::read(directory) };
     for (name, make) in files() {
-        outputs::write(&directory.join(name), &make(record, hostile.as_ref())?)?;
+        outputs::write(&directory.join(name), &make(record, &beside)?)?;
     }
     Ok(directory.join(PAGE))
 }
@@ -114,7 +126,7 @@ fn is_ours(path: &Path) -> bool {
         Some("json") => {
             // Other programs may have put spaces in.
             let start: String = start.chars().filter(|c| !c.is_whitespace()).collect();
-            ["bench", "demo"]
+            ["bench", "demo", "hostile"]
                 .iter()
                 .any(|of| start.contains(&format!("\"schema\":\"deadweight.{of}/")))
         }

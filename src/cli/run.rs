@@ -8,7 +8,7 @@ use super::args::RunArguments;
 use super::measure::{self, Measure};
 use super::python::{self, Search};
 use super::table::{printable, wrapped};
-use super::{comparison, demo, report, tutorial};
+use super::{comparison, demo, hostile as changed, report, tutorial};
 use crate::base::record::{BenchRecord, PythonRecord, TutorialRecord};
 use crate::base::trial::DemoRecord;
 use crate::bench::plan::Profile;
@@ -84,9 +84,15 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     }
     let hostile = hostile(&side, &record, profile);
     demo::write(&hostile, &arguments.out)?;
+    // A quick run has no time for it, and shows what lies there already.
+    let changed = (profile != Profile::Quick).then(|| changed::beside_a_benchmark(arguments.seed));
+    if let Some(changed) = &changed {
+        changed::write(changed, &arguments.out)?;
+    }
     let page = report::write(&arguments.out, &record)?;
     summary(&record);
-    for sentence in hostile.sentences() {
+    let changed = changed.iter().flat_map(|changed| changed.sentences());
+    for sentence in hostile.sentences().into_iter().chain(changed) {
         anstream::eprintln!("{}", wrapped(&sentence, 4).trim_end());
     }
     anstream::eprint!("\nReport: ");

@@ -84,7 +84,12 @@ pub fn open(bytes: &[u8]) -> Result<&[u8], FormatError> {
             });
         }
         _ => {
-            return Err(wrong(0, "beginning of a seal", format!("{MAGIC:?}"), format!("{magic:?}")));
+            return Err(wrong(
+                0,
+                "beginning of a seal",
+                format!("{MAGIC:?}"),
+                format!("{magic:?}"),
+            ));
         }
     }
     let (length, rest) = rest.split_at(8);

@@ -53,7 +53,8 @@ fn short(file: &str) -> &str {
     start.or_else(|| after("/library/")).and_then(|at| file.get(at..)).unwrap_or(file)
 }
 
-fn last_panic() -> String {
+/// Message and place of the last panic of this thread; empty when there was none since.
+pub fn last_panic() -> String {
     LAST_PANIC.with(|last| last.take())
 }
 

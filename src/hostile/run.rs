@@ -99,7 +99,7 @@ pub fn run(options: &Options<'_>, started: String) -> Result<HostilityRecord, Ho
     results.sort_by_key(|(column, format, _)| place(*column, format));
     let loaders: Result<Vec<_>, _> = results.into_iter().map(|(.., result)| result).collect();
     let evolution = match options.evolution {
-        true => evolution::matrix(options.version),
+        true => evolution::matrix(options.program, options.version)?,
         false => Vec::new(),
     };
     let mutator = |mutator: &&super::mutators::Mutator| MutatorRecord {

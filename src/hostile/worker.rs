@@ -12,11 +12,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::evolution::registry::CODECS;
 use super::judge::{self, Judgement};
 use super::plan::Plan;
 use super::reader::Reader;
 use super::{BOUNDS, HostileError, limited, readers};
-use crate::base::hostility::{Class, Column};
+use crate::base::hostility::{Change, Class, Column};
 
 /// The byte of a mutant that is being loaded.
 pub const RUNNING: u8 = 255;
@@ -46,6 +47,9 @@ pub enum Work {
     /// These files in base64, changes of the mutant of this number; the first one that ends in this
     /// class is the last that is loaded.
     Files(u64, Vec<String>, Class),
+    /// What readers of two versions of a type make of each other's files; the format is the id of a
+    /// codec. True where the old one reads what the new one writes.
+    Versions(Change, bool),
 }
 
 /// Something worth telling.
@@ -95,6 +99,9 @@ pub fn run() -> Result<(), HostileError> {
         .name("load".into())
         .stack_size(BOUNDS.stack_bytes as usize)
         .spawn(move || -> Result<(), HostileError> {
+            if let Work::Versions(change, old_reads_new) = job.work {
+                return versions(&job.format, change, old_reads_new, &classes);
+            }
             let reader = readers::find(&job.format, job.column)?;
             let plan = Plan::of(&*reader, job.seed)?;
             limited::enter(&BOUNDS)?;
@@ -107,6 +114,7 @@ pub fn run() -> Result<(), HostileError> {
                     let seed = holds.unwrap_or_default();
                     each_file(&*reader, &plan, seed, &classes, files, *until)
                 }
+                Work::Versions(..) => Ok(()),
             }
         })?;
     thread.join().unwrap_or_else(|_| Err(io::Error::other("the loading thread panicked").into()))
@@ -175,6 +183,29 @@ fn each_file(
         }
     }
     Ok(())
+}
+
+fn versions(
+    codec: &str,
+    change: Change,
+    old_reads_new: bool,
+    classes: &File,
+) -> Result<(), HostileError> {
+    let codec = CODECS.iter().find(|known| known.id == codec).ok_or_else(|| {
+        HostileError::Unknown { format: codec.to_owned(), column: "evolution".into() }
+    })?;
+    limited::enter(&BOUNDS)?;
+    note(classes, 0, &[RUNNING])?;
+    let reading = (codec.read)(change, old_reads_new);
+    let event = Event {
+        mutant: 0,
+        class: Class::Equal,
+        phase: "decode".into(),
+        message: serde_json::to_string(&reading)?,
+        refused: false,
+    };
+    serde_json::to_writer(io::stderr().lock(), &event)?;
+    Ok(note(classes, 0, &[code(Class::Equal, false)])?)
 }
 
 /// Events are told a few times each: a file that is wrong in a million ways is still one story.

@@ -6,6 +6,7 @@
 //!             -> csv      tables for spreadsheets
 //!             -> html     one page that opens offline and asks the network for nothing
 //! DemoRecord  ->          the page's section on hostile files
+//! HostilityRecord ->      the page's section on changed files
 //! ```
 //!
 //! The page is made of the record alone, so it can be made again without measuring. Names in a
@@ -19,9 +20,11 @@ mod compatibility;
 pub mod csv;
 mod embed;
 mod environment;
+mod evolution;
 mod formats;
 mod hostile;
 mod hostile_story;
+mod hostility;
 mod ladder;
 pub mod lookup;
 mod page;
@@ -35,4 +38,4 @@ mod tables;
 pub mod verdict;
 mod widgets;
 
-pub use page::html;
+pub use page::{html, html_with};

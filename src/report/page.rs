@@ -16,9 +16,10 @@ use super::tables::GROUPS;
 use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
 use super::{
-    calculator, compatibility, environment, formats, hostile, ladder, pareto, python, space,
-    summary, tables,
+    calculator, compatibility, environment, formats, hostile, hostility, ladder, pareto, python,
+    space, summary, tables,
 };
+use crate::base::hostility::HostilityRecord;
 use crate::base::record::BenchRecord;
 use crate::base::trial::DemoRecord;
 use crate::base::units;
@@ -30,9 +31,11 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The address of a section that not every record has.
 const COMPATIBILITY: &str = "compatibility";
+/// The same, of a record of its own.
+const HOSTILITY: &str = "hostility";
 
 /// Sections of the page: address and name.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 15] = [
     ("verdict", "Verdict"),
     ("python", "Against Python"),
     ("pareto", "Size against time"),
@@ -43,6 +46,7 @@ const SECTIONS: [(&str, &str); 14] = [
     ("calculator", "Calculator"),
     (COMPATIBILITY, "Other versions"),
     ("hostile", "Hostile files"),
+    (HOSTILITY, "Changed files"),
     ("formats", "Formats"),
     ("models", "Models"),
     ("environment", "Environment"),
@@ -50,8 +54,12 @@ const SECTIONS: [(&str, &str); 14] = [
 ];
 
 /// The sections that a record has something for.
-fn sections(record: &BenchRecord) -> impl Iterator<Item = (&'static str, &'static str)> {
-    SECTIONS.into_iter().filter(|(address, _)| match *address {
+fn sections(
+    record: &BenchRecord,
+    hostility: bool,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    SECTIONS.into_iter().filter(move |(address, _)| match *address {
+        HOSTILITY => hostility,
         "python" => python::is_known(record),
         COMPATIBILITY => record.compatibility.is_some(),
         _ => true,
@@ -61,6 +69,15 @@ fn sections(record: &BenchRecord) -> impl Iterator<Item = (&'static str, &'stati
 /// One self-contained page that opens offline and asks the network for nothing. What hostile files did
 /// has a record of its own, which may be absent.
 pub fn html(record: &BenchRecord, demonstration: Option<&DemoRecord>) -> String {
+    html_with(record, demonstration, None)
+}
+
+/// As [`html`], with what became of changed files, which has a record of its own, too.
+pub fn html_with(
+    record: &BenchRecord,
+    demonstration: Option<&DemoRecord>,
+    changed: Option<&HostilityRecord>,
+) -> String {
     let lookup = Lookup::new(record);
     let verdicts = verdict::verdicts(record);
     let headline = verdicts.headline.unwrap_or(0);
@@ -70,7 +87,7 @@ pub fn html(record: &BenchRecord, demonstration: Option<&DemoRecord>) -> String 
             (head(record))
             body {
                 a.skip href="#verdict" { "Skip to the verdict" }
-                (header(record))
+                (header(record, changed.is_some()))
                 main {
                     (banners(&verdicts))
                     noscript {
@@ -89,6 +106,7 @@ pub fn html(record: &BenchRecord, demonstration: Option<&DemoRecord>) -> String 
                     (calculator::section())
                     @if let Some(record) = &record.compatibility { (compatibility::section(record)) }
                     (hostile::section(demonstration))
+                    @if let Some(record) = changed { (hostility::section(record)) }
                     (formats::section(&lookup))
                     (environment::models_section(&lookup))
                     (environment::environment_section(record))
@@ -145,7 +163,7 @@ fn date(started: &str) -> &str {
     started.split('T').next().unwrap_or(started)
 }
 
-fn header(record: &BenchRecord) -> Markup {
+fn header(record: &BenchRecord, hostility: bool) -> Markup {
     let environment = &record.environment;
     let processes = match record.processes {
         1 => "1 process".to_owned(),
@@ -172,7 +190,7 @@ fn header(record: &BenchRecord) -> Markup {
                 " · deadweight " (record.tool_version)
             }
             nav aria-label="Sections" {
-                @for (address, name) in sections(record) { a href={ "#" (address) } { (name) } " " }
+                @for (address, name) in sections(record, hostility) { a href={ "#" (address) } { (name) } " " }
             }
         }
     }
