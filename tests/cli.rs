@@ -635,3 +635,37 @@ fn plain_arrays_are_no_invalid_model() {
         .success()
         .stdout(contains("there is no model to validate"));
 }
+
+#[test]
+fn a_sealed_file_opens_and_a_damaged_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let run = |arguments: &[&std::path::Path], more: &[&str]| {
+        let mut command = assert_cmd::Command::cargo_bin("deadweight").unwrap();
+        command.arg("convert").args(arguments).args(more).output().unwrap()
+    };
+    let mut parameters = deadweight::base::Parameters::new("arrays", 1);
+    let weights = deadweight::base::Array::from_vec(vec![1.5f64, -2.0], &[2]).unwrap();
+    parameters.insert("weights", weights).unwrap();
+    let raw = deadweight::formats::registry::find("raw").unwrap();
+    let mut bytes = Vec::new();
+    raw.encode(&parameters, &mut bytes).unwrap();
+    std::fs::write(at("plain.dw"), &bytes).unwrap();
+
+    let output = run(&[&at("plain.dw"), &at("sealed.dw")], &["--seal"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut sealed = std::fs::read(at("sealed.dw")).unwrap();
+    assert_eq!(deadweight::formats::seal::open(&sealed).unwrap(), bytes);
+
+    // What is inside comes out again.
+    assert!(run(&[&at("sealed.dw"), &at("again.dw")], &[]).status.success());
+    assert_eq!(std::fs::read(at("again.dw")).unwrap(), bytes);
+
+    *sealed.last_mut().unwrap() ^= 1;
+    std::fs::write(at("damaged.dw"), &sealed).unwrap();
+    let output = run(&[&at("damaged.dw"), &at("never.dw")], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the seal is broken: byte 16: checksum of a sealed file"), "{said}");
+    assert!(!at("never.dw").exists());
+}

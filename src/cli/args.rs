@@ -244,6 +244,9 @@ pub struct ConvertArguments {
     /// How much to keep: all that IN holds, or what prediction needs (default: full)
     #[arg(long, value_enum)]
     pub content: Option<ContentName>,
+    /// Put a checksum around OUT, so that any change of it is noticed; only deadweight reads it then
+    #[arg(long)]
+    pub seal: bool,
     /// Overwrite OUT even if deadweight did not write it
     #[arg(long)]
     pub force: bool,

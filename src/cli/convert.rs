@@ -1,6 +1,7 @@
 //! `convert`: the same model in another format. What was written is read back and compared
 //! before the file gets its name.
 
+use std::io::{Seek, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -15,7 +16,7 @@ use crate::base::{
     Array, Content, DType, Element, Fingerprint, Limits, Parameters, Storage, Value, guarded, units,
 };
 use crate::formats::registry::{self, FORMATS};
-use crate::formats::{DecodeOptions, Format, FormatError};
+use crate::formats::{DecodeOptions, Format, FormatError, seal};
 use crate::models::registry::from_parameters;
 
 /// Converts one file, or every model file of a folder.
@@ -33,7 +34,7 @@ pub fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
     let bytes = file.bytes;
     let chosen = path_of(&file.parameters);
     let parameters = wanted(file.parameters, arguments.content, &arguments.input)?;
-    let written = convert(parameters, format, &arguments.input, &arguments.output)?;
+    let written = convert(parameters, format, &arguments.input, &arguments.output, arguments.seal)?;
     let to = format.descriptor();
     anstream::eprintln!(
         "{} ({from}, {}) -> {} ({}, {})",
@@ -78,7 +79,7 @@ pub struct Written {
 }
 
 /// Writes parameters in a format, reads them back and compares, and only then gives the file its
-/// name.
+/// name. A sealed one has a checksum around it.
 ///
 /// # Errors
 /// When the format cannot hold them, or the file cannot be written; `output` is then as before.
@@ -87,15 +88,21 @@ pub fn convert(
     format: &'static dyn Format,
     input: &Path,
     output: &Path,
+    sealed: bool,
 ) -> anyhow::Result<Written> {
     let id = format.descriptor().id;
     let mut pending = outputs::Pending::new(output)?;
+    let cannot_write = || format!("cannot write {}", output.display());
+    if sealed {
+        // The place of the seal, which is only known when all stands behind it.
+        pending.file().write_all(&[0; seal::START]).with_context(cannot_write)?;
+    }
     let expected = Expected::of(&parameters, format);
     let bytes = match format.write_out(parameters, pending.file()) {
         Ok(bytes) => bytes,
         Err(FormatError::Write(error)) => {
             return Err(error)
-                .with_context(|| format!("cannot write {}", output.display()))
+                .with_context(cannot_write)
                 .advise("nothing was changed; check the folder and the space on the disk");
         }
         Err(error) => {
@@ -106,9 +113,18 @@ pub fn convert(
     };
     let stored = guarded::map(pending.file())
         .with_context(|| format!("cannot read {} back", output.display()))?;
-    let lost = read_back(format, &stored, &expected)?;
+    if !sealed {
+        let lost = read_back(format, &stored, &expected)?;
+        pending.finish()?;
+        return Ok(Written { bytes, lost });
+    }
+    let inside = seal::behind(&stored);
+    let lost = read_back(format, &inside, &expected)?;
+    let header = seal::header(inside.as_bytes());
+    let file = pending.file();
+    file.rewind().and_then(|()| file.write_all(&header)).with_context(cannot_write)?;
     pending.finish()?;
-    Ok(Written { bytes, lost })
+    Ok(Written { bytes: bytes + seal::START as u64, lost })
 }
 
 /// The parameters with the content that was asked for, all of it when nothing was.

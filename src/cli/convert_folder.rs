@@ -4,6 +4,7 @@
 //! interrupted goes on where it ended.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -15,7 +16,7 @@ use super::table::{Table, printable, wrapped};
 use super::{files, outputs};
 use crate::base::parameters::ORIGIN_KEY;
 use crate::base::{Content, Limits, Parameters, Value, digest, units};
-use crate::formats::{Format, pickle, registry};
+use crate::formats::{Format, pickle, registry, seal};
 
 /// The format when none is named.
 const DEFAULT: &str = "safetensors";
@@ -118,7 +119,8 @@ fn one(
     target: &Path,
 ) -> Outcome {
     let attempt = || -> anyhow::Result<Outcome> {
-        if target.exists() && is_made_of(target, format, model, arguments.content) {
+        let as_wanted = || is_sealed(target) == arguments.seal;
+        if target.exists() && as_wanted() && is_made_of(target, format, model, arguments.content) {
             return Ok(Outcome::AlreadyThere);
         }
         let folder = outputs::folder_of(target);
@@ -129,10 +131,17 @@ fn one(
         let file = files::load_alone(model)?;
         let mut parameters = wanted(file.parameters, arguments.content, model)?;
         note_source(&mut parameters, model)?;
-        let written = convert(parameters, format, model, target)?;
+        let written = convert(parameters, format, model, target, arguments.seal)?;
         Ok(Outcome::Converted { from: file.format.id, bytes: file.bytes, written: written.bytes })
     };
     attempt().unwrap_or_else(|error| Outcome::Failed(reason(&error)))
+}
+
+/// True for a file that begins with a seal.
+fn is_sealed(path: &Path) -> bool {
+    let mut start = [0; 8];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && seal::is_sealed(&start)
 }
 
 /// The error in one line, without its remedy.
@@ -209,6 +218,7 @@ fn is_model(path: &Path) -> bool {
     let limits = Limits::default();
     files::read(path, &limits).is_ok_and(|bytes| {
         let bytes = bytes.as_bytes();
+        let bytes = if seal::is_sealed(bytes) { seal::open(bytes).unwrap_or(bytes) } else { bytes };
         registry::recognize(bytes).is_some() || pickle::recognizes(bytes)
     })
 }

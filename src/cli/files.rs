@@ -11,7 +11,7 @@ use super::failure::{Advise, UsageError};
 use crate::base::storage::Arena;
 use crate::base::{Limits, PagePolicy, Parameters, Storage, guarded, units};
 use crate::formats::pickle::{ImportOptions, Imported};
-use crate::formats::{self, DecodeOptions, Descriptor, FormatError, registry, sniff};
+use crate::formats::{self, DecodeOptions, Descriptor, FormatError, registry, seal, sniff};
 use crate::pickle::sklearn::ReadError;
 
 /// A model file that was read.
@@ -80,8 +80,15 @@ pub fn load_alone(path: &Path) -> anyhow::Result<ModelFile> {
 /// As [`read`]; when the content is of no format, or damaged.
 pub fn load(path: &Path, pickle: &PickleArguments) -> anyhow::Result<ModelFile> {
     let limits = Limits::default();
-    let source = read(path, &limits)?;
+    let whole = read(path, &limits)?;
     let name = path.display();
+    let file_bytes = whole.len() as u64;
+    let source = match seal::is_sealed(whole.as_bytes()) {
+        true => seal::open_storage(&whole)
+            .with_context(|| format!("{name}: the seal is broken"))
+            .advise("the file was damaged after it was sealed: fetch or save it again")?,
+        false => whole,
+    };
     let bytes = source.as_bytes();
     let format = registry::recognize(bytes);
     if format.is_none() && formats::pickle::recognizes(bytes) {
@@ -104,7 +111,7 @@ pub fn load(path: &Path, pickle: &PickleArguments) -> anyhow::Result<ModelFile> 
         .decode(bytes, &options)
         .with_context(|| format!("{name}: cannot be read as {}", format.descriptor().id))
         .advise("the file is damaged, truncated or not what it seems: fetch or save it again")?;
-    Ok(ModelFile { parameters, format: format.descriptor(), bytes: bytes.len() as u64 })
+    Ok(ModelFile { parameters, format: format.descriptor(), bytes: file_bytes })
 }
 
 /// The options for a pickle or joblib file, with its buffers read.

@@ -19,6 +19,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::FormatError;
+use crate::base::Storage;
 
 const MAGIC: &[u8; 8] = b"DWSEAL\x01\n";
 /// Where the file inside begins: the alignment that raw and npz promise their arrays.
@@ -125,6 +126,28 @@ pub fn open(bytes: &[u8]) -> Result<&[u8], FormatError> {
             format!("{hash:032x}"),
             format!("{actual:032x}; the file was changed: fetch or save it again"),
         )),
+    }
+}
+
+/// As [`open`], for views: what is inside, without copying it.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_storage(storage: &Storage) -> Result<Storage, FormatError> {
+    open(storage.as_bytes())?;
+    Ok(behind(storage))
+}
+
+/// What stands behind a seal, of which nothing was looked at.
+pub fn behind(storage: &Storage) -> Storage {
+    Storage::from_owner(Behind(storage.clone()))
+}
+
+struct Behind(Storage);
+
+impl AsRef<[u8]> for Behind {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes().get(START..).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,5 @@
 //! The loaders of deadweight, bare and behind a checksum of the whole file.
 
-use crate::base::Storage;
 use crate::base::hostility::Column;
 use crate::formats::{DecodeOptions, Format, FormatError, seal};
 
@@ -48,29 +47,17 @@ fn ways(format: &dyn Format) -> &'static [Way] {
     }
 }
 
-fn loaded(format: &dyn Format, way: Way, input: &Input, start: usize) -> Result<Loaded, Failure> {
+fn loaded(format: &dyn Format, way: Way, input: &Input, sealed: bool) -> Result<Loaded, Failure> {
     let options = DecodeOptions::default();
     let result = match (way, &input.storage) {
-        (Way::View, Some(storage)) if start == 0 => format.view(storage, &options),
-        (Way::View, Some(storage)) => {
-            let storage = Inside { storage: storage.clone(), start };
-            format.view(&Storage::from_owner(storage), &options)
+        (Way::View, Some(storage)) if sealed => {
+            seal::open_storage(storage).and_then(|inside| format.view(&inside, &options))
         }
-        _ => format.decode(input.bytes.get(start..).unwrap_or_default(), &options),
+        (Way::View, Some(storage)) => format.view(storage, &options),
+        _ if sealed => seal::open(&input.bytes).and_then(|inside| format.decode(inside, &options)),
+        _ => format.decode(&input.bytes, &options),
     };
     result.map(Loaded::Parameters).map_err(failure)
-}
-
-/// A storage from some byte on.
-struct Inside {
-    storage: Storage,
-    start: usize,
-}
-
-impl AsRef<[u8]> for Inside {
-    fn as_ref(&self) -> &[u8] {
-        self.storage.as_bytes().get(self.start..).unwrap_or_default()
-    }
 }
 
 impl Reader for Guarded {
@@ -95,7 +82,7 @@ impl Reader for Guarded {
     }
 
     fn load(&self, way: Way, input: &Input) -> Result<Loaded, Failure> {
-        loaded(self.0, way, input, 0)
+        loaded(self.0, way, input, false)
     }
 }
 
@@ -121,7 +108,6 @@ impl Reader for Sealed {
     }
 
     fn load(&self, way: Way, input: &Input) -> Result<Loaded, Failure> {
-        seal::open(&input.bytes).map_err(failure)?;
-        loaded(self.0, way, input, seal::START)
+        loaded(self.0, way, input, true)
     }
 }
