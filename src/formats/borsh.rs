@@ -10,7 +10,7 @@ use super::wire::{BytesRow, ElementsRow, ParametersCodec};
 use super::{
     DecodeOptions, Descriptor, Encoding, FormatError, FormatKind, Loss, Warning, WarningKind,
 };
-use crate::base::{Parameters, value};
+use crate::base::{DType, Parameters, value};
 
 /// The codec of our documents. It goes through borsh's derive, not through serde.
 pub struct Borsh;
@@ -91,6 +91,7 @@ impl ParametersCodec for Borsh {
         bytes: &[u8],
         options: &DecodeOptions,
     ) -> Result<Parameters, FormatError> {
+        check_lengths(bytes, false)?;
         decode::<BytesDocument>(bytes)?.into_parameters(options)
     }
 
@@ -110,8 +111,73 @@ impl ParametersCodec for Borsh {
         bytes: &[u8],
         options: &DecodeOptions,
     ) -> Result<Parameters, FormatError> {
+        check_lengths(bytes, true)?;
         decode::<OwnedDocument>(bytes)?.into_parameters(options)
     }
+}
+
+/// What is left of a document while its lengths are looked at.
+struct Skim<'a>(&'a [u8]);
+
+impl<'a> Skim<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn length(&mut self) -> Option<usize> {
+        let word = self.take(4)?.try_into().ok()?;
+        usize::try_from(u32::from_le_bytes(word)).ok()
+    }
+
+    /// A text or a block of bytes.
+    fn block(&mut self) -> Option<()> {
+        let length = self.length()?;
+        self.take(length).map(drop)
+    }
+
+    fn document(&mut self, elements: bool) -> Option<()> {
+        self.block()?;
+        self.take(size_of::<u32>())?;
+        self.block()?;
+        // Each turn takes bytes, so a number that lies ends with them.
+        for _ in 0..self.length()? {
+            self.block()?;
+            if !elements {
+                self.block()?;
+            }
+            let axes = self.length()?;
+            self.take(axes.checked_mul(size_of::<u64>())?)?;
+            match elements {
+                true => self.elements()?,
+                false => self.block()?,
+            }
+        }
+        Some(())
+    }
+
+    fn elements(&mut self) -> Option<()> {
+        let dtype = DType::from_code(*self.take(1)?.first()?)?;
+        let count = self.length()?;
+        match dtype.item_size() {
+            Some(size) => self.take(count.checked_mul(size)?).map(drop),
+            None => (0..count).try_for_each(|_| self.block()),
+        }
+    }
+}
+
+/// Compares every length with what is there. The crate would first set a mebibyte aside for each text
+/// and block of bytes, however short the file is.
+fn check_lengths(bytes: &[u8], elements: bool) -> Result<(), FormatError> {
+    let mut skim = Skim(bytes);
+    skim.document(elements).ok_or_else(|| {
+        let left = skim.0.len();
+        FormatError::codec(
+            "borsh",
+            format!("a length or dtype does not fit the {left} bytes before the end of the file"),
+        )
+    })
 }
 
 fn encode(document: &impl BorshSerialize, out: &mut Vec<u8>) -> Result<(), FormatError> {

@@ -314,19 +314,22 @@ macro_rules! elements_to_read {
         $document:ident, $array:ident, $elements:ident,
         text: $text:ty,
         metadata: $metadata:ty,
-        floats: { $(#[$float:meta])* } $(,)?
+        floats: { $(#[$float:meta])* }
+        $(, lists: { $(#[$list:meta])* })? $(,)?
     ) => {
         $(#[$derive])*
         pub(crate) struct $document {
             kind: $text,
             layout_version: u32,
             metadata: $metadata,
+            $($(#[$list])*)?
             arrays: Vec<$array>,
         }
 
         $(#[$derive])*
         struct $array {
             name: $text,
+            $($(#[$list])*)?
             shape: Vec<u64>,
             elements: $elements,
         }
@@ -337,17 +340,29 @@ macro_rules! elements_to_read {
             F64(Vec<f64>),
             $(#[$float])*
             F32(Vec<f32>),
+            $($(#[$list])*)?
             F16(Vec<u16>),
+            $($(#[$list])*)?
             Bf16(Vec<u16>),
+            $($(#[$list])*)?
             I64(Vec<i64>),
+            $($(#[$list])*)?
             I32(Vec<i32>),
+            $($(#[$list])*)?
             I16(Vec<i16>),
+            $($(#[$list])*)?
             I8(Vec<i8>),
+            $($(#[$list])*)?
             U64(Vec<u64>),
+            $($(#[$list])*)?
             U32(Vec<u32>),
+            $($(#[$list])*)?
             U16(Vec<u16>),
+            $($(#[$list])*)?
             U8(Vec<u8>),
+            $($(#[$list])*)?
             Bool(Vec<bool>),
+            $($(#[$list])*)?
             Text(Vec<$text>),
         }
 

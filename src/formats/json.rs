@@ -166,7 +166,7 @@ pub(crate) fn deserialize_floats<'de, T: Float, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     if !deserializer.is_human_readable() {
-        return Vec::deserialize(deserializer);
+        return super::serde_documents::growing(deserializer);
     }
     deserializer.deserialize_seq(Floats(PhantomData))
 }

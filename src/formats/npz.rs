@@ -248,6 +248,7 @@ fn read<'a>(
     if !Npz.recognizes(bytes) {
         return Err(wire::not_this_format(ID, bytes));
     }
+    check_count(bytes, &options.limits)?;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(codec)?;
     check_end(bytes, &archive)?;
     let entries = read_entries(bytes, &mut archive, &options.limits, checked)?;
@@ -291,6 +292,41 @@ fn read<'a>(
     match entries.keys().next() {
         None => Ok((parameters, pieces)),
         Some(name) => Err(envelope::disagreement(name, "no entry of the archive", "one")),
+    }
+}
+
+/// Fewest bytes of an entry with an array in it: two headers of 30 and 46 bytes, two names, and a
+/// header of numpy's, which deflate makes no smaller than this. The crate takes about twice as much
+/// memory for each.
+const SMALLEST_ENTRY: usize = 160;
+
+/// Refuses a flood of entries by the number that stands in the last record, before the crate reads
+/// them all. A number that lies costs the crate an error.
+fn check_count(bytes: &[u8], limits: &Limits) -> Result<(), FormatError> {
+    // The record has 22 bytes and a comment of at most 65,535.
+    let start = bytes.len().saturating_sub(22 + usize::from(u16::MAX));
+    let tail = bytes.get(start..).unwrap_or_default();
+    let Some(end) = tail.windows(4).rposition(|window| window == b"PK\x05\x06") else {
+        return Ok(());
+    };
+    let number = |from: usize, width: usize| {
+        let part = bytes.get(from..from.checked_add(width)?)?;
+        Some(part.iter().rev().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte)))
+    };
+    let end = start.saturating_add(end);
+    let mut count = number(end.saturating_add(10), 2).unwrap_or_default();
+    if count == u64::from(u16::MAX) {
+        // The record of zip64 is where its locator, just before, says (APPNOTE.TXT, 4.3.14 and 4.3.15).
+        let record = end.checked_sub(12).and_then(|at| usize::try_from(number(at, 8)?).ok());
+        count = record.and_then(|at| number(at.checked_add(32)?, 8)).unwrap_or(count);
+    }
+    let most = (bytes.len() / SMALLEST_ENTRY).max(1).min(limits.max_archive_entries) as u64;
+    match count <= most {
+        true => Ok(()),
+        false => Err(codec(format!(
+            "{count} entries, at most {most} fit a file of {} bytes",
+            bytes.len()
+        ))),
     }
 }
 

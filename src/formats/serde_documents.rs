@@ -67,6 +67,37 @@ elements_to_read! {
     text: Text<'static>,
     metadata: MetadataText<'static>,
     floats: { #[serde(deserialize_with = "json::deserialize_floats")] },
+    lists: { #[serde(deserialize_with = "growing")] },
+}
+
+/// Room that a list gets on the word of its length alone. serde gives a mebibyte, which a file of a
+/// hundred bytes could ask for several times.
+const LIST_BYTES: usize = 64 << 10;
+
+/// Reads a list that takes memory as its elements come.
+pub(crate) fn growing<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    deserializer.deserialize_seq(ListVisitor(PhantomData))
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let most = LIST_BYTES / size_of::<T>().max(1);
+        let mut values = Vec::with_capacity(items.size_hint().unwrap_or_default().min(most));
+        while let Some(value) = items.next_element()? {
+            values.push(value);
+        }
+        Ok(values)
+    }
 }
 
 /// A text that is asked for as a `str`: a codec that can borrow then compares its length with the

@@ -206,6 +206,8 @@ impl Tally<'_> {
     fn count(&mut self, from: u64, end: u64, left: supervise::Left) -> u64 {
         let mut next = end;
         let mut codes: Vec<_> = left.classes.iter().map(|code| class_of(*code)).collect();
+        // Where a slow mutant was loaded once more, the process ended early without having died.
+        next = next.min(from + codes.len().max(1) as u64);
         if let Some((place, class, said)) = left.death {
             codes.truncate(place);
             codes.push(Some((class, false)));

@@ -6,10 +6,14 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::worker::{Event, Job, RUNNING};
+use super::worker::{Event, Job, RUNNING, Work};
 use super::{BOUNDS, HostileError};
 use crate::base::hostility::Class;
 
+/// How long a process may take to begin: on a busy machine making the valid files takes a while.
+const BEGINNING: Duration = Duration::from_secs(60);
+/// What took too long is loaded once more, with so many times the time: a busy machine is no hang.
+const PATIENCE: u32 = 5;
 /// Last words of a process that are read.
 const LAST_WORDS: usize = 64 << 10;
 
@@ -28,6 +32,26 @@ pub struct Left {
 /// # Errors
 /// When the process cannot be started, or ends with an error that is no mutant's doing.
 pub fn run(program: &Path, job: &Job) -> Result<Left, HostileError> {
+    let mut left = once(program, job, 1)?;
+    let Some((place, Class::Hang, _)) = left.death else { return Ok(left) };
+    let Work::Mutants(from, ..) = job.work else { return Ok(left) };
+    let number = from + place as u64;
+    let alone = Job { work: Work::Mutants(number, number + 1, number), ..job.clone() };
+    let again = once(program, &alone, PATIENCE)?;
+    left.classes.truncate(place);
+    match (again.death, again.classes.first()) {
+        (None, Some(code)) => {
+            // It ends: what comes behind it is still to be loaded.
+            left.classes.push(*code);
+            left.events.extend(again.events);
+            left.death = None;
+        }
+        (death, _) => left.death = death.map(|(_, class, said)| (place, class, said)),
+    }
+    Ok(left)
+}
+
+fn once(program: &Path, job: &Job, patience: u32) -> Result<Left, HostileError> {
     let mut classes = tempfile::tempfile()?;
     let mut words = tempfile::tempfile()?;
     let mut child = Command::new(program)
@@ -44,7 +68,7 @@ pub fn run(program: &Path, job: &Job) -> Result<Left, HostileError> {
         }
         None => Ok(()),
     };
-    let ended = watch(&mut child, &classes);
+    let ended = watch(&mut child, &classes, patience);
     let (status, hung) = match ended {
         Ok(ended) => ended,
         Err(error) => {
@@ -75,7 +99,8 @@ pub fn run(program: &Path, job: &Job) -> Result<Left, HostileError> {
 }
 
 /// Waits for the end. One that makes no progress for too long is killed; says whether it was.
-fn watch(child: &mut Child, classes: &File) -> io::Result<(ExitStatus, bool)> {
+fn watch(child: &mut Child, classes: &File, patience: u32) -> io::Result<(ExitStatus, bool)> {
+    let most = Duration::from_millis(BOUNDS.mutant_millis) * patience;
     let (mut seen, mut since) = ((0, 0), Instant::now());
     let mut pause = Duration::from_micros(500);
     loop {
@@ -87,7 +112,7 @@ fn watch(child: &mut Child, classes: &File) -> io::Result<(ExitStatus, bool)> {
         let now = progress(classes)?;
         if now != seen {
             (seen, since) = (now, Instant::now());
-        } else if since.elapsed() > Duration::from_millis(BOUNDS.mutant_millis) {
+        } else if since.elapsed() > if seen.0 == 0 { BEGINNING } else { most } {
             child.kill()?;
             return Ok((child.wait()?, true));
         }
