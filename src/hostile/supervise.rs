@@ -137,7 +137,8 @@ fn told(words: &mut File) -> io::Result<(Vec<Event>, String)> {
     words.take((LAST_WORDS * 16) as u64).read_to_end(&mut text)?;
     let text = String::from_utf8_lossy(&text);
     let (mut events, mut other) = (Vec::new(), Vec::new());
-    for line in text.lines().filter(|line| !line.is_empty()) {
+    let telling = |line: &&str| !line.is_empty() && !line.starts_with("note: ");
+    for line in text.lines().filter(telling) {
         match serde_json::from_str(line) {
             Ok(event) => events.push(event),
             Err(_) => other.push(line),
