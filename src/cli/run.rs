@@ -82,17 +82,10 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         Ok(compatibility) => record.compatibility = Some(compatibility),
         Err(error) => record.notes.push(format!("other versions were not measured: {error}")),
     }
-    let hostile = hostile(&side, &record, profile);
-    demo::write(&hostile, &arguments.out)?;
-    // A quick run has no time for it, and shows what lies there already.
-    let changed = (profile != Profile::Quick).then(|| changed::beside_a_benchmark(arguments.seed));
-    if let Some(changed) = &changed {
-        changed::write(changed, &arguments.out)?;
-    }
+    let sentences = hostile_files(&side, &record, profile, arguments)?;
     let page = report::write(&arguments.out, &record)?;
     summary(&record);
-    let changed = changed.iter().flat_map(|changed| changed.sentences());
-    for sentence in hostile.sentences().into_iter().chain(changed) {
+    for sentence in sentences {
         anstream::eprintln!("{}", wrapped(&sentence, 4).trim_end());
     }
     anstream::eprint!("\nReport: ");
@@ -133,6 +126,25 @@ fn first(measure: &Measure, subjects: &[Subject]) -> anyhow::Result<()> {
     anstream::eprintln!("\nA first comparison, from one process:");
     anstream::eprintln!("{}\n", comparison::text(&record, &subject.record));
     Ok(())
+}
+
+/// Hostile files and, but for a quick run, which has no time for them, changed ones: each leaves a
+/// record beside the report. What came of them, in sentences.
+fn hostile_files(
+    side: &Side,
+    record: &BenchRecord,
+    profile: Profile,
+    arguments: &RunArguments,
+) -> anyhow::Result<Vec<String>> {
+    let hostile = hostile(side, record, profile);
+    demo::write(&hostile, &arguments.out)?;
+    let mut sentences = hostile.sentences();
+    if profile != Profile::Quick {
+        let changed = changed::beside_a_benchmark(arguments.seed);
+        changed::write(&changed, &arguments.out)?;
+        sentences.extend(changed.sentences());
+    }
+    Ok(sentences)
 }
 
 /// Really loads hostile files: six that show what loading can do, or all. What cannot be done costs

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::documents::elements_to_read;
-use super::serde_documents::Marked;
+use super::serde_documents::{Marked, growing};
 use super::wire::{self, BytesRow, Codec, ElementsRow, ParametersCodec};
 use super::{
     DecodeOptions, Descriptor, Encoding, FormatError, FormatKind, Loss, Warning, WarningKind,
@@ -165,6 +165,7 @@ struct OwnedBytesDocument {
     kind: String,
     layout_version: u32,
     metadata: String,
+    #[serde(deserialize_with = "growing")]
     arrays: Vec<OwnedBytesArray>,
 }
 
@@ -173,6 +174,7 @@ struct OwnedBytesDocument {
 struct OwnedBytesArray {
     name: String,
     dtype: String,
+    #[serde(deserialize_with = "growing")]
     shape: Vec<u64>,
     #[serde(with = "serde_bytes")]
     data: Vec<u8>,
@@ -198,5 +200,6 @@ elements_to_read! {
     OwnedDocument, OwnedArray, OwnedElements,
     text: String,
     metadata: String,
-    floats: {},
+    floats: { #[serde(deserialize_with = "growing")] },
+    lists: { #[serde(deserialize_with = "growing")] },
 }

@@ -155,7 +155,8 @@ macro_rules! bytes_document {
         $document:ident, $array:ident,
         text: $(#[$text_attribute:meta])* $text:ty,
         metadata: $(#[$metadata_attribute:meta])* $metadata:ty,
-        data: $(#[$data_attribute:meta])* $data:ty $(,)?
+        data: $(#[$data_attribute:meta])* $data:ty
+        $(, shape: { $(#[$shape_attribute:meta])* }, arrays: { $(#[$arrays_attribute:meta])* })? $(,)?
     ) => {
         $(#[$derive])*
         pub(crate) struct $document<'a> {
@@ -164,6 +165,7 @@ macro_rules! bytes_document {
             layout_version: u32,
             $(#[$metadata_attribute])*
             metadata: $metadata,
+            $($(#[$arrays_attribute])*)?
             arrays: Vec<$array<'a>>,
         }
 
@@ -173,6 +175,7 @@ macro_rules! bytes_document {
             name: $text,
             $(#[$text_attribute])*
             dtype: $text,
+            $($(#[$shape_attribute])*)?
             shape: Vec<u64>,
             $(#[$data_attribute])*
             data: $data,

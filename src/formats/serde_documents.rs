@@ -50,6 +50,8 @@ bytes_document! {
     text: #[serde(borrow)] Text<'a>,
     metadata: #[serde(borrow)] MetadataText<'a>,
     data: #[serde(borrow)] Block<'a>,
+    shape: { #[serde(deserialize_with = "growing")] },
+    arrays: { #[serde(borrow, deserialize_with = "growing")] },
 }
 
 elements_to_write! {
