@@ -1,4 +1,6 @@
 //! `bitcode`: all values of a field together, fields by their place.
+//!
+//! An enum of versions is no way out: one with a single variant has other bytes than one with two.
 
 use super::Codec;
 
@@ -8,14 +10,6 @@ pub(super) const PLAIN: Codec = Codec {
     way: "its derive, fields by their place",
     crate_name: "bitcode",
     read: plain::read,
-};
-
-/// As recommended.
-pub(super) const RECOMMENDED: Codec = Codec {
-    id: "bitcode-recommended",
-    way: "an enum with a variant for each version",
-    crate_name: "bitcode",
-    read: recommended::read,
 };
 
 fn encode<T: bitcode::Encode>(value: &T) -> Result<Vec<u8>, String> {
@@ -34,14 +28,4 @@ mod plain {
 
     versions!({ #[derive(Encode, Decode)] }, renamed: {});
     plain_pair!([Encode + DecodeOwned], encode, decode);
-}
-
-mod recommended {
-    use bitcode::{Decode, DecodeOwned, Encode};
-
-    use super::super::versions::{versioned_pair, versions};
-    use super::{decode, encode};
-
-    versions!({ #[derive(Encode, Decode)] }, renamed: {});
-    versioned_pair!({ #[derive(Encode, Decode)] }, [Encode + DecodeOwned], encode, decode);
 }

@@ -11,7 +11,6 @@ pub static CODECS: &[Codec] = &[
     bincode::RECOMMENDED,
     wincode::PLAIN,
     bitcode::PLAIN,
-    bitcode::RECOMMENDED,
     borsh::PLAIN,
     borsh::RECOMMENDED,
     cbor::PLAIN,
