@@ -42,11 +42,13 @@ pub struct Request<'a> {
     pub slowest: Duration,
     /// True when the formats that nobody leaves out are enough: most models in a quick run.
     pub core_only: bool,
+    /// False when an earlier process has verified the same formats of the same model.
+    pub verify: bool,
 }
 
 /// What comes back for one row, or for one format.
 pub enum Offer {
-    /// A case, whose result was verified.
+    /// A case, whose result was verified in this process or an earlier one of the run.
     Case(Box<dyn Case>),
     /// It was tried and failed.
     Failed(CaseId, CaseError),

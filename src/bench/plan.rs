@@ -91,6 +91,25 @@ impl Profile {
         operations
     }
 
+    /// Why a format is not measured on a model, if it is not: a quick run measures every format on
+    /// a few models, those that are `whole`, and the core on all.
+    pub fn leaves_out(self, format: &str, is_whole: bool) -> Option<String> {
+        let left_out = self == Profile::Quick && !is_whole && !CORE.contains(&format);
+        left_out.then(|| {
+            "profile quick measures it on a few models; --profile standard on every model"
+                .to_owned()
+        })
+    }
+
+    /// The most time that the measuring of all models may take: it is planned to end before.
+    pub fn limit(self) -> Duration {
+        Duration::from_secs(match self {
+            Profile::Quick => 195,
+            Profile::Standard => 640,
+            Profile::Thorough => 3 * 3600,
+        })
+    }
+
     /// True where zstd at level 19 takes too long to tell a size by it.
     pub fn skips_zstd_19(self, array_bytes: usize) -> bool {
         match self {
@@ -138,6 +157,25 @@ pub const LARGE_BYTES: usize = 1 << 20;
 /// From here on a model takes most of a quick run, and compressing it most of that.
 pub const HUGE_BYTES: usize = 20 << 20;
 
+/// The formats that every run measures on every model: those that people ask for first, each in the
+/// encoding that they would choose.
+pub const CORE: &[&str] = &[
+    "raw",
+    "safetensors",
+    "rkyv",
+    "npz",
+    "arrow",
+    "postcard",
+    "bincode",
+    "cbor",
+    "msgpack",
+    "json",
+];
+
+/// The operations whose cases have twins.
+pub const TWIN_OPERATIONS: &[Operation] =
+    &[Operation::Encode, Operation::Decode, Operation::DecodePredictOne, Operation::ViewPredictOne];
+
 const SKIPPED_WHEN_HUGE: &[Operation] = &[
     Operation::DecodePredictThousand,
     Operation::DecodeValidate,
@@ -168,6 +206,17 @@ fn is_zstd_19(operation: Operation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_core_is_registered_and_measured_everywhere() {
+        for id in CORE {
+            assert!(crate::formats::registry::find(id).is_some(), "{id}");
+            assert_eq!(Profile::Quick.leaves_out(id, false), None);
+        }
+        assert_eq!(Profile::Quick.leaves_out("json-elements", true), None);
+        assert!(Profile::Quick.leaves_out("json-elements", false).is_some());
+        assert_eq!(Profile::Standard.leaves_out("json-elements", false), None);
+    }
 
     #[test]
     fn what_a_profile_skips_it_says_and_thorough_skips_nothing() {

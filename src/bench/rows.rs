@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::run::{CaseSamples, Collected};
+use super::collected::{CaseSamples, Collected};
 use super::stats::{Samples, ranks};
 use crate::base::PagePolicy;
 use crate::base::case::{CaseId, FLOOR, Operation};
@@ -57,7 +57,8 @@ fn timing(
     floor: Option<f64>,
 ) -> Option<Timing> {
     let estimate = per_process.estimate(seed)?;
-    let kept = per_process.processes().iter();
+    // In the order in which they were taken; a process without a sample keeps its place.
+    let kept = samples.processes.iter();
     Some(Timing {
         median_nanos: rounded(estimate.median),
         low_nanos: rounded(estimate.low),

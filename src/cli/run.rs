@@ -30,8 +30,14 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     measure::listen()?;
     let search = Search::begin(&arguments.python);
     let profile: Profile = arguments.profile.into();
-    let mut measure =
-        Measure { profile, seed: arguments.seed, formats: FORMATS.to_vec(), peer: None };
+    let mut measure = Measure {
+        profile,
+        seed: arguments.seed,
+        formats: FORMATS.to_vec(),
+        peer: None,
+        whole: measure::WHOLE.into_iter().chain([TUTORIAL]).map(str::to_owned).collect(),
+        injected: None,
+    };
     let mut subjects = Vec::new();
     let mut side = search.wait(AT_ONCE)?;
     let mut tutorial = match &mut side {

@@ -205,6 +205,7 @@ impl PythonSource {
         prepare.insert("format".to_owned(), json!(format.id));
         prepare.insert("path".to_owned(), text(&path));
         prepare.insert("expected".to_owned(), request.expected.map_or(Value::Null, text));
+        prepare.insert("verify".to_owned(), json!(request.verify));
         let answer = match self.peer.borrow_mut().prepare(format.id, prepare) {
             Ok(answer) => answer,
             // What a format cannot hold was not tried, and is nobody's failure.

@@ -11,7 +11,7 @@ use super::choice::{self, Choice};
 use super::lookup::{Format, Lookup, Model};
 use super::widgets::{percent, range};
 use crate::base::case::Operation;
-use crate::base::record::{BenchRecord, SizeRow, Timing};
+use crate::base::record::{BenchRecord, Power, SizeRow, Timing};
 use crate::base::units;
 
 /// What a reader may want from a format.
@@ -136,7 +136,20 @@ fn caveats(record: &BenchRecord) -> Vec<String> {
             "Noisy machine (a fixed loop varied by {spread:.0} %): do not trust small differences."
         ));
     }
+    if let Some(power) = record.power.as_ref().filter(|power| !is_powerful(power)) {
+        caveats.push(format!(
+            "Of {} pairs that differ by {:.0} %, only {} were told apart: what shares a rank may well differ.",
+            power.slowed_pairs,
+            (power.injected_factor - 1.0) * 100.0,
+            power.slowed_found
+        ));
+    }
     caveats
+}
+
+/// True when a run finds the differences that it should: nineteen of twenty.
+fn is_powerful(power: &Power) -> bool {
+    power.slowed_found * 20 >= power.slowed_pairs * 19
 }
 
 impl Verdicts {
