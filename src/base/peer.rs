@@ -40,8 +40,8 @@ pub struct Request<'a> {
     pub left_out: &'a [(Operation, String)],
     /// A case of which one iteration takes longer has no row.
     pub slowest: Duration,
-    /// True when the formats that nobody leaves out are enough: most models in a quick run.
-    pub core_only: bool,
+    /// Why the formats that nobody leaves out are enough, if they are: most models in a quick run.
+    pub core_only: Option<String>,
     /// False when an earlier process has verified the same formats of the same model.
     pub verify: bool,
 }

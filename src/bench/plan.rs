@@ -91,13 +91,27 @@ impl Profile {
         operations
     }
 
-    /// Why a format is not measured on a model, if it is not: a quick run measures every format on
-    /// a few models, those that are `whole`, and the core on all.
-    pub fn leaves_out(self, format: &str, is_whole: bool) -> Option<String> {
-        let left_out = self == Profile::Quick && !is_whole && !CORE.contains(&format);
-        left_out.then(|| {
-            "profile quick measures it on a few models; --profile standard on every model"
-                .to_owned()
+    /// Why a format is not measured on a model of so many bytes, if it is not. All formats are measured
+    /// on the models that are `whole`. On the others a quick run measures the core, a standard run the
+    /// core where the model is large and all formats where it is not.
+    pub fn leaves_out(self, format: &str, is_whole: bool, array_bytes: usize) -> Option<String> {
+        self.is_core_only(is_whole, array_bytes).filter(|_| !CORE.contains(&format))
+    }
+
+    /// Why only the core formats are measured on a model, if only they are.
+    pub fn is_core_only(self, is_whole: bool, array_bytes: usize) -> Option<String> {
+        let (is_core_only, next) = match self {
+            Profile::Quick if array_bytes < LARGE_BYTES => (true, Profile::Standard),
+            Profile::Quick => (true, Profile::Thorough),
+            Profile::Standard => (array_bytes >= LARGE_BYTES, Profile::Thorough),
+            Profile::Thorough => (false, Profile::Thorough),
+        };
+        (is_core_only && !is_whole).then(|| {
+            format!(
+                "profile {} measures it on a few models; measured by --profile {}",
+                self.id(),
+                next.id()
+            )
         })
     }
 
@@ -105,7 +119,7 @@ impl Profile {
     pub fn limit(self) -> Duration {
         Duration::from_secs(match self {
             Profile::Quick => 195,
-            Profile::Standard => 640,
+            Profile::Standard => 450,
             Profile::Thorough => 3 * 3600,
         })
     }
@@ -211,11 +225,16 @@ mod tests {
     fn the_core_is_registered_and_measured_everywhere() {
         for id in CORE {
             assert!(crate::formats::registry::find(id).is_some(), "{id}");
-            assert_eq!(Profile::Quick.leaves_out(id, false), None);
+            assert_eq!(Profile::Quick.leaves_out(id, false, 1), None);
         }
-        assert_eq!(Profile::Quick.leaves_out("json-elements", true), None);
-        assert!(Profile::Quick.leaves_out("json-elements", false).is_some());
-        assert_eq!(Profile::Standard.leaves_out("json-elements", false), None);
+        let left_out = |profile: Profile, is_whole, bytes| {
+            profile.leaves_out("json-elements", is_whole, bytes).is_some()
+        };
+        let (quick, standard) = (Profile::Quick, Profile::Standard);
+        assert!(!left_out(quick, true, LARGE_BYTES) && left_out(quick, false, 1));
+        assert!(!left_out(standard, false, 1) && left_out(standard, false, LARGE_BYTES));
+        assert!(!left_out(standard, true, LARGE_BYTES));
+        assert!(!left_out(Profile::Thorough, false, LARGE_BYTES));
     }
 
     #[test]

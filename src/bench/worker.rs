@@ -198,7 +198,7 @@ fn prepare(
     let is_whole = job.is_whole(subject.id());
     for id in &job.formats {
         let Some(format) = registry::find(id) else { continue };
-        if let Some(reason) = job.profile.leaves_out(id, is_whole) {
+        if let Some(reason) = job.profile.leaves_out(id, is_whole, bytes) {
             for (operation, _) in job.profile.operations(bytes) {
                 if wanted(operation) {
                     let case = CaseId {

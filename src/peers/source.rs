@@ -258,11 +258,8 @@ fn why_not(
     if !known.contains(&operation) {
         return Some(absent(format, request.held, operation).to_owned());
     }
-    if request.core_only && !format.core {
-        return Some(
-            "profile quick measures it on the tutorial's forest; --profile standard on every model"
-                .to_owned(),
-        );
+    if let Some(reason) = request.core_only.as_ref().filter(|_| !format.core) {
+        return Some(reason.clone());
     }
     // What is loaded has to be stored first, so that storing decides too.
     let storing = format.estimate(Operation::Encode, request.bytes);

@@ -166,7 +166,8 @@ fn windows(record: &BenchRecord) -> Option<String> {
     let disturbed: u64 = noise.disturbed.values().sum();
     let causes: Vec<String> =
         noise.disturbed.iter().map(|(what, count)| format!("{what} {}", grouped(*count))).collect();
-    let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
+    let causes =
+        if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
     (noise.windows > 0)
         .then(|| format!("{}, {} disturbed{causes}", grouped(noise.windows), grouped(disturbed)))
 }
