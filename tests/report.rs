@@ -336,6 +336,7 @@ fn every_row_is_a_line_and_absent_figures_are_empty() {
         assert_eq!(*cell("format"), row.case.format);
         assert_eq!(cell("operation"), row.case.operation.id());
         assert_eq!(cell("pages"), row.case.pages.map_or("", |pages| pages.id()));
+        assert_eq!(cell("temperature"), row.case.temperature.map_or("", |warm| warm.id()));
         match &row.outcome {
             Outcome::Measured(timing) => {
                 assert_eq!((cell("status").as_str(), cell("reason").as_str()), ("measured", ""));
@@ -471,10 +472,13 @@ fn every_row_of_the_record_is_on_the_page() {
             assert!(floor.contains(case.operation.title()));
             continue;
         }
-        let operation = match case.pages {
-            Some(pages) => format!("{}/{}", case.operation.id(), pages.id()),
-            None => case.operation.id().to_owned(),
-        };
+        let mut operation = case.operation.id().to_owned();
+        if let Some(pages) = case.pages {
+            operation = format!("{operation}/{}", pages.id());
+        }
+        if let Some(temperature) = case.temperature {
+            operation = format!("{operation}/{}", temperature.id());
+        }
         let part = between(panel, &format!("data-o=\"{operation}\">"), "<div class=\"o\"");
         match outcome {
             Outcome::Measured(timing) => {

@@ -102,6 +102,25 @@ pub enum Group {
 /// The pseudo-format under which floors are recorded.
 pub const FLOOR: &str = "floor";
 
+/// What stands between two samples of a case. Rows without one are mixed: each sample comes after
+/// samples of other cases, as in a server that does more than load one model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Temperature {
+    /// Nothing: the case runs in a tight loop, so that caches, branch predictors and the allocator
+    /// know it as well as they ever can. This is what criterion and `timeit` measure.
+    Hot,
+}
+
+impl Temperature {
+    /// The name used in records and on the page.
+    pub fn id(self) -> &'static str {
+        match self {
+            Temperature::Hot => "hot",
+        }
+    }
+}
+
 /// Names one measured case. Equal ids are the same row in every process and every run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseId {
@@ -114,13 +133,26 @@ pub struct CaseId {
     /// The page policy of the destination, where the operation fills an arena.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pages: Option<PagePolicy>,
+    /// How warm the case was, where it was not measured in the mixed rounds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub temperature: Option<Temperature>,
+}
+
+impl CaseId {
+    /// True for the row that stands for its operation: the usual page policy, in mixed rounds.
+    pub fn is_usual(&self) -> bool {
+        self.pages.is_none() && self.temperature.is_none()
+    }
 }
 
 impl fmt::Display for CaseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.model, self.format, self.operation.id())?;
-        match self.pages {
-            Some(pages) => write!(f, "/{}", pages.id()),
+        if let Some(pages) = self.pages {
+            write!(f, "/{}", pages.id())?;
+        }
+        match self.temperature {
+            Some(temperature) => write!(f, "/{}", temperature.id()),
             None => Ok(()),
         }
     }
@@ -190,7 +222,12 @@ mod tests {
             format: "raw".into(),
             operation: Operation::Decode,
             pages: Some(PagePolicy::Huge),
+            temperature: None,
         };
         assert_eq!(id.to_string(), "forest-m/raw/decode/huge");
+        let hot = CaseId { pages: None, temperature: Some(Temperature::Hot), ..id };
+        assert_eq!(hot.to_string(), "forest-m/raw/decode/hot");
+        let json = serde_json::to_string(&hot).unwrap();
+        assert!(json.ends_with(r#""operation":"decode","temperature":"hot"}"#), "{json}");
     }
 }

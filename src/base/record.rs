@@ -421,6 +421,7 @@ mod tests {
                 format: "raw".into(),
                 operation: Operation::Decode,
                 pages: None,
+                temperature: None,
             },
             outcome: Outcome::NotMeasured { reason: "no view".into() },
         };

@@ -278,6 +278,7 @@ pub fn case(
         format: prepared.format.descriptor().id.to_owned(),
         operation,
         pages,
+        temperature: None,
     };
     let array_bytes = prepared.subject.parameters.byte_len() as u64;
     let this = prepared.clone();
@@ -370,7 +371,13 @@ pub fn floor(
     clock: &Arc<dyn Clock>,
 ) -> Result<Box<dyn Case>, CaseError> {
     let len = subject.parameters.byte_len();
-    let id = CaseId { model: subject.id().to_owned(), format: FLOOR.to_owned(), operation, pages };
+    let id = CaseId {
+        model: subject.id().to_owned(),
+        format: FLOOR.to_owned(),
+        operation,
+        pages,
+        temperature: None,
+    };
     let policy = pages.unwrap_or_default();
     let mut source = Vec::with_capacity(len);
     for (_, array) in subject.parameters.arrays() {
@@ -433,6 +440,7 @@ mod tests {
             format: "f".into(),
             operation: Operation::Decode,
             pages: None,
+            temperature: None,
         };
         let ticking = manual.clone();
         let mut case = timed(id, 8, 8, &clock, move || {
@@ -451,6 +459,7 @@ mod tests {
             format: String::new(),
             operation,
             pages: None,
+            temperature: None,
         };
         let large = timed(id(Operation::Decode), 1, 10 << 20, &clock, || Ok(()));
         let small = timed(id(Operation::Decode), 1, 100, &clock, || Ok(()));

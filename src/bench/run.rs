@@ -355,7 +355,8 @@ fn memory_pass(
             .map(|(format, operation)| {
                 let format_id = format.descriptor().id.to_owned();
                 let model = subject.id().to_owned();
-                (format, CaseId { model, format: format_id, operation, pages: None })
+                let (pages, temperature) = (None, None);
+                (format, CaseId { model, format: format_id, operation, pages, temperature })
             })
             .collect();
         // No time is taken here, so that every core may load.

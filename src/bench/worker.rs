@@ -136,6 +136,7 @@ fn prepare(
             format: id.clone(),
             operation,
             pages,
+            temperature: None,
         };
         let prepared = Prepared::new(subject.clone(), format, &job.dir).and_then(|prepared| {
             // The other processes are this program on the same bytes, and begin when this one ended.
@@ -388,6 +389,7 @@ mod tests {
             format: "f".to_owned(),
             operation: Operation::Encode,
             pages: None,
+            temperature: None,
         };
         let mut events = Vec::new();
         let mut reporter = Reporter(&mut events);

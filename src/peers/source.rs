@@ -174,6 +174,7 @@ impl PythonSource {
             format: format.id.to_owned(),
             operation,
             pages: None,
+            temperature: None,
         };
         let known = format.operations(request.held);
         let mut wanted = Vec::new();
@@ -321,6 +322,7 @@ impl CaseSource for PythonSource {
                             format: format.id.to_owned(),
                             operation,
                             pages: None,
+                            temperature: None,
                         };
                         Offer::Failed(case, error.clone())
                     }));

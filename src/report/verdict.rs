@@ -8,7 +8,7 @@
 //! decided in [`super::choice`].
 
 use super::choice::{self, Choice};
-use super::lookup::{Format, Lookup, Model};
+use super::lookup::{Format, Lookup, Measured, Model};
 use super::widgets::{percent, range};
 use crate::base::case::Operation;
 use crate::base::record::{BenchRecord, SizeRow, Timing};
@@ -283,7 +283,7 @@ fn is_as_fast(timing: &Timing, fastest: &Timing) -> bool {
 }
 
 fn fastest(lookup: &Lookup<'_>, model: &str, operation: Operation) -> Option<Goal> {
-    let mut timings = lookup.timings(model, (operation, None));
+    let mut timings = lookup.timings(model, Measured::usual(operation));
     timings.retain(|(format, _)| format.holds_all());
     fastest_of(Want::Fast(operation), timings)
 }
@@ -302,7 +302,7 @@ fn fastest_of(want: Want, timings: Vec<(Format<'_>, &Timing)>) -> Option<Goal> {
 
 fn portable(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
     let operation = load_operation(lookup, model, LOADS)?;
-    let mut timings = lookup.timings(model, (operation, None));
+    let mut timings = lookup.timings(model, Measured::usual(operation));
     timings.retain(|(format, _)| format.holds_all() && choice::is_portable(format));
     fastest_of(Want::Portable(operation), timings)
 }

@@ -94,7 +94,13 @@ pub fn format(id: &str, encoding: &str, warnings: &[&str]) -> FormatRecord {
 }
 
 pub fn case(model: &str, format: &str, operation: Operation) -> CaseId {
-    CaseId { model: model.to_owned(), format: format.to_owned(), operation, pages: None }
+    CaseId {
+        model: model.to_owned(),
+        format: format.to_owned(),
+        operation,
+        pages: None,
+        temperature: None,
+    }
 }
 
 /// A figure: the median, 5 % around it, nine samples, a rank.
