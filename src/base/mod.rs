@@ -20,6 +20,7 @@ pub mod array;
 pub mod cache;
 pub mod case;
 pub mod compatibility;
+pub mod criterion;
 pub mod detonation;
 pub mod digest;
 pub mod dtype;

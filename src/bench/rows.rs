@@ -89,7 +89,7 @@ fn rank(
     let mut groups: BTreeMap<CaseId, Vec<&CaseId>> = BTreeMap::new();
     for case in timed.keys().filter(|case| case.format != FLOOR && !differs(&case.format)) {
         // Rows of one model, operation, page policy and temperature, whatever their format.
-        let group = CaseId { format: String::new(), ..(*case).clone() };
+        let group = CaseId { format: String::new(), ..case.clone() };
         groups.entry(group).or_default().push(case);
     }
     let mut all = BTreeMap::new();

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::plan::Profile;
 use super::protocol::{Event, Job, MemoryJob, PeerJob, Rounds};
 use super::subject::{self, Subject};
-use super::{BenchError, environment, peers, rows};
+use super::{BenchError, environment, hot, peers, rows};
 use crate::base::case::{CaseId, Operation};
 use crate::base::record::{
     BENCH_SCHEMA, BenchRecord, FormatRecord, MemoryOutcome, MemoryRow, SizeRow,
@@ -188,6 +188,7 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         tutorial: None,
         programs: Vec::new(),
         compatibility: None,
+        criterion: None,
     })
 }
 
@@ -225,7 +226,8 @@ impl Schedule {
             Some(_) => PEER_SECONDS + PEER_SECONDS_A_MEGABYTE * bytes as f64 / 1e6,
             None => 0.0,
         };
-        budget.as_secs_f64() + SET_UP_SECONDS * scale * options.formats.len() as f64 + peer
+        let loops = hot::planned_seconds(options.profile, bytes, options.formats.len());
+        budget.as_secs_f64() + loops + SET_UP_SECONDS * scale * options.formats.len() as f64 + peer
     }
 
     fn share(&self) -> f64 {

@@ -18,7 +18,7 @@ use super::compression::Compression;
 use super::plan::{LARGE_BYTES, Profile};
 use super::protocol::{Event, Job, MemoryJob, Rounds};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
-use super::{BenchError, environment, memory, peers, programs};
+use super::{BenchError, environment, hot, memory, peers, programs};
 use crate::base::PagePolicy;
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
 use crate::base::peer::CaseSource;
@@ -64,7 +64,12 @@ pub fn work(
 
 pub(super) struct Reporter<'a>(&'a mut dyn Write);
 
-impl Reporter<'_> {
+impl<'a> Reporter<'a> {
+    #[cfg(test)]
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Reporter(out)
+    }
+
     pub(super) fn send(&mut self, event: &Event) -> Result<(), BenchError> {
         let mut line =
             serde_json::to_string(event).map_err(|error| BenchError::Worker(error.to_string()))?;
@@ -98,7 +103,8 @@ fn measure_rounds(
             cases.extend(offered);
         }
         let budget = job.profile.budget(subject.parameters.byte_len()).mul_f64(job.budget_share);
-        rounds(job, cases, budget, &mut rng, &*clock, reporter)?;
+        let whole = rounds(job, cases, budget, &mut rng, &*clock, reporter)?;
+        hot::measure_hot(whole, job.profile, job.budget_share, reporter)?;
         if let (Some(source), true) = (source.as_deref_mut(), job.sizes) {
             peers::memory(source, memory, reporter)?;
         }
@@ -283,6 +289,7 @@ fn calibrate(
 
 /// Rounds until the time is used or every case has enough samples. Slow cases take part only in
 /// every k-th round, so that all get the same share of the time; the first round is always whole.
+/// Returns the cases that did not fail.
 fn rounds(
     job: &Rounds,
     cases: Vec<Box<dyn Case>>,
@@ -290,7 +297,7 @@ fn rounds(
     rng: &mut ChaCha8Rng,
     clock: &dyn Clock,
     reporter: &mut Reporter<'_>,
-) -> Result<(), BenchError> {
+) -> Result<Vec<Box<dyn Case>>, BenchError> {
     let mut runners = Vec::with_capacity(cases.len());
     for case in cases {
         runners.extend(calibrate(case, job.profile.slowest_iteration(), reporter)?);
@@ -323,10 +330,10 @@ fn rounds(
         }
         reporter.flush()?;
         if !open || clock.now_nanos().saturating_sub(start) >= budget {
-            return Ok(());
+            break;
         }
     }
-    Ok(())
+    Ok(runners.into_iter().filter(|runner| !runner.out).map(|runner| runner.case).collect())
 }
 
 fn measure_memory(job: &MemoryJob, reporter: &mut Reporter<'_>) -> Result<(), BenchError> {

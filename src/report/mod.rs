@@ -16,6 +16,7 @@
 mod calculator;
 pub mod choice;
 mod compatibility;
+mod criterion;
 pub mod csv;
 mod embed;
 mod environment;

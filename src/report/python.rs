@@ -64,7 +64,7 @@ fn story(lookup: &Lookup<'_>, tutorial: &TutorialRecord) -> Markup {
     let find = |method: &str| tutorial.methods.iter().find(|m| m.method == method);
     let formats: Vec<Format<'_>> = {
         let mut formats: Vec<_> =
-            lookup.timings(&tutorial.model, (Operation::DecodePredictOne, None));
+            lookup.timings(&tutorial.model, Measured::usual(Operation::DecodePredictOne));
         formats.sort_by(|(_, a), (_, b)| a.median_nanos.total_cmp(&b.median_nanos));
         formats.into_iter().map(|(format, _)| format).collect()
     };

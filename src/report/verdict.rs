@@ -444,5 +444,7 @@ impl Goal {
 
 /// The operation whose time stands for loading a model, where one was measured.
 pub fn load_operation(lookup: &Lookup<'_>, model: &str, of: &[Operation]) -> Option<Operation> {
-    of.iter().copied().find(|operation| !lookup.timings(model, (*operation, None)).is_empty())
+    of.iter()
+        .copied()
+        .find(|operation| !lookup.timings(model, Measured::usual(*operation)).is_empty())
 }

@@ -49,6 +49,7 @@ pub fn empty() -> BenchRecord {
         programs: Vec::new(),
         complaints: Vec::new(),
         compatibility: None,
+        criterion: None,
         notes: Vec::new(),
     }
 }
