@@ -25,6 +25,7 @@ pub mod detonation;
 pub mod digest;
 pub mod dtype;
 pub mod guarded;
+pub mod instructions;
 pub mod kinds;
 pub mod limits;
 pub mod nested;

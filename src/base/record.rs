@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::case::CaseId;
 use super::compatibility::CompatibilityRecord;
 use super::criterion::CriterionRecord;
+use super::instructions::InstructionRow;
 
 /// The schema of [`BenchRecord`]. The number grows when a field changes its meaning.
 pub const BENCH_SCHEMA: &str = "deadweight.bench/1";
@@ -57,6 +58,9 @@ pub struct BenchRecord {
     /// Whole programs, from their start to a first prediction.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub programs: Vec<ProgramRow>,
+    /// Instructions of some operations, where they were counted.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub instructions: Vec<InstructionRow>,
     /// The same cases as criterion measured them, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub criterion: Option<CriterionRecord>,

@@ -20,6 +20,7 @@ pub mod criterion;
 pub mod environment;
 pub mod file_io;
 mod hot;
+pub mod instructions;
 pub mod memory;
 pub mod peers;
 pub mod plan;

@@ -84,9 +84,15 @@ impl Profile {
             .filter(|operation| self == Profile::Thorough || !large || !is_zstd_19(**operation))
             .map(|operation| (*operation, None))
             .collect();
+        let named = [PagePolicy::Small, PagePolicy::Heap].map(Some);
+        let operations_named: &[Operation] = match self {
+            Profile::Quick => &[Operation::Decode],
+            _ => &[Operation::Decode, Operation::DecodePredictOne, Operation::LoadFile],
+        };
         if large && !self.hurries(array_bytes) {
-            operations.push((Operation::Decode, Some(PagePolicy::Small)));
-            operations.push((Operation::Decode, Some(PagePolicy::Heap)));
+            for operation in operations_named {
+                operations.extend(named.map(|pages| (*operation, pages)));
+            }
         }
         operations
     }
@@ -128,6 +134,12 @@ impl Profile {
         .into();
         floors.push((Operation::FloorCopy, Some(PagePolicy::Small)));
         floors.push((Operation::FloorCopy, Some(PagePolicy::Heap)));
+        if self != Profile::Quick {
+            floors.push((Operation::FloorReadCold, None));
+            floors.push((Operation::FloorWriteSync, None));
+            floors.push((Operation::FloorRead, Some(PagePolicy::Small)));
+            floors.push((Operation::FloorRead, Some(PagePolicy::Heap)));
+        }
         floors
     }
 }
@@ -150,6 +162,8 @@ const SKIPPED_WHEN_HUGE: &[Operation] = &[
 const SKIPPED_BY_QUICK: &[Operation] = &[
     Operation::EncodeReused,
     Operation::SaveSync,
+    Operation::LoadFileColdPredictOne,
+    Operation::MapFileColdPredictOne,
     Operation::DecodeChecksum,
     Operation::ViewReady,
     Operation::ViewPredictThousand,

@@ -18,6 +18,8 @@ pub enum Job {
     Rounds(Rounds),
     /// Load once and say what it took in memory.
     Memory(Box<MemoryJob>),
+    /// Do one case a number of times, while somebody outside counts.
+    Repeat(Box<RepeatJob>),
     /// Run a whole program once.
     Program(CommandLine),
 }
@@ -69,6 +71,19 @@ pub struct MemoryJob {
     pub model: ModelRecord,
     /// The case.
     pub case: CaseId,
+}
+
+/// One case, so many times.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RepeatJob {
+    /// Private directory, as in [`Rounds`].
+    pub dir: PathBuf,
+    /// The model.
+    pub model: ModelRecord,
+    /// The case.
+    pub case: CaseId,
+    /// How often.
+    pub iterations: u64,
 }
 
 /// What a measuring process reports, one a line.

@@ -113,8 +113,11 @@ fn floor_of(case: &CaseId) -> Option<CaseId> {
         // An encoder fills a vector, which comes from the allocator.
         Operation::Encode => (Operation::FloorCopy, Some(PagePolicy::Heap)),
         Operation::EncodeReused => (Operation::FloorCopyWarm, None),
-        Operation::LoadFile => (Operation::FloorRead, None),
+        Operation::LoadFile => (Operation::FloorRead, case.pages),
         Operation::Save => (Operation::FloorWrite, None),
+        Operation::SaveSync => (Operation::FloorWriteSync, None),
+        // A first prediction more, which is small beside a device.
+        Operation::LoadFileColdPredictOne => (Operation::FloorReadCold, None),
         _ => return None,
     };
     let model = case.model.clone();

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::plan::Profile;
 use super::protocol::{Event, Job, MemoryJob, PeerJob, Rounds};
 use super::subject::{self, Subject};
-use super::{BenchError, environment, hot, peers, rows};
+use super::{BenchError, environment, file_io, hot, peers, rows, trained};
 use crate::base::case::{CaseId, Operation};
 use crate::base::record::{
     BENCH_SCHEMA, BenchRecord, FormatRecord, MemoryOutcome, MemoryRow, SizeRow,
@@ -128,10 +128,11 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
     let start = Instant::now();
     let started = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let load_before = environment::load_average();
+    let place = file_io::place_of_files(&trained::default_directory());
     let private = tempfile::Builder::new()
         .prefix("deadweight-")
-        .tempdir()
-        .map_err(|error| BenchError::io("cannot create", &std::env::temp_dir(), error))?;
+        .tempdir_in(&place)
+        .map_err(|error| BenchError::io("cannot create", &place, error))?;
     for subject in subjects {
         subject::write(subject, private.path(), subject.id())?;
         if let Some(peer) = &options.peer {
@@ -189,6 +190,7 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         programs: Vec::new(),
         compatibility: None,
         criterion: None,
+        instructions: Vec::new(),
     })
 }
 

@@ -18,7 +18,7 @@ use super::compression::Compression;
 use super::plan::{LARGE_BYTES, Profile};
 use super::protocol::{Event, Job, MemoryJob, Rounds};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
-use super::{BenchError, environment, hot, memory, peers, programs};
+use super::{BenchError, environment, file_io, hot, instructions, memory, peers, programs};
 use crate::base::PagePolicy;
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
 use crate::base::peer::CaseSource;
@@ -56,6 +56,7 @@ pub fn work(
             measure_rounds(&rounds, source, &mut reporter)?;
         }
         Job::Memory(job) => measure_memory(&job, &mut reporter)?,
+        Job::Repeat(job) => instructions::repeat(&job, &mut reporter)?,
         Job::Program(command) => reporter.send(&programs::once(&command, programs::LONGEST)?)?,
     }
     reporter.send(&Event::Done)?;
@@ -129,12 +130,9 @@ fn prepare(
     let start = clock.now_nanos();
     let reference = subject.reference()?;
     let thousand = clock.now_nanos().saturating_sub(start) * (ROWS / VERIFIED_ROWS) as u64;
-    let mut made = Vec::new();
-    for (operation, pages) in job.profile.floors() {
-        if wanted(operation) {
-            made.push(cases::floor(subject, operation, pages, &job.dir, clock));
-        }
-    }
+    let not_cold = file_io::why_not_cold(&job.dir);
+    let warm_only = |operation: Operation| not_cold.clone().filter(|_| operation.is_cold());
+    let mut made = floors(job, subject, clock, not_cold.as_deref(), reporter)?;
     for id in &job.formats {
         let Some(format) = registry::find(id) else { continue };
         let name = |operation, pages| CaseId {
@@ -155,6 +153,7 @@ fn prepare(
             let why = cases::missing(format, subject.rows.is_some(), operation)
                 .or_else(|| job.profile.skips(operation, bytes))
                 .or_else(|| too_slow(job, operation, thousand))
+                .or_else(|| warm_only(operation))
                 .filter(|_| operation.group() != crate::base::case::Group::Floor);
             if let Some(reason) = why {
                 reporter.send(&Event::Skipped { case: name(operation, None), reason })?;
@@ -162,9 +161,10 @@ fn prepare(
         }
         for (operation, pages) in job.profile.operations(bytes) {
             let exists = cases::missing(format, subject.rows.is_some(), operation).is_none();
-            let copies = pages.is_none() || format.descriptor().arena;
+            let copies = pages.is_none() || cases::fills_arena(format, operation);
             let in_time = too_slow(job, operation, thousand).is_none();
-            if !wanted(operation) || !exists || !copies || !in_time {
+            let can_be = warm_only(operation).is_none();
+            if !wanted(operation) || !exists || !copies || !in_time || !can_be {
                 continue;
             }
             match &prepared {
@@ -181,6 +181,31 @@ fn prepare(
         }
     }
     made.into_iter().collect::<Result<_, CaseError>>().map_err(|e| BenchError::Worker(e.reason))
+}
+
+/// The floors of a model; without those that begin with a cold file where none gets cold.
+fn floors(
+    job: &Rounds,
+    subject: &Subject,
+    clock: &Arc<dyn Clock>,
+    not_cold: Option<&str>,
+    reporter: &mut Reporter<'_>,
+) -> Result<Vec<Result<Box<dyn Case>, CaseError>>, BenchError> {
+    let mut made = Vec::new();
+    for (operation, pages) in job.profile.floors() {
+        if !job.only.is_empty() && !job.only.contains(&operation) {
+            continue;
+        }
+        match not_cold.filter(|_| operation.is_cold()) {
+            None => made.push(cases::floor(subject, operation, pages, &job.dir, clock)),
+            Some(reason) => {
+                let (model, format) = (subject.id().to_owned(), FLOOR.to_owned());
+                let case = CaseId { model, format, operation, pages, temperature: None };
+                reporter.send(&Event::Skipped { case, reason: reason.to_owned() })?;
+            }
+        }
+    }
+    Ok(made)
 }
 
 /// Why the rung of 1,000 predictions is left out: they would be all that its figure shows.

@@ -178,11 +178,13 @@ impl<'a> Lookup<'a> {
         self.rows.get(model)?.get(&Measured::usual(operation))?.get(format)?.timing()
     }
 
-    /// True when a row of the format on the model was tried and failed.
+    /// True when a row of the format on the model was tried and failed. A file that did not get cold is
+    /// no failure of its format.
     pub fn failed(&self, model: &str, format: &str) -> bool {
-        let operations = self.rows.get(model).into_iter().flat_map(BTreeMap::values);
+        let operations = self.rows.get(model).into_iter().flatten();
         operations
-            .filter_map(|cells| cells.get(format))
+            .filter(|(of, _)| !of.operation.is_cold())
+            .filter_map(|(_, cells)| cells.get(format))
             .any(|outcome| matches!(outcome, Outcome::Failed { .. }))
     }
 

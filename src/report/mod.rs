@@ -23,6 +23,7 @@ mod environment;
 mod formats;
 mod hostile;
 mod hostile_story;
+mod instructions;
 mod ladder;
 pub mod lookup;
 mod page;

@@ -16,8 +16,8 @@ use super::tables::GROUPS;
 use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
 use super::{
-    calculator, compatibility, criterion, environment, formats, hostile, ladder, pareto, python,
-    space, summary, tables,
+    calculator, compatibility, criterion, environment, formats, hostile, instructions, ladder,
+    pareto, python, space, summary, tables,
 };
 use crate::base::record::BenchRecord;
 use crate::base::trial::DemoRecord;
@@ -32,15 +32,18 @@ const SCRIPT: &str = include_str!("page.js");
 const COMPATIBILITY: &str = "compatibility";
 /// Another one.
 const CRITERION: &str = "criterion";
+/// And another one.
+const INSTRUCTIONS: &str = "instructions";
 
 /// Sections of the page: address and name.
-const SECTIONS: [(&str, &str); 15] = [
+const SECTIONS: [(&str, &str); 16] = [
     ("verdict", "Verdict"),
     ("python", "Against Python"),
     ("pareto", "Size against time"),
     ("ladder", "Ladder"),
     ("timings", "Timings"),
     (CRITERION, "Criterion"),
+    (INSTRUCTIONS, "Instructions"),
     ("sizes", "Sizes"),
     ("memory", "Memory"),
     ("calculator", "Calculator"),
@@ -58,6 +61,7 @@ fn sections(record: &BenchRecord) -> impl Iterator<Item = (&'static str, &'stati
         "python" => python::is_known(record),
         COMPATIBILITY => record.compatibility.is_some(),
         CRITERION => record.criterion.is_some(),
+        INSTRUCTIONS => !record.instructions.is_empty(),
         _ => true,
     })
 }
@@ -89,6 +93,7 @@ pub fn html(record: &BenchRecord, demonstration: Option<&DemoRecord>) -> String 
                     div.pair { (pareto::section(&lookup)) (ladder::section(&lookup)) }
                     (tables::section(&lookup))
                     (criterion::section(&lookup))
+                    (instructions::section(&lookup))
                     (space::sizes_section(&lookup))
                     (space::memory_section(&lookup))
                     (calculator::section())

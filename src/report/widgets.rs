@@ -135,7 +135,7 @@ pub fn group_title(group: Group) -> &'static str {
         Group::Save => "Save: parameters to bytes",
         Group::Load => "Load: bytes to parameters with memory of their own",
         Group::View => "View: parameters that borrow from the bytes",
-        Group::File => "From a file in the page cache",
+        Group::File => "From a file",
         Group::Compression => "Compression of the encoded bytes",
         Group::Floor => "Floors: the same bytes with no format at all",
     }

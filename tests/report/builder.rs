@@ -50,6 +50,7 @@ pub fn empty() -> BenchRecord {
         complaints: Vec::new(),
         compatibility: None,
         criterion: None,
+        instructions: Vec::new(),
         notes: Vec::new(),
     }
 }
