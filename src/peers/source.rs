@@ -293,6 +293,8 @@ pub fn absent(format: &PeerFormat, held: Held<'_>, operation: Operation) -> &'st
         | Operation::DecodePredictThousand
         | Operation::LoadFilePredictOne
         | Operation::MapPredictOne
+        | Operation::LoadFileColdPredictOne
+        | Operation::MapFileColdPredictOne
             if !is_estimator =>
         {
             "Python has no model for plain arrays"
