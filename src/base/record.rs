@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::case::CaseId;
 use super::compatibility::CompatibilityRecord;
+use super::criterion::CriterionRecord;
+use super::instructions::InstructionRow;
 
 /// The schema of [`BenchRecord`]. The number grows when a field changes its meaning.
 pub const BENCH_SCHEMA: &str = "deadweight.bench/1";
@@ -59,6 +61,12 @@ pub struct BenchRecord {
     /// Whole programs, from their start to a first prediction.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub programs: Vec<ProgramRow>,
+    /// Instructions of some operations, where they were counted.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub instructions: Vec<InstructionRow>,
+    /// The same cases as criterion measured them, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub criterion: Option<CriterionRecord>,
     /// What another program wrote to its standard error while it measured.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub complaints: Vec<String>,
@@ -475,6 +483,7 @@ mod tests {
                 format: "raw".into(),
                 operation: Operation::Decode,
                 pages: None,
+                temperature: None,
             },
             outcome: Outcome::NotMeasured { reason: "no view".into() },
         };

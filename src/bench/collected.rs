@@ -91,7 +91,8 @@ impl Collected {
     pub(super) fn known(&self) -> Vec<KnownCase> {
         let slow = self.too_slow.iter();
         let slow = slow.map(|case| KnownCase { case: case.clone(), iterations: None });
-        let samples = self.samples.iter().filter(|(case, _)| case.format != FLOOR);
+        let is_known = |case: &CaseId| case.format != FLOOR && case.temperature.is_none();
+        let samples = self.samples.iter().filter(|(case, _)| is_known(case));
         let samples = samples.map(|(case, samples)| KnownCase {
             case: case.clone(),
             iterations: Some(samples.iterations),

@@ -154,7 +154,7 @@ fn logarithms(samples: &BTreeMap<CaseId, Samples>, common: &BTreeSet<CaseId>) ->
 /// Each row relative to what stands for all in its process: the median of the formats in the same
 /// operation on the same model; where there are too few, the floors of the model.
 fn relative(medians: &Medians) -> Medians {
-    let group = |case: &CaseId| (case.model.clone(), case.operation, case.pages);
+    let group = |case: &CaseId| (case.model.clone(), case.operation, case.pages, case.temperature);
     let mut groups: BTreeMap<_, Vec<&CaseId>> = BTreeMap::new();
     let mut floors: BTreeMap<&str, Vec<&CaseId>> = BTreeMap::new();
     for case in medians.keys() {
@@ -294,6 +294,7 @@ mod tests {
                         format: format.to_owned(),
                         operation,
                         pages: None,
+                        temperature: None,
                     };
                     let of = drift.iter().map(|drift| Some(nanos.ln() + drift + noise.sample(rng)));
                     medians.insert(case, of.collect());
@@ -343,6 +344,7 @@ mod tests {
             format: format.to_owned(),
             operation,
             pages: None,
+            temperature: None,
         };
         let medians = |time: f64, floor: f64| -> Medians {
             [

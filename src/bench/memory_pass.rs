@@ -36,7 +36,10 @@ pub(super) fn run(
             .map(|(format, operation)| {
                 let format_id = format.descriptor().id.to_owned();
                 let model = subject.id().to_owned();
-                (format, CaseId { model, format: format_id, operation, pages: None })
+                (
+                    format,
+                    CaseId { model, format: format_id, operation, pages: None, temperature: None },
+                )
             })
             .collect();
         // No time is taken here, so that every core may load.

@@ -84,9 +84,15 @@ impl Profile {
             .filter(|operation| self == Profile::Thorough || !large || !is_zstd_19(**operation))
             .map(|operation| (*operation, None))
             .collect();
+        let named = [PagePolicy::Small, PagePolicy::Heap].map(Some);
+        let operations_named: &[Operation] = match self {
+            Profile::Quick => &[Operation::Decode],
+            _ => &[Operation::Decode, Operation::DecodePredictOne, Operation::LoadFile],
+        };
         if large && !self.hurries(array_bytes) {
-            operations.push((Operation::Decode, Some(PagePolicy::Small)));
-            operations.push((Operation::Decode, Some(PagePolicy::Heap)));
+            for operation in operations_named {
+                operations.extend(named.map(|pages| (*operation, pages)));
+            }
         }
         operations
     }
@@ -113,6 +119,16 @@ impl Profile {
                 next.id()
             )
         })
+    }
+
+    /// True where cases run in tight loops too: in a standard run on the models that are `whole`, in a
+    /// thorough one on all.
+    pub fn is_hot(self, is_whole: bool) -> bool {
+        match self {
+            Profile::Quick => false,
+            Profile::Standard => is_whole,
+            Profile::Thorough => true,
+        }
     }
 
     /// The most time that the measuring of all models may take: it is planned to end before.
@@ -161,6 +177,12 @@ impl Profile {
         .into();
         floors.push((Operation::FloorCopy, Some(PagePolicy::Small)));
         floors.push((Operation::FloorCopy, Some(PagePolicy::Heap)));
+        if self != Profile::Quick {
+            floors.push((Operation::FloorReadCold, None));
+            floors.push((Operation::FloorWriteSync, None));
+            floors.push((Operation::FloorRead, Some(PagePolicy::Small)));
+            floors.push((Operation::FloorRead, Some(PagePolicy::Heap)));
+        }
         floors
     }
 }
@@ -202,6 +224,8 @@ const SKIPPED_WHEN_HUGE: &[Operation] = &[
 const SKIPPED_BY_QUICK: &[Operation] = &[
     Operation::EncodeReused,
     Operation::SaveSync,
+    Operation::LoadFileColdPredictOne,
+    Operation::MapFileColdPredictOne,
     Operation::DecodeChecksum,
     Operation::ViewReady,
     Operation::ViewPredictThousand,

@@ -45,6 +45,7 @@ mod tests {
             format: "raw".to_owned(),
             operation: Operation::Decode,
             pages: None,
+            temperature: None,
         };
         collected.take(Event::Sample { case, twin, bytes: 1, iterations: 1, nanos }, process);
     }

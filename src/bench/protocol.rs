@@ -19,6 +19,8 @@ pub enum Job {
     Rounds(Rounds),
     /// Load once and say what it took in memory.
     Memory(Box<MemoryJob>),
+    /// Do one case a number of times, while somebody outside counts.
+    Repeat(Box<RepeatJob>),
     /// Run a whole program once.
     Program(CommandLine),
 }
@@ -63,6 +65,11 @@ impl Rounds {
     /// True when even a quick run measures every format on a model.
     pub fn is_whole(&self, model: &str) -> bool {
         self.whole.iter().any(|id| id == model)
+    }
+
+    /// True when the cases of a model run in tight loops too.
+    pub fn is_hot(&self, model: &str) -> bool {
+        self.profile.is_hot(self.is_whole(model))
     }
 }
 
@@ -137,6 +144,19 @@ pub struct MemoryJob {
     pub model: ModelRecord,
     /// The case.
     pub case: CaseId,
+}
+
+/// One case, so many times.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RepeatJob {
+    /// Private directory, as in [`Rounds`].
+    pub dir: PathBuf,
+    /// The model.
+    pub model: ModelRecord,
+    /// The case.
+    pub case: CaseId,
+    /// How often.
+    pub iterations: u64,
 }
 
 /// What a measuring process reports, one a line.

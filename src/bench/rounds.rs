@@ -121,12 +121,12 @@ pub(super) struct Rounds<'a, 'b, C: Counters> {
 impl<C: Counters> Rounds<'_, '_, C> {
     /// Rounds until the time is used or every case has enough samples. Slow cases take part only in
     /// every k-th round, so that all get the same share of the time; the first round is always whole.
-    /// Returns how long they took, in nanoseconds.
+    /// Returns how long they took, in nanoseconds, and the cases that did not fail, without twins.
     pub(super) fn run(
         &mut self,
         cases: Vec<Planned>,
         rng: &mut ChaCha8Rng,
-    ) -> Result<u64, BenchError> {
+    ) -> Result<(u64, Vec<Box<dyn Case>>), BenchError> {
         let mut runners = Vec::with_capacity(cases.len());
         for case in cases {
             runners.extend(calibrate(case, self.plan.slowest, self.reporter)?);
@@ -163,7 +163,9 @@ impl<C: Counters> Rounds<'_, '_, C> {
         }
         self.close(&mut runners, &mut window)?;
         self.use_spares(&runners)?;
-        Ok(self.clock.now_nanos().saturating_sub(start))
+        let nanos = self.clock.now_nanos().saturating_sub(start);
+        let whole = runners.into_iter().filter(|runner| !runner.out && runner.twin.is_none());
+        Ok((nanos, whole.map(|runner| runner.case).collect()))
     }
 
     /// Times one sample into the window; an error takes the case out.
@@ -269,6 +271,7 @@ mod tests {
             format: "f".to_owned(),
             operation: Operation::Encode,
             pages: None,
+            temperature: None,
         }
     }
 

@@ -11,7 +11,7 @@ use super::plan::Profile;
 use super::protocol::{Event, Injected, Job, PeerJob, Rounds};
 use super::schedule::Schedule;
 use super::subject::{self, Subject};
-use super::{BenchError, environment, memory_pass, peers, power, rows};
+use super::{BenchError, environment, file_io, memory_pass, peers, power, rows, trained};
 use crate::base::case::Operation;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord, FormatRecord};
 use crate::formats::{Format, registry};
@@ -89,10 +89,11 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
     let start = Instant::now();
     let started = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let load_before = environment::load_average();
+    let place = file_io::place_of_files(&trained::default_directory());
     let private = tempfile::Builder::new()
         .prefix("deadweight-")
-        .tempdir()
-        .map_err(|error| BenchError::io("cannot create", &std::env::temp_dir(), error))?;
+        .tempdir_in(&place)
+        .map_err(|error| BenchError::io("cannot create", &place, error))?;
     for subject in subjects {
         subject::write(subject, private.path(), subject.id())?;
         if let Some(peer) = &options.peer {
@@ -152,6 +153,8 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         tutorial: None,
         programs: Vec::new(),
         compatibility: None,
+        criterion: None,
+        instructions: Vec::new(),
     })
 }
 

@@ -7,9 +7,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::memory_pass;
 use super::run::Options;
 use super::subject::Subject;
+use super::{hot, memory_pass};
 
 /// Encoding, verifying and calibrating one format of a large model takes about so long.
 const SET_UP_SECONDS: f64 = 0.3;
@@ -137,5 +137,10 @@ fn set_up(subject: &Subject, options: &Options<'_>) -> f64 {
         Some(_) => PEER_SECONDS + PEER_SECONDS_A_MEGABYTE * bytes as f64 / 1e6,
         None => 0.0,
     };
-    SET_UP_SECONDS * scale * formats.count() as f64 + peer
+    let count = formats.count();
+    let hot = match options.profile.is_hot(is_whole) {
+        true => hot::planned_seconds(options.profile, bytes, count),
+        false => 0.0,
+    };
+    SET_UP_SECONDS * scale * count as f64 + peer + hot
 }

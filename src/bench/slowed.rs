@@ -106,6 +106,7 @@ mod tests {
             format: "f".to_owned(),
             operation: Operation::Decode,
             pages: None,
+            temperature: None,
         };
         let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::default());
         let mut same = slowed(Box::new(Fixed(id.clone())), Twin::Same.factor(), &clock);

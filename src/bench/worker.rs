@@ -20,7 +20,7 @@ use super::protocol::{Event, Job, MemoryJob, Rounds, Watched};
 use super::rounds::{self, Planned};
 use super::slowed::{Twin, slowed};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
-use super::{BenchError, environment, memory, peers, programs};
+use super::{BenchError, environment, file_io, hot, instructions, memory, peers, programs};
 use crate::base::PagePolicy;
 use crate::base::case::{Case, CaseError, CaseId, Operation};
 use crate::base::peer::CaseSource;
@@ -44,6 +44,7 @@ pub fn work(
             measure_rounds(&rounds, source, &mut reporter)?;
         }
         Job::Memory(job) => measure_memory(&job, &mut reporter)?,
+        Job::Repeat(job) => instructions::repeat(&job, &mut reporter)?,
         Job::Program(command) => reporter.send(&programs::once(&command, programs::LONGEST)?)?,
     }
     reporter.send(&Event::Done)?;
@@ -52,7 +53,12 @@ pub fn work(
 
 pub(super) struct Reporter<'a>(pub(super) &'a mut dyn Write);
 
-impl Reporter<'_> {
+impl<'a> Reporter<'a> {
+    #[cfg(test)]
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Reporter(out)
+    }
+
     pub(super) fn send(&mut self, event: &Event) -> Result<(), BenchError> {
         let mut line =
             serde_json::to_string(event).map_err(|error| BenchError::Worker(error.to_string()))?;
@@ -101,7 +107,10 @@ fn measure_rounds(
             watched: &mut watched,
             reporter,
         };
-        let rounds_nanos = rounds.run(planned, &mut rng)?;
+        let (rounds_nanos, whole) = rounds.run(planned, &mut rng)?;
+        if job.is_hot(subject.id()) {
+            hot::measure_hot(whole, job.profile, job.budget_share, reporter)?;
+        }
         if let (Some(source), true) = (source.as_deref_mut(), job.sizes) {
             peers::memory(source, memory, reporter)?;
         }
@@ -168,7 +177,8 @@ fn twin_ids(job: &Rounds, subject: &Subject) -> Vec<(CaseId, Twin)> {
                 cases::missing(format, subject.rows.is_some(), operation).is_none()
             });
             let model = subject.id().to_owned();
-            let id = CaseId { model, format: format.clone(), operation, pages: None };
+            let id =
+                CaseId { model, format: format.clone(), operation, pages: None, temperature: None };
             if exists {
                 ids.extend(Twin::ALL.map(|twin| (id.clone(), twin)));
             }
@@ -189,12 +199,9 @@ fn prepare(
     let start = clock.now_nanos();
     let reference = subject.reference()?;
     let thousand = clock.now_nanos().saturating_sub(start) * (ROWS / VERIFIED_ROWS) as u64;
-    let mut made = Vec::new();
-    for (operation, pages) in job.profile.floors() {
-        if wanted(operation) {
-            made.push(cases::floor(subject, operation, pages, &job.dir, clock));
-        }
-    }
+    let not_cold = file_io::why_not_cold(&job.dir);
+    let warm_only = |operation: Operation| not_cold.clone().filter(|_| operation.is_cold());
+    let mut made = floors(job, subject, clock, not_cold.as_deref(), reporter)?;
     let is_whole = job.is_whole(subject.id());
     for id in &job.formats {
         let Some(format) = registry::find(id) else { continue };
@@ -206,6 +213,7 @@ fn prepare(
                         format: id.clone(),
                         operation,
                         pages: None,
+                        temperature: None,
                     };
                     reporter.send(&Event::Skipped { case, reason: reason.clone() })?;
                 }
@@ -217,6 +225,7 @@ fn prepare(
             format: id.clone(),
             operation,
             pages,
+            temperature: None,
         };
         let prepared = Prepared::new(subject.clone(), format, &job.dir).and_then(|prepared| {
             // The other processes are this program on the same bytes, and begin when this one ended.
@@ -229,6 +238,7 @@ fn prepare(
             let why = cases::missing(format, subject.rows.is_some(), operation)
                 .or_else(|| job.profile.skips(operation, bytes))
                 .or_else(|| too_slow(job, operation, thousand))
+                .or_else(|| warm_only(operation))
                 .filter(|_| operation.group() != crate::base::case::Group::Floor);
             if let Some(reason) = why {
                 reporter.send(&Event::Skipped { case: name(operation, None), reason })?;
@@ -236,9 +246,10 @@ fn prepare(
         }
         for (operation, pages) in job.profile.operations(bytes) {
             let exists = cases::missing(format, subject.rows.is_some(), operation).is_none();
-            let copies = pages.is_none() || format.descriptor().arena;
+            let copies = pages.is_none() || cases::fills_arena(format, operation);
             let in_time = too_slow(job, operation, thousand).is_none();
-            if !wanted(operation) || !exists || !copies || !in_time {
+            let can_be = warm_only(operation).is_none();
+            if !wanted(operation) || !exists || !copies || !in_time || !can_be {
                 continue;
             }
             match &prepared {
@@ -255,6 +266,31 @@ fn prepare(
         }
     }
     made.into_iter().collect::<Result<_, CaseError>>().map_err(|e| BenchError::Worker(e.reason))
+}
+
+/// The floors of a model; without those that begin with a cold file where none gets cold.
+fn floors(
+    job: &Rounds,
+    subject: &Subject,
+    clock: &Arc<dyn Clock>,
+    not_cold: Option<&str>,
+    reporter: &mut Reporter<'_>,
+) -> Result<Vec<Result<Box<dyn Case>, CaseError>>, BenchError> {
+    let mut made = Vec::new();
+    for (operation, pages) in job.profile.floors() {
+        if !job.only.is_empty() && !job.only.contains(&operation) {
+            continue;
+        }
+        match not_cold.filter(|_| operation.is_cold()) {
+            None => made.push(cases::floor(subject, operation, pages, &job.dir, clock)),
+            Some(reason) => {
+                let (model, format) = (subject.id().to_owned(), FLOOR.to_owned());
+                let case = CaseId { model, format, operation, pages, temperature: None };
+                reporter.send(&Event::Skipped { case, reason: reason.to_owned() })?;
+            }
+        }
+    }
+    Ok(made)
 }
 
 /// Why the rung of 1,000 predictions is left out: they would be all that its figure shows.

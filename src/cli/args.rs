@@ -142,6 +142,10 @@ pub struct BenchArguments {
     /// Write the report and its records to this directory
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Compare the tight loops with what criterion left in this directory: target/criterion, after
+    /// `cargo bench`; profiles standard and thorough have such loops
+    #[arg(long, value_name = "DIR")]
+    pub criterion: Option<PathBuf>,
     /// Keep the result under this name, to compare with later
     #[arg(long, value_name = "NAME", value_parser = baseline_name)]
     pub save_baseline: Option<String>,
@@ -257,6 +261,10 @@ pub struct ReportArguments {
     /// Directory that holds bench.json and receives the report
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
+    /// Put what criterion left in this directory (target/criterion, after `cargo bench`) into
+    /// bench.json, and compare it with the tight loops there
+    #[arg(long, value_name = "DIR")]
+    pub criterion: Option<PathBuf>,
 }
 
 /// Arguments of `completions`.

@@ -8,7 +8,7 @@ use super::args::BenchArguments;
 use super::failure::{Advise, Slower, UsageError};
 use super::measure::{self, Measure};
 use super::python::Search;
-use super::{baseline, comparison, report};
+use super::{baseline, comparison, criterion, report};
 use crate::base::record::BenchRecord;
 use crate::bench::subject::Subject;
 use crate::formats::Format;
@@ -22,6 +22,8 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     if let Some(directory) = &arguments.out {
         report::check(directory)?;
     }
+    // Read now: a directory that is missing should not cost the measuring.
+    let criterion = arguments.criterion.as_deref().map(criterion::read).transpose()?;
     let old = arguments.baseline.as_deref().map(baseline::load).transpose()?;
     measure::listen()?;
     let subjects = subjects(arguments)?;
@@ -44,6 +46,7 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     if let Some(side) = &side {
         side.describe(&mut record);
     }
+    record.criterion = criterion;
     print(&record, arguments.json)?;
     if let Some(directory) = &arguments.out {
         let page = report::write(directory, &record)?;
@@ -95,6 +98,9 @@ fn print(record: &BenchRecord, json: bool) -> anyhow::Result<()> {
     }
     super::print_line("")?;
     for sentence in verdicts(record).sentences() {
+        super::print_line(super::table::wrapped(&sentence, 4).trim_end())?;
+    }
+    if let Some(sentence) = criterion::sentence(record) {
         super::print_line(super::table::wrapped(&sentence, 4).trim_end())?;
     }
     for note in &record.notes {

@@ -12,6 +12,7 @@ use super::{files, table};
 use crate::base::case::Operation;
 use crate::base::record::{BenchRecord, ModelRecord, ProgramRow};
 use crate::base::{Parameters, units};
+use crate::bench::instructions;
 use crate::bench::plan::{HUGE_BYTES, Profile};
 use crate::bench::programs::Program;
 use crate::bench::protocol::Injected;
@@ -236,7 +237,14 @@ impl Measure {
             )
             .trim()
         );
-        measure(subjects, &options, &terminal)
+        let mut record = measure(subjects, &options, &terminal)?;
+        let counted = subjects.iter().find(|subject| subject.id() == instructions::MODEL);
+        if let (Some(subject), true) = (counted, self.profile != Profile::Quick) {
+            anstream::eprintln!("counting instructions of some formats on {}", subject.id());
+            let (formats, helper) = (&options.formats, &options.helper);
+            record.instructions = instructions::count(subject, formats, helper, &STOP)?;
+        }
+        Ok(record)
     }
 
     /// One short process over a few operations: a first answer while the long run goes on.

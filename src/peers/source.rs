@@ -174,6 +174,7 @@ impl PythonSource {
             format: format.id.to_owned(),
             operation,
             pages: None,
+            temperature: None,
         };
         let known = format.operations(request.held);
         let mut wanted = Vec::new();
@@ -290,6 +291,8 @@ pub fn absent(format: &PeerFormat, held: Held<'_>, operation: Operation) -> &'st
         | Operation::DecodePredictThousand
         | Operation::LoadFilePredictOne
         | Operation::MapPredictOne
+        | Operation::LoadFileColdPredictOne
+        | Operation::MapFileColdPredictOne
             if !is_estimator =>
         {
             "Python has no model for plain arrays"
@@ -319,6 +322,7 @@ impl CaseSource for PythonSource {
                             format: format.id.to_owned(),
                             operation,
                             pages: None,
+                            temperature: None,
                         };
                         Offer::Failed(case, error.clone())
                     }));

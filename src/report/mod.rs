@@ -16,12 +16,14 @@
 mod calculator;
 pub mod choice;
 mod compatibility;
+mod criterion;
 pub mod csv;
 mod embed;
 mod environment;
 mod formats;
 mod hostile;
 mod hostile_story;
+mod instructions;
 mod ladder;
 pub mod lookup;
 mod page;

@@ -16,8 +16,8 @@ use super::tables::GROUPS;
 use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
 use super::{
-    calculator, compatibility, environment, formats, hostile, ladder, pareto, python, space,
-    summary, tables,
+    calculator, compatibility, criterion, environment, formats, hostile, instructions, ladder,
+    pareto, python, space, summary, tables,
 };
 use crate::base::record::BenchRecord;
 use crate::base::trial::DemoRecord;
@@ -30,14 +30,20 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The address of a section that not every record has.
 const COMPATIBILITY: &str = "compatibility";
+/// Another one.
+const CRITERION: &str = "criterion";
+/// And another one.
+const INSTRUCTIONS: &str = "instructions";
 
 /// Sections of the page: address and name.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 16] = [
     ("verdict", "Verdict"),
     ("python", "Against Python"),
     ("pareto", "Size against time"),
     ("ladder", "Ladder"),
     ("timings", "Timings"),
+    (CRITERION, "Criterion"),
+    (INSTRUCTIONS, "Instructions"),
     ("sizes", "Sizes"),
     ("memory", "Memory"),
     ("calculator", "Calculator"),
@@ -54,6 +60,8 @@ fn sections(record: &BenchRecord) -> impl Iterator<Item = (&'static str, &'stati
     SECTIONS.into_iter().filter(|(address, _)| match *address {
         "python" => python::is_known(record),
         COMPATIBILITY => record.compatibility.is_some(),
+        CRITERION => record.criterion.is_some(),
+        INSTRUCTIONS => !record.instructions.is_empty(),
         _ => true,
     })
 }
@@ -84,6 +92,8 @@ pub fn html(record: &BenchRecord, demonstration: Option<&DemoRecord>) -> String 
                     (python::section(&lookup))
                     div.pair { (pareto::section(&lookup)) (ladder::section(&lookup)) }
                     (tables::section(&lookup))
+                    (criterion::section(&lookup))
+                    (instructions::section(&lookup))
                     (space::sizes_section(&lookup))
                     (space::memory_section(&lookup))
                     (calculator::section())
