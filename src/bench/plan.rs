@@ -150,6 +150,7 @@ const SKIPPED_WHEN_HUGE: &[Operation] = &[
 const SKIPPED_BY_QUICK: &[Operation] = &[
     Operation::EncodeReused,
     Operation::SaveSync,
+    Operation::DecodeReused,
     Operation::DecodeChecksum,
     Operation::ViewReady,
     Operation::ViewPredictThousand,

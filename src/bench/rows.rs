@@ -111,7 +111,7 @@ fn floor_of(case: &CaseId) -> Option<CaseId> {
         Operation::Decode => (Operation::FloorCopy, case.pages),
         // An encoder fills a vector, which comes from the allocator.
         Operation::Encode => (Operation::FloorCopy, Some(PagePolicy::Heap)),
-        Operation::EncodeReused => (Operation::FloorCopyWarm, None),
+        Operation::EncodeReused | Operation::DecodeReused => (Operation::FloorCopyWarm, None),
         Operation::LoadFile => (Operation::FloorRead, None),
         Operation::Save => (Operation::FloorWrite, None),
         _ => return None,

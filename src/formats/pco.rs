@@ -205,7 +205,7 @@ fn read(bytes: &[u8], rest: &[u8], options: &DecodeOptions) -> Result<Parameters
         let found = source.rest.len();
         return Err(FormatError::Trailing { offset: bytes.len().saturating_sub(found), found });
     }
-    let mut arena = layout.allocate(options.pages)?;
+    let mut arena = options.spare.arena(layout.len(), options.pages)?;
     for block in &blocks {
         let target = arena.as_mut_slice().get_mut(block.range.clone()).unwrap_or_default();
         fill(block, target)?;
@@ -348,5 +348,60 @@ fn check_window(delta: &DeltaEncoding) -> Result<(), String> {
     match window.is_some_and(|window| window <= LARGEST_WINDOW) {
         true => Ok(()),
         false => Err(format!("a window of more than {LARGEST_WINDOW} elements")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file_of(array: Array) -> (Parameters, Vec<u8>) {
+        let mut parameters = Parameters::new("arrays", 1);
+        parameters.insert("values", array).unwrap();
+        let mut bytes = Vec::new();
+        Pco.encode(&parameters, &mut bytes).unwrap();
+        (parameters, bytes)
+    }
+
+    #[test]
+    fn numbers_get_smaller_but_never_by_more_than_loaders_accept() {
+        let million = 1_000_000usize;
+        let steps = (0..million as i64).map(|step| step * 3).collect();
+        for array in [
+            Array::from_vec(vec![0.0f64; million], &[million]).unwrap(),
+            Array::from_vec::<i64>(steps, &[1000, 1000]).unwrap(),
+        ] {
+            let (parameters, bytes) = file_of(array);
+            let ratio = parameters.byte_len() / bytes.len();
+            assert!((100..=MOST_RATIO).contains(&ratio), "{ratio}");
+            let back = Pco.decode(&bytes, &DecodeOptions::default()).unwrap();
+            assert_eq!(back.first_difference(&parameters), None);
+        }
+    }
+
+    #[test]
+    fn what_is_nothing_for_pco_is_stored_as_it_is() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let (_, file) = file_of(Array::from_vec(bytes.clone(), &[256]).unwrap());
+        assert!(file.ends_with(&bytes));
+    }
+
+    #[test]
+    fn what_a_few_bits_ask_for_is_bounded() {
+        let values: Vec<f64> = (0..5000).map(|value| f64::from(value % 7) * 1.1).collect();
+        let (_, bytes) = file_of(Array::from_vec(values, &[5000]).unwrap());
+        let small = DecodeOptions {
+            limits: Limits::default()
+                .with(|limits| limits.max_decompressed_bytes = 39_999)
+                .unwrap(),
+            ..DecodeOptions::default()
+        };
+        let error = Pco.decode(&bytes, &small).unwrap_err().to_string();
+        assert_eq!(error, "decompressed bytes: 40000, at most 39999 allowed");
+        // Mode 4, a dictionary of all 25 bits.
+        let error = check_dictionary(&[0xf4, 0xff, 0xff, 0x1f, 0, 0], 8).unwrap_err();
+        assert_eq!(error, "a dictionary of 33554431 entries in 6 bytes");
+        assert_eq!(check_dictionary(&[0x14, 0, 0, 0, 1, 2, 3, 4], 8), Ok(()));
+        assert_eq!(check_dictionary(&[0xf0, 0xff, 0xff, 0x1f], 8), Ok(()));
     }
 }

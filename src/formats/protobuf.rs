@@ -428,3 +428,39 @@ fn varint(bytes: &[u8], rest: &mut &[u8]) -> Result<(u64, usize), FormatError> {
     })?;
     Ok((number as u64, bytes.len().saturating_sub(rest.len())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::Format;
+
+    #[test]
+    fn what_protobuf_would_accept_is_refused_here() {
+        let mut parameters = Parameters::new("arrays", 1);
+        for name in ["a", "b"] {
+            let array = Array::from_vec(vec![1.5f64, -2.0], &[2]).unwrap();
+            parameters.insert(name, array).unwrap();
+        }
+        for row in [&BYTES as &dyn Format, &ELEMENTS] {
+            let mut bytes = Vec::new();
+            row.encode(&parameters, &mut bytes).unwrap();
+            let words = |bytes: &[u8]| {
+                row.decode(bytes, &DecodeOptions::default()).unwrap_err().to_string()
+            };
+            let unknown = [&bytes[..], &[0x3a, 0]].concat();
+            assert!(words(&unknown).contains("found field 7 of wire type 2 after field 6"));
+            let doubled = [&bytes[..], &bytes].concat();
+            assert!(words(&doubled).contains("found field 1 of wire type 2 after field 6"));
+            // The last array begins with its key, and its length in one byte.
+            let start = bytes.windows(5).rposition(|w| w[0] == 0x32 && w[2..] == *b"\x0a\x01b");
+            let cut = &bytes[..start.unwrap()];
+            assert!(words(cut).contains("expected 2, as field 4 says, found 1"), "{}", words(cut));
+        }
+    }
+
+    #[test]
+    fn a_number_that_its_dtype_cannot_hold_is_refused() {
+        let error = narrowed::<i32, i8>(vec![1, 128]).unwrap_err().to_string();
+        assert_eq!(error, "protobuf: 128 does not fit i8");
+    }
+}

@@ -244,3 +244,42 @@ impl ParametersCodec for SerdePickle {
         if elements { array_bytes.saturating_add(array_bytes / 8) } else { array_bytes }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::Format;
+
+    #[test]
+    fn what_imports_calls_or_remembers_is_refused() {
+        for (body, name) in [
+            (&b"cos\nsystem\nX\x02\0\0\0id\x85R."[..], "GLOBAL"),
+            (b"\x8c\x02os\x8c\x06system\x93.", "SHORT_BINUNICODE"),
+            (b"K\x01q\0h\0.", "BINPUT"),
+            (b"K\x012.", "DUP"),
+            (b"K\x01K\x02\x86.", "TUPLE2"),
+        ] {
+            let mut bytes = BEGINNING.to_vec();
+            bytes.extend_from_slice(b"X\x19\0\0\0deadweight serde-pickle 1");
+            bytes.extend_from_slice(body);
+            assert!(BYTES.recognizes(&bytes));
+            let error = BYTES.decode(&bytes, &DecodeOptions::default()).unwrap_err().to_string();
+            assert!(error.contains(&format!("found {name}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded_however_it_is_made() {
+        let nested: [Vec<u8>; 3] = [
+            [&b"\x80\x03"[..], &b"](".repeat(100_000), &b"e".repeat(100_000), b"."].concat(),
+            [&b"\x80\x03"[..], &b"}K\x01".repeat(40), b"}", &b"s".repeat(40), b"."].concat(),
+            [&b"\x80\x03"[..], &b"(".repeat(40), b"."].concat(),
+        ];
+        for bytes in nested {
+            let error = check_instructions(&bytes).unwrap_err().to_string();
+            assert!(error.contains("at most 32 levels and marks"), "{error}");
+        }
+        let wide = [&b"\x80\x03]("[..], &b"](K\x01e".repeat(100_000), b"e."].concat();
+        check_instructions(&wide).unwrap();
+    }
+}
