@@ -52,6 +52,7 @@ operations! {
     Save, "save", Save, "save to file", "Encode and write to a new file, closed but not synced.";
     SaveSync, "save-sync", Save, "save to file, synced", "Encode, write to a new file and fsync that file: its bytes and its size are on the device before the clock stops. The directory that names it is not synced.";
     Decode, "decode", Load, "decode", "Bytes in memory to parameters with memory of their own.";
+    DecodeReused, "decode-reused", Load, "decode, memory reused", "Bytes in memory to parameters in the memory of earlier ones, which are taken apart inside the figure.";
     DecodeReady, "decode-ready", Load, "+ model ready", "Decode and make a model of the parameters.";
     DecodePredictOne, "decode-predict-1", Load, "+ first prediction", "Decode, make a model and predict one row: the headline.";
     DecodePredictThousand, "decode-predict-1000", Load, "+ 1,000 predictions", "Decode, make a model and predict 1,000 rows.";

@@ -18,7 +18,7 @@ use super::file_io;
 use super::subject::{Subject, VERIFIED_ROWS};
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation, most_iterations};
 use crate::base::storage::Arena;
-use crate::base::{Limits, PagePolicy, Parameters, Storage};
+use crate::base::{Limits, PagePolicy, Parameters, Spare, Storage};
 use crate::formats::{DecodeOptions, Format};
 use crate::models::registry::from_parameters;
 use crate::models::{Model, Predictions};
@@ -149,6 +149,11 @@ fn load_of(operation: Operation) -> Option<(Source, Rung)> {
 
 /// Why an operation does not exist for a format and a subject, if it does not.
 pub fn missing(format: &dyn Format, has_rows: bool, operation: Operation) -> Option<String> {
+    if operation == Operation::DecodeReused && !format.descriptor().arena {
+        return Some(
+            "the crate behind the format takes the memory of its arrays itself".to_owned(),
+        );
+    }
     let (source, rung) = load_of(operation)?;
     if matches!(source, Source::View | Source::MapFile) && !format.descriptor().view {
         return Some("the format has no zero-copy view".to_owned());
@@ -254,7 +259,35 @@ impl Prepared {
                 }
             }
         }
-        Ok(())
+        match self.format.descriptor().arena {
+            true => self.verify_reused(),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks that memory which is filled again holds nothing of before.
+    fn verify_reused(&self) -> Result<(), CaseError> {
+        let first = self.decode_into(&Spare::default(), None)?;
+        let spare = Spare::of(first);
+        spare.overwrite(0xa5);
+        let again = self.decode_into(&spare, None)?;
+        match again.first_difference(&self.subject.parameters) {
+            Some(difference) => {
+                let what = Operation::DecodeReused.title();
+                Err(CaseError::new(format!("{what}: {difference}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn decode_into(
+        &self,
+        spare: &Spare,
+        pages: Option<PagePolicy>,
+    ) -> Result<Parameters, CaseError> {
+        let (limits, pages) = (Limits::default(), pages.unwrap_or_default());
+        let options = DecodeOptions { limits, pages, spare: spare.clone() };
+        self.format.decode(self.encoded(), &options).map_err(CaseError::new)
     }
 
     /// Does one load, untimed.
@@ -277,7 +310,8 @@ impl Prepared {
         rung: Rung,
         pages: Option<PagePolicy>,
     ) -> Result<Loaded, CaseError> {
-        let options = DecodeOptions { limits: Limits::default(), pages: pages.unwrap_or_default() };
+        let options =
+            DecodeOptions { pages: pages.unwrap_or_default(), ..DecodeOptions::default() };
         let (parameters, source) = match source {
             Source::Decode => (self.format.decode(self.encoded(), &options), None),
             Source::View => (self.format.view(&self.encoded, &options), None),
@@ -345,6 +379,14 @@ pub fn case(
             return Ok(Box::new(Cold { id, bytes: array_bytes, path, clock, operation: load }));
         }
         return Ok(timed(id, array_bytes, array_bytes, clock, load));
+    }
+    if operation == Operation::DecodeReused {
+        let mut last = Some(prepared.decode_into(&Spare::default(), pages)?);
+        return Ok(timed(id, array_bytes, 1, clock, move || {
+            let spare = last.take().map(Spare::of).unwrap_or_default();
+            last = Some(this.decode_into(&spare, pages)?);
+            Ok(())
+        }));
     }
     if let Some((codec, compresses)) = Compression::of(operation) {
         return compression(prepared, id, codec, compresses, clock);

@@ -226,6 +226,7 @@ const SKIPPED_BY_QUICK: &[Operation] = &[
     Operation::SaveSync,
     Operation::LoadFileColdPredictOne,
     Operation::MapFileColdPredictOne,
+    Operation::DecodeReused,
     Operation::DecodeChecksum,
     Operation::ViewReady,
     Operation::ViewPredictThousand,

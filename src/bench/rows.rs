@@ -113,7 +113,7 @@ fn floor_of(case: &CaseId) -> Option<CaseId> {
         Operation::Decode => (Operation::FloorCopy, case.pages),
         // An encoder fills a vector, which comes from the allocator.
         Operation::Encode => (Operation::FloorCopy, Some(PagePolicy::Heap)),
-        Operation::EncodeReused => (Operation::FloorCopyWarm, None),
+        Operation::EncodeReused | Operation::DecodeReused => (Operation::FloorCopyWarm, None),
         Operation::LoadFile => (Operation::FloorRead, case.pages),
         Operation::Save => (Operation::FloorWrite, None),
         Operation::SaveSync => (Operation::FloorWriteSync, None),
