@@ -638,6 +638,7 @@ fn field_names(value: &Value, found: &mut BTreeSet<String>) {
         "crates",
         "hyper_parameters",
         "compressed_bytes",
+        "disturbed",
         "packages",
         "layers",
         "omitted",
@@ -686,6 +687,21 @@ fn every_field_of_a_record_is_described() {
         names.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/records.md does not describe {missing:?}");
     assert!(text.contains(&record.schema) && text.contains(DEMO_SCHEMA));
+}
+
+#[test]
+fn the_page_says_how_well_the_run_tells_apart_and_what_disturbed_it() {
+    let mut record = sample();
+    let page = report::html(&record, None);
+    assert!(
+        page.contains("of 40 pairs that differ by 10 % 39 were told apart, of 40 equal pairs 2")
+    );
+    assert!(page.contains("900, 34 disturbed (slow-loop 30, stolen-time 4)"), "{page}");
+    assert!(page.contains("512; 3 of disturbed windows kept"));
+    assert!(!page.contains("may well differ"));
+    record.power.as_mut().unwrap().slowed_found = 30;
+    let page = report::html(&record, None);
+    assert!(page.contains("only 30 were told apart"), "{page}");
 }
 
 // ---------------------------------------------------------------- other instruments

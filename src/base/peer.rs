@@ -20,7 +20,7 @@ pub enum Held<'a> {
 }
 
 /// One model for which rows are asked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Request<'a> {
     /// Id of the model, as rows name it.
     pub model: &'a str,

@@ -78,7 +78,7 @@ pub(super) fn measure_hot(
             Ok((iterations, samples)) => {
                 for nanos in samples {
                     let case = id.clone();
-                    reporter.send(&Event::Sample { case, bytes, iterations, nanos })?;
+                    reporter.send(&Event::Sample { case, twin: None, bytes, iterations, nanos })?;
                 }
             }
             Err(NoSamples::TooSlow(once)) => {

@@ -194,7 +194,7 @@ pub(super) fn repeat(job: &RepeatJob, reporter: &mut Reporter<'_>) -> Result<(),
         nanos += case.run(1).map_err(failed)?;
     }
     let (bytes, iterations) = (case.bytes(), job.iterations);
-    reporter.send(&Event::Sample { case: job.case.clone(), bytes, iterations, nanos })
+    reporter.send(&Event::Sample { case: job.case.clone(), twin: None, bytes, iterations, nanos })
 }
 
 #[cfg(test)]

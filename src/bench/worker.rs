@@ -22,7 +22,7 @@ use super::slowed::{Twin, slowed};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
 use super::{BenchError, environment, file_io, hot, instructions, memory, peers, programs};
 use crate::base::PagePolicy;
-use crate::base::case::{Case, CaseError, CaseId, Operation};
+use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
 use crate::base::peer::CaseSource;
 use crate::base::units;
 use crate::formats::registry;
