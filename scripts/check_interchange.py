@@ -2,7 +2,8 @@
 """Reads with other libraries what deadweight writes, and compares every value.
 
     python3 -m venv /tmp/interchange
-    /tmp/interchange/bin/pip install numpy==2.3.4 safetensors==0.6.2 pyarrow==22.0.0 cbor2==5.7.1 msgpack==1.1.2
+    /tmp/interchange/bin/pip install numpy==2.3.4 safetensors==0.6.2 pyarrow==22.0.0 cbor2==5.7.1 msgpack==1.1.2 \
+        pcodec==1.1.0 grpcio-tools==1.76.0
     /tmp/interchange/bin/python scripts/check_interchange.py
 
 It has the files written by a test of tests/foreign_files.rs (cargo is needed), and is run by hand:
@@ -10,8 +11,11 @@ the tests of the package need no network and no Python.
 """
 
 import base64
+import importlib
 import json
 import os
+import pickle
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,9 +25,11 @@ from pathlib import Path
 import cbor2
 import msgpack
 import numpy as np
+import pcodec.wrapped
 import pyarrow.ipc
 import safetensors
 import safetensors.numpy
+from grpc_tools import protoc
 from make_fixtures import numbers  # beside this file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,6 +149,58 @@ def of_elements(document, mark):
     return found
 
 
+def check_pco(path):
+    with open(path, "rb") as file:
+        assert file.readline() == b"deadweight pco 1\n"
+
+        def uint(size):
+            return int.from_bytes(file.read(size), "little")
+
+        header, found, compressed = json.loads(file.read(uint(8))), {}, 0
+        for name, dtype, shape in header["arrays"]:
+            coding, chunk, block = uint(1), uint(4), file.read(uint(8))
+            if coding == 0:
+                text = dtype == "text"
+                found[name] = texts_of(block, shape) if text else np.frombuffer(block, DTYPES[dtype]).reshape(shape)
+                continue
+            compressed += 1
+            values = np.empty(int(np.prod(shape, dtype=int)), DTYPES[dtype])
+            decompressor, at = pcodec.wrapped.FileDecompressor.new(block)
+            for start in range(0, len(values), chunk):
+                part = values[start:start + chunk]
+                of_chunk, used = decompressor.chunk_decompressor(block[at:], "u16" if dtype == "bf16" else dtype)
+                at += used
+                _, used = of_chunk.read_page_into(block[at:], len(part), part)
+                at += used
+            assert at == len(block), name
+            found[name] = values.reshape(shape)
+        assert file.read() == b""
+    compare(f"pco by pcodec ({compressed} compressed)", found)
+
+
+def check_protobuf(folder):
+    """With the schema of the page."""
+    page = (ROOT / "docs" / "formats" / "protobuf.md").read_text()
+    schema = re.search("```protobuf\n(.*?)```", page, re.DOTALL)[1]
+    (folder / "deadweight.proto").write_text(schema)
+    assert protoc.main(["protoc", f"-I{folder}", f"--python_out={folder}", str(folder / "deadweight.proto")]) == 0
+    sys.path.insert(0, str(folder))
+    messages = importlib.import_module("deadweight_pb2")
+    model = messages.Model.FromString((folder / "protobuf.pb").read_bytes())
+    arrays = [{"name": a.name, "dtype": a.dtype, "shape": list(a.shape), "data": a.data} for a in model.arrays]
+    document = {"format": model.format, "parameters": {"arrays": arrays}}
+    compare("protobuf by Python", of_document(document, "deadweight protobuf 1"))
+    assert model.SerializeToString() == (folder / "protobuf.pb").read_bytes()
+    model = messages.ModelOfElements.FromString((folder / "protobuf-elements.pb").read_bytes())
+    arrays = [
+        {"name": a.name, "shape": list(a.shape), "elements": {dtype: list(getattr(a, dtype).values)}}
+        for a in model.arrays
+        for dtype in [a.WhichOneof("elements")]
+    ]
+    document = {"format": model.format, "parameters": {"arrays": arrays}}
+    compare("protobuf-elements by Python", of_elements(document, "deadweight protobuf-elements 1"))
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         command = ["cargo", "test", "--release", "--test", "foreign_files", "--", "--ignored", "--exact", "write_for_others"]
@@ -151,21 +209,28 @@ def main():
         check_npz(folder / "npz.npz")
         check_safetensors(folder / "safetensors.safetensors")
         check_arrow(folder / "arrow.arrow")
+        check_pco(folder / "pco.pco")
+        check_protobuf(folder)
         readers = {
             "cbor": ("cbor", lambda data: cbor2.loads(data)),
+            "cbor4ii": ("cbor", lambda data: cbor2.loads(data)),
             "msgpack": ("msgpack", lambda data: msgpack.unpackb(data)),
+            # Written a moment ago by our own program; no pickle of anybody else is ever loaded here.
+            "serde-pickle": ("pkl", pickle.loads),
             "json": ("json", json.loads),
+            "json-simd": ("json", json.loads),
         }
         for name, (extension, load) in readers.items():
             def untagged(path):
                 document = load(path.read_bytes())
                 return document.value if isinstance(document, cbor2.CBORTag) else document
 
-            bytes_of = base64.b64decode if name == "json" else bytes
+            bytes_of = base64.b64decode if extension == "json" else bytes
+            mark = "json" if extension == "json" else name
             document = untagged(folder / f"{name}.{extension}")
-            compare(f"{name} by Python", of_document(document, f"deadweight {name} 1", bytes_of))
+            compare(f"{name} by Python", of_document(document, f"deadweight {mark} 1", bytes_of))
             document = untagged(folder / f"{name}-elements.{extension}")
-            compare(f"{name}-elements by Python", of_elements(document, f"deadweight {name}-elements 1"))
+            compare(f"{name}-elements by Python", of_elements(document, f"deadweight {mark}-elements 1"))
 
 
 if __name__ == "__main__":

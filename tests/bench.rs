@@ -49,6 +49,10 @@ fn a_record_has_every_operation_or_the_reason_why_not() {
     let output = command(place.path()).args(arguments).assert().success();
     let record = record(&output.get_output().stdout);
     assert_eq!((record.schema.as_str(), record.processes), ("deadweight.bench/1", 3));
+    assert!(record.noise.windows > 0, "{:?}", record.noise);
+    let power = record.power.as_ref().unwrap();
+    // Two formats in three operations of a model that is small, and three where there is a view.
+    assert_eq!((power.slowed_pairs, power.equal_pairs), (7, 7));
     assert_eq!(record.notes, Vec::<String>::new());
     let ids: Vec<&str> = record.formats.iter().map(|format| format.id.as_str()).collect();
     assert_eq!(ids, ["raw", "json"]);
@@ -155,6 +159,14 @@ fn a_baseline_is_kept_and_compared_with() {
         .stdout(contains("raw"))
         .stderr(contains("kept as baseline \"main\""));
     with(&["--baseline", "main"]).success().stdout(contains("Since baseline \"main\""));
+    // Three times as long is found in any machine's noise, and ends a CI job that asks for it.
+    with(&["--baseline", "main", "--fail-on-slower", "--inject", "raw=3"])
+        .code(12)
+        .stdout(contains("slower"))
+        .stderr(
+            contains("raw was slowed down on purpose")
+                .and(contains("slower than the baseline: raw")),
+        );
     with(&["--baseline", "man"]).code(1).stderr(contains("baselines: main"));
     // A record of another machine is not compared.
     let path = place.path().join("cache/baselines/main.json");
@@ -237,7 +249,11 @@ fn a_process_that_dies_costs_its_rows_and_is_named() {
             formats: vec![find("raw").unwrap()],
             only: Vec::new(),
             processes: Some(2),
+            whole: Vec::new(),
+            twins: Vec::new(),
+            injected: None,
             budget_share: 1.0,
+            limit: None,
             memory: true,
             peer: None,
             helper: PathBuf::from("false"),

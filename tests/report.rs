@@ -336,6 +336,7 @@ fn every_row_is_a_line_and_absent_figures_are_empty() {
         assert_eq!(*cell("format"), row.case.format);
         assert_eq!(cell("operation"), row.case.operation.id());
         assert_eq!(cell("pages"), row.case.pages.map_or("", |pages| pages.id()));
+        assert_eq!(cell("temperature"), row.case.temperature.map_or("", |warm| warm.id()));
         match &row.outcome {
             Outcome::Measured(timing) => {
                 assert_eq!((cell("status").as_str(), cell("reason").as_str()), ("measured", ""));
@@ -471,10 +472,13 @@ fn every_row_of_the_record_is_on_the_page() {
             assert!(floor.contains(case.operation.title()));
             continue;
         }
-        let operation = match case.pages {
-            Some(pages) => format!("{}/{}", case.operation.id(), pages.id()),
-            None => case.operation.id().to_owned(),
-        };
+        let mut operation = case.operation.id().to_owned();
+        if let Some(pages) = case.pages {
+            operation = format!("{operation}/{}", pages.id());
+        }
+        if let Some(temperature) = case.temperature {
+            operation = format!("{operation}/{}", temperature.id());
+        }
         let part = between(panel, &format!("data-o=\"{operation}\">"), "<div class=\"o\"");
         match outcome {
             Outcome::Measured(timing) => {
@@ -634,6 +638,7 @@ fn field_names(value: &Value, found: &mut BTreeSet<String>) {
         "crates",
         "hyper_parameters",
         "compressed_bytes",
+        "disturbed",
         "packages",
         "layers",
         "omitted",
@@ -657,6 +662,8 @@ fn field_names(value: &Value, found: &mut BTreeSet<String>) {
 fn every_field_of_a_record_is_described() {
     let mut record = sample();
     record.compatibility = Some(builder::compatibility());
+    record.criterion = Some(builder::criterion());
+    record.instructions = builder::instructions();
     record.interrupted = Some("stopped".to_owned());
     record.rows.push(Row {
         case: CaseId { ..case("forest-m", FLOOR, Operation::FloorRead) },
@@ -680,6 +687,68 @@ fn every_field_of_a_record_is_described() {
         names.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/records.md does not describe {missing:?}");
     assert!(text.contains(&record.schema) && text.contains(DEMO_SCHEMA));
+}
+
+#[test]
+fn the_page_says_how_well_the_run_tells_apart_and_what_disturbed_it() {
+    let mut record = sample();
+    let page = report::html(&record, None);
+    assert!(
+        page.contains("of 40 pairs that differ by 10 % 39 were told apart, of 40 equal pairs 2")
+    );
+    assert!(page.contains("900, 34 disturbed (slow-loop 30, stolen-time 4)"), "{page}");
+    assert!(page.contains("512; 3 of disturbed windows kept"));
+    assert!(!page.contains("may well differ"));
+    record.power.as_mut().unwrap().slowed_found = 30;
+    let page = report::html(&record, None);
+    assert!(page.contains("only 30 were told apart"), "{page}");
+}
+
+// ---------------------------------------------------------------- other instruments
+
+#[test]
+fn hot_rows_have_tables_and_ranks_of_their_own_and_no_say_in_the_verdict() {
+    let record = sample();
+    let page = report::html(&record, None);
+    let panel = between(&page, "data-o=\"decode-predict-1/hot\">", "<div class=\"o\"");
+    assert!(panel.contains("+ first prediction, hot: in a tight loop"), "{panel}");
+    assert!(panel.contains("postcard") && panel.contains("800 µs"), "{panel}");
+    let mut without = sample();
+    without.rows.retain(|row| row.case.temperature.is_none());
+    assert_eq!(sentences(&record), sentences(&without));
+}
+
+#[test]
+fn criterion_stands_beside_the_hot_rows_and_what_differs_is_marked() {
+    let mut record = sample();
+    assert!(!report::html(&record, None).contains("id=\"criterion\""));
+    record.criterion = Some(builder::criterion());
+    let page = report::html(&record, None);
+    let section = between(&page, "id=\"criterion\"", "</section>");
+    assert!(section.contains("measured 2 of the same cases"), "{section}");
+    // Of the two, postcard's hot row takes less than a millisecond.
+    assert!(section.contains("Of the 1 that take 1 ms or more, 1 agree within 10 %"), "{section}");
+    assert!(section.contains("1 of all differ by more than their intervals"), "{section}");
+    let line = |format: &str| between(section, &format!("<th scope=\"row\">{format}"), "</tr>");
+    assert!(line("raw").contains(">1.020<") && line("raw").contains("overlap"));
+    assert!(line("postcard").contains(">1.500<") && line("postcard").contains("<b>differ</b>"));
+    assert!(!section.contains("rkyv"), "it has no hot row");
+    // Figures of another model under the same name are no pair.
+    for row in &mut record.criterion.as_mut().unwrap().rows {
+        row.bytes = Some(1);
+    }
+    assert!(report::html(&record, None).contains("No case was measured by both"));
+}
+
+#[test]
+fn instructions_are_shown_with_what_was_not_counted() {
+    let mut record = sample();
+    assert!(!report::html(&record, None).contains("id=\"instructions\""));
+    record.instructions = builder::instructions();
+    let page = report::html(&record, None);
+    let section = between(&page, "id=\"instructions\"", "</section>");
+    assert!(section.contains(">4321<") && section.contains(">2.16<"), "{section}");
+    assert!(section.contains("Not counted: 1") && section.contains("valgrind cannot be started"));
 }
 
 // ---------------------------------------------------------------- Python

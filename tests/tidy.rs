@@ -78,6 +78,7 @@ const MODEL_SUPPORT: &[&str] = &[
     "tree_categories",
     "output_labels",
     "train_linear",
+    "train_perceptron",
     "train_trees",
     "categories",
     "composition",

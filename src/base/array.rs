@@ -12,9 +12,9 @@ use ndarray::{ArrayView, Dimension};
 use thiserror::Error;
 
 pub use super::dtype::{DType, Element};
-use super::storage::{
-    ARENA_ALIGNMENT, Arena, ArenaLayout, PagePolicy, Storage, StorageError, copy_offset,
-};
+use super::spare::Spare;
+use super::storage::{ARENA_ALIGNMENT, ArenaLayout, copy_offset};
+use super::storage::{PagePolicy, Storage, StorageError};
 
 /// Why bytes are not an array, or an array is not what was asked for.
 #[derive(Debug, Error)]
@@ -312,11 +312,9 @@ impl fmt::Debug for Array {
     }
 }
 
-/// Copies the bytes of many arrays into one arena and gives the arrays back in order.
-///
-/// This is what decoding to owned parameters does in every format that can borrow from its
-/// input: one allocation and, where the arrays lie aligned and close together in `source`, one
-/// copy.
+/// Copies the bytes of many arrays into one arena, as decoding does in every format that can borrow
+/// from its input: one allocation and, where the arrays lie aligned and close together in `source`,
+/// one copy. The arrays come back in order.
 ///
 /// # Errors
 /// All that makes bytes no array, and [`ArrayError::Storage`] when there is no memory.
@@ -324,13 +322,14 @@ pub fn copy_into_arena<'a>(
     parts: impl Iterator<Item = (DType, &'a [usize], &'a [u8])> + Clone,
     source: &[u8],
     pages: PagePolicy,
+    spare: &Spare,
 ) -> Result<Vec<Array>, ArrayError> {
     for (dtype, shape, bytes) in parts.clone() {
         check(dtype, shape, bytes)?;
     }
     let (storage, starts) = match span(parts.clone(), source) {
-        Some((span, starts)) => copy_span(span, starts, pages)?,
-        None => copy_pieces(parts.clone().map(|(.., bytes)| bytes), pages)?,
+        Some((span, starts)) => copy_span(span, starts, pages, spare)?,
+        None => copy_pieces(parts.clone().map(|(.., bytes)| bytes), pages, spare)?,
     };
     // The bytes were checked above and copied as they are: they need no second look.
     Ok(parts
@@ -379,10 +378,11 @@ fn copy_span(
     span: &[u8],
     mut starts: Vec<usize>,
     pages: PagePolicy,
+    spare: &Spare,
 ) -> Result<(Storage, Vec<usize>), ArrayError> {
     let shift = copy_offset(span);
-    let mut arena = Arena::zeroed(shift.saturating_add(span.len()), pages)?;
-    let end = arena.len();
+    let end = shift.saturating_add(span.len());
+    let mut arena = spare.arena(end, pages)?;
     arena.write(shift..end, span)?;
     starts.iter_mut().for_each(|start| *start = start.saturating_add(shift));
     Ok((arena.into(), starts))
@@ -392,11 +392,12 @@ fn copy_span(
 fn copy_pieces<'a>(
     pieces: impl Iterator<Item = &'a [u8]> + Clone,
     pages: PagePolicy,
+    spare: &Spare,
 ) -> Result<(Storage, Vec<usize>), ArrayError> {
     let mut layout = ArenaLayout::default();
-    let ranges =
-        pieces.clone().map(|bytes| layout.reserve_for(bytes)).collect::<Result<Vec<_>, _>>()?;
-    let mut arena = layout.allocate(pages)?;
+    let ranges = pieces.clone().map(|bytes| layout.reserve_for(bytes));
+    let ranges = ranges.collect::<Result<Vec<_>, _>>()?;
+    let mut arena = spare.arena(layout.len(), pages)?;
     for (bytes, range) in pieces.zip(&ranges) {
         arena.write(range.clone(), bytes)?;
     }
@@ -561,7 +562,8 @@ mod tests {
     fn many_arrays_share_one_arena() {
         let parts: [(DType, &[usize], &[u8]); 2] =
             [(DType::U8, &[3], &[1, 2, 3]), (DType::U32, &[1], &[9, 0, 0, 0])];
-        let arrays = copy_into_arena(parts.into_iter(), &[], PagePolicy::Auto).unwrap();
+        let arrays =
+            copy_into_arena(parts.into_iter(), &[], PagePolicy::Auto, &Spare::default()).unwrap();
         assert_eq!(arrays[1].as_slice::<u32>().unwrap(), [9]);
         assert_eq!(
             arrays[0].storage().as_bytes().as_ptr(),
@@ -575,7 +577,8 @@ mod tests {
         let bytes: &[u8] = bytemuck::cast_slice(&source);
         let at = |start: usize, end: usize| (DType::U64, bytes.get(start..end).unwrap());
         let copy = |parts: Vec<(DType, &'static [usize], &[u8])>| {
-            copy_into_arena(parts.iter().copied(), bytes, PagePolicy::Auto).unwrap()
+            copy_into_arena(parts.iter().copied(), bytes, PagePolicy::Auto, &Spare::default())
+                .unwrap()
         };
         // Out of order, with a gap of eight bytes.
         let (later, sooner) = (at(168, 320), at(8, 160));

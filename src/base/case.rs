@@ -50,8 +50,9 @@ operations! {
     Encode, "encode", Save, "encode", "Parameters to bytes in a fresh buffer that grows as the format lets it.";
     EncodeReused, "encode-reused", Save, "encode, buffer reused", "Parameters to bytes in a buffer that has the capacity already and is cleared outside the figure.";
     Save, "save", Save, "save to file", "Encode and write to a new file, closed but not synced.";
-    SaveSync, "save-sync", Save, "save to file, synced", "Encode, write to a new file and fsync it.";
+    SaveSync, "save-sync", Save, "save to file, synced", "Encode, write to a new file and fsync that file: its bytes and its size are on the device before the clock stops. The directory that names it is not synced.";
     Decode, "decode", Load, "decode", "Bytes in memory to parameters with memory of their own.";
+    DecodeReused, "decode-reused", Load, "decode, memory reused", "Bytes in memory to parameters in the memory of earlier ones, which are taken apart inside the figure.";
     DecodeReady, "decode-ready", Load, "+ model ready", "Decode and make a model of the parameters.";
     DecodePredictOne, "decode-predict-1", Load, "+ first prediction", "Decode, make a model and predict one row: the headline.";
     DecodePredictThousand, "decode-predict-1000", Load, "+ 1,000 predictions", "Decode, make a model and predict 1,000 rows.";
@@ -66,6 +67,8 @@ operations! {
     LoadFile, "load-file", File, "load file", "Read a file that is in the page cache and decode it.";
     LoadFilePredictOne, "load-file-predict-1", File, "load file + first prediction", "Read a file that is in the page cache, decode it, make a model and predict one row.";
     MapPredictOne, "map-predict-1", File, "map file + first prediction", "Map a file that is in the page cache, open a view, make a model and predict one row.";
+    LoadFileColdPredictOne, "load-file-cold-predict-1", File, "load cold file + first prediction", "Read a file that was just put out of the page cache, which was checked, decode it, make a model and predict one row. Putting it out is outside the figure.";
+    MapFileColdPredictOne, "map-file-cold-predict-1", File, "map cold file + first prediction", "Map a file that was just put out of the page cache, which was checked, open a view, make a model and predict one row: only the pages that are touched are read.";
     CompressZstd1, "compress-zstd-1", Compression, "compress, zstd 1", "Encoded bytes through zstd level 1.";
     CompressZstd3, "compress-zstd-3", Compression, "compress, zstd 3", "Encoded bytes through zstd level 3.";
     CompressZstd19, "compress-zstd-19", Compression, "compress, zstd 19", "Encoded bytes through zstd level 19.";
@@ -77,8 +80,18 @@ operations! {
     FloorCopy, "floor-copy", Floor, "memcpy", "Copy as many bytes as the arrays have into a fresh arena. A load into memory that the allocator has at hand can be faster, as can one that compresses.";
     FloorCopyWarm, "floor-copy-warm", Floor, "memcpy, warm", "The same into memory that was written before: page faults are most of the difference.";
     FloorRead, "floor-read", Floor, "read()", "Read a file of as many bytes, which is in the page cache, into a fresh arena.";
+    FloorReadCold, "floor-read-cold", Floor, "read(), cold", "The same file after it was put out of the page cache, which was checked.";
     FloorMapTouch, "floor-map-touch", Floor, "mmap and touch", "Map a file of as many bytes and touch each of its pages.";
     FloorWrite, "floor-write", Floor, "write()", "Write as many bytes to a new file, not synced.";
+    FloorWriteSync, "floor-write-sync", Floor, "write() and fsync", "Write as many bytes to a new file and fsync it.";
+}
+
+impl Operation {
+    /// True where the file is put out of the page cache before each iteration.
+    pub fn is_cold(self) -> bool {
+        use Operation::*;
+        matches!(self, LoadFileColdPredictOne | MapFileColdPredictOne | FloorReadCold)
+    }
 }
 
 /// Operations that are compared with each other.
@@ -102,6 +115,25 @@ pub enum Group {
 /// The pseudo-format under which floors are recorded.
 pub const FLOOR: &str = "floor";
 
+/// What stands between two samples of a case. Rows without one are mixed: each sample comes after
+/// samples of other cases, as in a server that does more than load one model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Temperature {
+    /// Nothing: the case runs in a tight loop, so that caches, branch predictors and the allocator
+    /// know it as well as they ever can. This is what criterion and `timeit` measure.
+    Hot,
+}
+
+impl Temperature {
+    /// The name used in records and on the page.
+    pub fn id(self) -> &'static str {
+        match self {
+            Temperature::Hot => "hot",
+        }
+    }
+}
+
 /// Names one measured case. Equal ids are the same row in every process and every run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseId {
@@ -114,13 +146,26 @@ pub struct CaseId {
     /// The page policy of the destination, where the operation fills an arena.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pages: Option<PagePolicy>,
+    /// How warm the case was, where it was not measured in the mixed rounds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub temperature: Option<Temperature>,
+}
+
+impl CaseId {
+    /// True for the row that stands for its operation: the usual page policy, in mixed rounds.
+    pub fn is_usual(&self) -> bool {
+        self.pages.is_none() && self.temperature.is_none()
+    }
 }
 
 impl fmt::Display for CaseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.model, self.format, self.operation.id())?;
-        match self.pages {
-            Some(pages) => write!(f, "/{}", pages.id()),
+        if let Some(pages) = self.pages {
+            write!(f, "/{}", pages.id())?;
+        }
+        match self.temperature {
+            Some(temperature) => write!(f, "/{}", temperature.id()),
             None => Ok(()),
         }
     }
@@ -190,7 +235,12 @@ mod tests {
             format: "raw".into(),
             operation: Operation::Decode,
             pages: Some(PagePolicy::Huge),
+            temperature: None,
         };
         assert_eq!(id.to_string(), "forest-m/raw/decode/huge");
+        let hot = CaseId { pages: None, temperature: Some(Temperature::Hot), ..id };
+        assert_eq!(hot.to_string(), "forest-m/raw/decode/hot");
+        let json = serde_json::to_string(&hot).unwrap();
+        assert!(json.ends_with(r#""operation":"decode","temperature":"hot"}"#), "{json}");
     }
 }

@@ -204,6 +204,11 @@ impl Parameters {
         })
     }
 
+    /// The arrays in order, without their names.
+    pub fn into_arrays(self) -> impl ExactSizeIterator<Item = Array> {
+        self.arrays.into_values()
+    }
+
     /// The elements of an array.
     ///
     /// # Errors

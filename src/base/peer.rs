@@ -20,7 +20,7 @@ pub enum Held<'a> {
 }
 
 /// One model for which rows are asked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Request<'a> {
     /// Id of the model, as rows name it.
     pub model: &'a str,
@@ -40,13 +40,15 @@ pub struct Request<'a> {
     pub left_out: &'a [(Operation, String)],
     /// A case of which one iteration takes longer has no row.
     pub slowest: Duration,
-    /// True when the formats that nobody leaves out are enough: most models in a quick run.
-    pub core_only: bool,
+    /// Why the formats that nobody leaves out are enough, if they are: most models in a quick run.
+    pub core_only: Option<String>,
+    /// False when an earlier process has verified the same formats of the same model.
+    pub verify: bool,
 }
 
 /// What comes back for one row, or for one format.
 pub enum Offer {
-    /// A case, whose result was verified.
+    /// A case, whose result was verified in this process or an earlier one of the run.
     Case(Box<dyn Case>),
     /// It was tried and failed.
     Failed(CaseId, CaseError),

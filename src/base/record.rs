@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::case::CaseId;
 use super::compatibility::CompatibilityRecord;
+use super::criterion::CriterionRecord;
+use super::instructions::InstructionRow;
 
 /// The schema of [`BenchRecord`]. The number grows when a field changes its meaning.
 pub const BENCH_SCHEMA: &str = "deadweight.bench/1";
@@ -37,6 +39,9 @@ pub struct BenchRecord {
     pub environment: Environment,
     /// How quiet the machine was.
     pub noise: Noise,
+    /// How well the measuring tells cases apart, checked in the same rounds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub power: Option<Power>,
     /// The models that were measured.
     pub models: Vec<ModelRecord>,
     /// The formats that were measured.
@@ -56,6 +61,12 @@ pub struct BenchRecord {
     /// Whole programs, from their start to a first prediction.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub programs: Vec<ProgramRow>,
+    /// Instructions of some operations, where they were counted.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub instructions: Vec<InstructionRow>,
+    /// The same cases as criterion measured them, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub criterion: Option<CriterionRecord>,
     /// What another program wrote to its standard error while it measured.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub complaints: Vec<String>,
@@ -168,6 +179,10 @@ pub struct Environment {
     pub memory_bytes: u64,
     /// Operating system and kernel.
     pub kernel: String,
+    /// A hash of the system's own identifier, where it has one: the same on one machine, and tells
+    /// nothing else of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub host_id: Option<String>,
     /// Frequency governor, where the system tells.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub governor: Option<String>,
@@ -186,6 +201,20 @@ pub struct Environment {
     pub crates: BTreeMap<String, String>,
 }
 
+impl Environment {
+    /// What tells one machine from another, as far as times depend on it: figures of two machines are
+    /// never ranked together.
+    pub fn host(&self) -> String {
+        let virtualization = self.virtualization.as_deref().unwrap_or("no hypervisor");
+        let name = self.host_id.as_deref().unwrap_or("unnamed");
+        let gigabytes = self.memory_bytes >> 30;
+        format!(
+            "{}, {} cores, {gigabytes} GiB, {}, {virtualization}, {name}",
+            self.cpu, self.cores, self.kernel
+        )
+    }
+}
+
 /// How quiet the machine was: a fixed loop, timed before and after each process's rounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct Noise {
@@ -200,6 +229,39 @@ pub struct Noise {
     pub load_before: Option<f64>,
     /// True when readers should not trust small differences.
     pub noisy: bool,
+    /// Windows in which samples were taken, each between two looks at the machine.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub windows: u64,
+    /// Windows that were disturbed, by what disturbed them: `slow-loop`, `context-switches`,
+    /// `stolen-time`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub disturbed: BTreeMap<String, u64>,
+    /// Samples that do not count because they were taken in a disturbed window.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub dropped_samples: u64,
+    /// Samples of disturbed windows that count all the same: their rows had no other in a process.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub kept_samples: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// How well the measuring tells apart: some cases were measured twice more, the same again and
+/// slowed down by a known factor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct Power {
+    /// How many times as long the slowed ones took.
+    pub injected_factor: f64,
+    /// Cases with a slowed twin.
+    pub slowed_pairs: u64,
+    /// Of these, how many were told apart in the right direction.
+    pub slowed_found: u64,
+    /// Cases with an equal twin.
+    pub equal_pairs: u64,
+    /// Of these, how many were told apart all the same.
+    pub equal_told_apart: u64,
 }
 
 /// A trained model.
@@ -421,6 +483,7 @@ mod tests {
                 format: "raw".into(),
                 operation: Operation::Decode,
                 pages: None,
+                temperature: None,
             },
             outcome: Outcome::NotMeasured { reason: "no view".into() },
         };

@@ -194,6 +194,12 @@ impl Arena {
         Ok(Arena { backing: Backing::Pages(map), start, len, counted: rounded })
     }
 
+    /// The same arena with only its first `len` bytes, or as many as it has.
+    pub fn cut(mut self, len: usize) -> Self {
+        self.len = self.len.min(len);
+        self
+    }
+
     /// How many bytes the arena holds.
     pub fn len(&self) -> usize {
         self.len
@@ -396,6 +402,15 @@ impl Storage {
         let mut arena = Arena::zeroed(bytes.len(), pages)?;
         arena.as_mut_slice().copy_from_slice(bytes);
         Ok(arena.into())
+    }
+
+    /// The arena behind the bytes, to be filled again; `None` when there is another handle, or when
+    /// they are no arena's.
+    pub fn into_arena(self) -> Option<Arena> {
+        match Arc::into_inner(self.0) {
+            Some(Inner::Arena(arena)) => Some(arena),
+            _ => None,
+        }
     }
 
     /// Maps a whole file for reading; pages come in when they are touched.

@@ -18,7 +18,7 @@ use super::file_io;
 use super::subject::{Subject, VERIFIED_ROWS};
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation, most_iterations};
 use crate::base::storage::Arena;
-use crate::base::{Limits, PagePolicy, Parameters, Storage};
+use crate::base::{Limits, PagePolicy, Parameters, Spare, Storage};
 use crate::formats::{DecodeOptions, Format};
 use crate::models::registry::from_parameters;
 use crate::models::{Model, Predictions};
@@ -53,6 +53,53 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Timed<F> {
         }
         let nanos = self.clock.now_nanos().saturating_sub(start);
         drop(kept);
+        Ok(nanos)
+    }
+}
+
+/// A case that begins with a file which is not in the page cache. Each iteration is timed by itself,
+/// since putting the file out takes longer than to read it, and is checked before the clock starts.
+struct Cold<F> {
+    id: CaseId,
+    bytes: u64,
+    path: PathBuf,
+    clock: Arc<dyn Clock>,
+    operation: F,
+}
+
+/// The kernel drops no page that is just being read ahead or written: it is asked again.
+const EVICTIONS: u32 = 5;
+
+impl<T, F: FnMut() -> Result<T, CaseError>> Case for Cold<F> {
+    fn id(&self) -> &CaseId {
+        &self.id
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn max_iterations(&self) -> u64 {
+        1
+    }
+
+    fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
+        let mut nanos = 0u64;
+        for _ in 0..iterations {
+            let mut evicted = file_io::evict(&self.path);
+            for _ in 1..EVICTIONS {
+                if evicted.is_ok() {
+                    break;
+                }
+                evicted = file_io::evict(&self.path);
+            }
+            evicted.map_err(CaseError::new)?;
+            let start = self.clock.now_nanos();
+            let result = black_box((self.operation)()?);
+            nanos = nanos.saturating_add(self.clock.now_nanos().saturating_sub(start));
+            // Before the next eviction: the pages of a map that is still there do not go.
+            drop(result);
+        }
         Ok(nanos)
     }
 }
@@ -94,18 +141,32 @@ fn load_of(operation: Operation) -> Option<(Source, Rung)> {
         Operation::LoadFile => (Source::ReadFile, Rung::Parameters),
         Operation::LoadFilePredictOne => (Source::ReadFile, Rung::PredictOne),
         Operation::MapPredictOne => (Source::MapFile, Rung::PredictOne),
+        Operation::LoadFileColdPredictOne => (Source::ReadFile, Rung::PredictOne),
+        Operation::MapFileColdPredictOne => (Source::MapFile, Rung::PredictOne),
         _ => return None,
     })
 }
 
 /// Why an operation does not exist for a format and a subject, if it does not.
 pub fn missing(format: &dyn Format, has_rows: bool, operation: Operation) -> Option<String> {
+    if operation == Operation::DecodeReused && !format.descriptor().arena {
+        return Some(
+            "the crate behind the format takes the memory of its arrays itself".to_owned(),
+        );
+    }
     let (source, rung) = load_of(operation)?;
     if matches!(source, Source::View | Source::MapFile) && !format.descriptor().view {
         return Some("the format has no zero-copy view".to_owned());
     }
     let needs_model = !matches!(rung, Rung::Parameters | Rung::Checksum);
     (needs_model && !has_rows).then(|| "plain arrays are no model".to_owned())
+}
+
+/// True where the pages of an operation's destination are ours to choose: the format decodes into an
+/// arena, or a file is read into one whatever the format does then.
+pub fn fills_arena(format: &dyn Format, operation: Operation) -> bool {
+    let reads = load_of(operation).is_some_and(|(source, _)| source == Source::ReadFile);
+    format.descriptor().arena || reads
 }
 
 /// What a load made; dropped after the clock has stopped.
@@ -198,7 +259,35 @@ impl Prepared {
                 }
             }
         }
-        Ok(())
+        match self.format.descriptor().arena {
+            true => self.verify_reused(),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks that memory which is filled again holds nothing of before.
+    fn verify_reused(&self) -> Result<(), CaseError> {
+        let first = self.decode_into(&Spare::default(), None)?;
+        let spare = Spare::of(first);
+        spare.overwrite(0xa5);
+        let again = self.decode_into(&spare, None)?;
+        match again.first_difference(&self.subject.parameters) {
+            Some(difference) => {
+                let what = Operation::DecodeReused.title();
+                Err(CaseError::new(format!("{what}: {difference}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn decode_into(
+        &self,
+        spare: &Spare,
+        pages: Option<PagePolicy>,
+    ) -> Result<Parameters, CaseError> {
+        let (limits, pages) = (Limits::default(), pages.unwrap_or_default());
+        let options = DecodeOptions { limits, pages, spare: spare.clone() };
+        self.format.decode(self.encoded(), &options).map_err(CaseError::new)
     }
 
     /// Does one load, untimed.
@@ -221,7 +310,8 @@ impl Prepared {
         rung: Rung,
         pages: Option<PagePolicy>,
     ) -> Result<Loaded, CaseError> {
-        let options = DecodeOptions { limits: Limits::default(), pages: pages.unwrap_or_default() };
+        let options =
+            DecodeOptions { pages: pages.unwrap_or_default(), ..DecodeOptions::default() };
         let (parameters, source) = match source {
             Source::Decode => (self.format.decode(self.encoded(), &options), None),
             Source::View => (self.format.view(&self.encoded, &options), None),
@@ -278,12 +368,25 @@ pub fn case(
         format: prepared.format.descriptor().id.to_owned(),
         operation,
         pages,
+        temperature: None,
     };
     let array_bytes = prepared.subject.parameters.byte_len() as u64;
     let this = prepared.clone();
     if let Some((source, rung)) = load_of(operation) {
         let load = move || this.climb(source, rung, pages);
+        if operation.is_cold() {
+            let (path, clock) = (prepared.path.clone(), clock.clone());
+            return Ok(Box::new(Cold { id, bytes: array_bytes, path, clock, operation: load }));
+        }
         return Ok(timed(id, array_bytes, array_bytes, clock, load));
+    }
+    if operation == Operation::DecodeReused {
+        let mut last = Some(prepared.decode_into(&Spare::default(), pages)?);
+        return Ok(timed(id, array_bytes, 1, clock, move || {
+            let spare = last.take().map(Spare::of).unwrap_or_default();
+            last = Some(this.decode_into(&spare, pages)?);
+            Ok(())
+        }));
     }
     if let Some((codec, compresses)) = Compression::of(operation) {
         return compression(prepared, id, codec, compresses, clock);
@@ -370,7 +473,13 @@ pub fn floor(
     clock: &Arc<dyn Clock>,
 ) -> Result<Box<dyn Case>, CaseError> {
     let len = subject.parameters.byte_len();
-    let id = CaseId { model: subject.id().to_owned(), format: FLOOR.to_owned(), operation, pages };
+    let id = CaseId {
+        model: subject.id().to_owned(),
+        format: FLOOR.to_owned(),
+        operation,
+        pages,
+        temperature: None,
+    };
     let policy = pages.unwrap_or_default();
     let mut source = Vec::with_capacity(len);
     for (_, array) in subject.parameters.arrays() {
@@ -397,6 +506,12 @@ pub fn floor(
                 file_io::read(&path, policy).map_err(CaseError::new)
             }))
         }
+        Operation::FloorReadCold => {
+            std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;
+            let from = path.clone();
+            let operation = move || file_io::read(&from, policy).map_err(CaseError::new);
+            Ok(Box::new(Cold { id, bytes, path, clock: clock.clone(), operation }))
+        }
         Operation::FloorMapTouch => {
             std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;
             Ok(timed(id, bytes, 1, clock, move || {
@@ -405,9 +520,12 @@ pub fn floor(
                 Ok(map)
             }))
         }
-        Operation::FloorWrite => Ok(timed(id, bytes, bytes, clock, move || {
-            file_io::save(fresh_name(&path), source.as_bytes(), false).map_err(CaseError::new)
-        })),
+        Operation::FloorWrite | Operation::FloorWriteSync => {
+            let sync = operation == Operation::FloorWriteSync;
+            Ok(timed(id, bytes, bytes, clock, move || {
+                file_io::save(fresh_name(&path), source.as_bytes(), sync).map_err(CaseError::new)
+            }))
+        }
         _ => Err(CaseError::new(format!("{} is no floor", operation.id()))),
     }
 }
@@ -433,6 +551,7 @@ mod tests {
             format: "f".into(),
             operation: Operation::Decode,
             pages: None,
+            temperature: None,
         };
         let ticking = manual.clone();
         let mut case = timed(id, 8, 8, &clock, move || {
@@ -451,6 +570,7 @@ mod tests {
             format: String::new(),
             operation,
             pages: None,
+            temperature: None,
         };
         let large = timed(id(Operation::Decode), 1, 10 << 20, &clock, || Ok(()));
         let small = timed(id(Operation::Decode), 1, 100, &clock, || Ok(()));

@@ -1,75 +1,361 @@
 //! What got faster or slower since a saved record.
 //!
-//! A change counts when the interval of the ratio, over the processes of both records, does not
-//! include 1. Records of different machines are never compared.
+//! Two runs differ by more than the code: the machine is faster on one day, a process has luck with
+//! its pages. So three things are done before anything is called a change.
+//!
+//! 1. **Relative figures.** In each process, the time of a row is taken relative to the median of all
+//!    formats in the same operation on the same model. What slows the machine down cancels out; what
+//!    slows all formats down alike is told apart as such.
+//! 2. **Processes are the unit.** The change of a format is the median over its rows, once for each
+//!    process; the two records are compared by a t test over these. With few processes a variance is
+//!    hardly known, so it is moderated by that of all formats (Smyth 2004, "Linear models and empirical
+//!    Bayes methods for assessing differential expression", section 4).
+//! 3. **Many questions, one error.** Intervals are widened (Bonferroni) so that in nineteen of twenty
+//!    comparisons of equal records nothing is flagged at all; and what is below a twentieth is not
+//!    flagged either, because no one would act on it.
+//!
+//! Records of different machines are never compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::stats::{Estimate, Samples};
-use crate::base::case::{CaseId, FLOOR};
-use crate::base::record::{BenchRecord, Timing};
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// One row that is in both records.
+use super::stats::{Estimate, Samples, median};
+use crate::base::case::{CaseId, FLOOR, Group};
+use crate::base::record::BenchRecord;
+
+/// A smaller change is not flagged.
+pub const LEAST_CHANGE: f64 = 0.05;
+
+/// The chance that anything is flagged where nothing changed.
+const ERROR: f64 = 0.05;
+
+/// The weight of the variance of all formats, as a number of processes.
+const PRIOR_FREEDOM: f64 = 4.0;
+
+/// Formats that make a median which stands for all.
+const FORMATS_FOR_MEDIAN: usize = 3;
+
+/// The change of a format, in one group of operations or in all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// The row.
-    pub case: CaseId,
-    /// New time divided by old time, with its 95 % interval.
+    /// The format.
+    pub format: String,
+    /// The operations; `None` is all of them.
+    pub group: Option<Group>,
+    /// How many rows it rests on.
+    pub rows: usize,
+    /// New time divided by old time, relative to all formats, with an interval that holds for all
+    /// changes at once.
     pub ratio: Estimate,
 }
 
 impl Change {
-    /// True when the difference is more than chance explains.
-    pub fn is_significant(&self) -> bool {
-        self.ratio.low > 1.0 || self.ratio.high < 1.0
+    /// True when it is more than chance explains, and large enough to matter.
+    pub fn is_flagged(&self) -> bool {
+        self.ratio.differs() && self.ratio.median.ln().abs() >= (1.0 + LEAST_CHANGE).ln()
     }
 }
 
-/// Compares the rows that both records have, the largest significant changes first.
+/// One row in both records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowChange {
+    /// The row.
+    pub case: CaseId,
+    /// New time divided by old time, as measured, with its own 95 % interval.
+    pub ratio: Estimate,
+}
+
+/// Two records side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// Every format, in all operations and in each group; the largest change first.
+    pub changes: Vec<Change>,
+    /// Every row that both records have.
+    pub rows: Vec<RowChange>,
+    /// New time divided by old time of all formats together, as measured.
+    pub all_formats: f64,
+    /// The same of the floors, which no change of the code concerns; `None` without floors.
+    pub floors: Option<f64>,
+}
+
+/// Logarithms of the medians of a row, process by process.
+type Medians = BTreeMap<CaseId, Vec<Option<f64>>>;
+
+/// Compares the rows that both records have.
 ///
 /// # Errors
 /// A sentence that says why the records cannot be compared: another machine, other models.
-pub fn compare(new: &BenchRecord, old: &BenchRecord) -> Result<Vec<Change>, String> {
-    let machine = |record: &BenchRecord| {
-        let environment = &record.environment;
-        (environment.cpu.clone(), environment.cores, environment.kernel.clone())
+pub fn compare(new: &BenchRecord, old: &BenchRecord) -> Result<Comparison, String> {
+    same_machine(new, old)?;
+    let same_model = |case: &CaseId| {
+        let checksum = |record: &BenchRecord| {
+            let model = record.models.iter().find(|known| known.id == case.model)?;
+            Some(model.checksum.clone())
+        };
+        checksum(new) == checksum(old)
     };
-    if machine(new) != machine(old) {
-        return Err(format!(
-            "the records are of different machines: {:?} and {:?}; save a baseline on this one",
-            machine(new),
-            machine(old)
-        ));
-    }
-    let checksum = |record: &BenchRecord, model: &str| {
-        let model = record.models.iter().find(|known| known.id == model)?;
-        Some(model.checksum.clone())
-    };
-    let timings = |record: &BenchRecord| -> BTreeMap<CaseId, Timing> {
-        let measured = record.rows.iter().filter_map(|row| {
-            let timing = row.outcome.timing()?;
-            Some((row.case.clone(), timing.clone()))
-        });
-        measured.collect()
-    };
-    let before = timings(old);
-    let mut changes: Vec<Change> = timings(new)
-        .into_iter()
-        .filter(|(case, _)| case.format != FLOOR)
-        .filter(|(case, _)| checksum(new, &case.model) == checksum(old, &case.model))
-        .filter_map(|(case, timing)| {
-            let new = Samples::new(timing.samples_nanos);
-            let old = Samples::new(before.get(&case)?.samples_nanos.clone());
-            let ratio = new.ratio(&old, 0)?;
-            Some(Change { case, ratio })
+    let (samples_new, samples_old) = (samples(new), samples(old));
+    let common: BTreeSet<CaseId> = samples_new
+        .keys()
+        .filter(|case| samples_old.contains_key(case) && same_model(case))
+        .cloned()
+        .collect();
+    let rows: Vec<RowChange> = common
+        .iter()
+        .filter(|case| case.format != FLOOR)
+        .filter_map(|case| {
+            let ratio = samples_new[case].ratio_unpaired(&samples_old[case], 0)?;
+            Some(RowChange { case: case.clone(), ratio })
         })
         .collect();
-    if changes.is_empty() {
+    if rows.is_empty() {
         return Err("the records have no row of the same model in common".to_owned());
     }
-    changes.sort_by(|a, b| {
-        let size = |change: &Change| change.ratio.median.ln().abs();
-        b.is_significant().cmp(&a.is_significant()).then(size(b).total_cmp(&size(a)))
+    let (log_new, log_old) = (logarithms(&samples_new, &common), logarithms(&samples_old, &common));
+    let (of_new, of_old) = (relative(&log_new), relative(&log_old));
+    let mut changes = changes(&of_new, &of_old);
+    let size = |change: &Change| change.ratio.median.ln().abs();
+    changes.sort_by(|a, b| b.is_flagged().cmp(&a.is_flagged()).then(size(b).total_cmp(&size(a))));
+    let shift = |is_floor: bool| {
+        let of = |case: &&CaseId| (case.format == FLOOR) == is_floor;
+        let shifts = common.iter().filter(of).filter_map(|case| {
+            Some(samples_new[case].median()?.ln() - samples_old[case].median()?.ln())
+        });
+        median(&mut shifts.collect::<Vec<_>>()).map(f64::exp)
+    };
+    Ok(Comparison { changes, rows, all_formats: shift(false).unwrap_or(1.0), floors: shift(true) })
+}
+
+fn same_machine(new: &BenchRecord, old: &BenchRecord) -> Result<(), String> {
+    let (ours, theirs) = (new.environment.host(), old.environment.host());
+    match ours == theirs {
+        true => Ok(()),
+        false => Err(format!(
+            "the records are of different machines: {ours} and {theirs}; save a baseline on this one"
+        )),
+    }
+}
+
+fn samples(record: &BenchRecord) -> BTreeMap<CaseId, Samples> {
+    let measured = record.rows.iter().filter_map(|row| {
+        let timing = row.outcome.timing()?;
+        Some((row.case.clone(), Samples::new(timing.samples_nanos.clone())))
     });
-    Ok(changes)
+    measured.collect()
+}
+
+fn logarithms(samples: &BTreeMap<CaseId, Samples>, common: &BTreeSet<CaseId>) -> Medians {
+    let logarithm = |value: Option<f64>| value.filter(|value| *value > 0.0).map(f64::ln);
+    let of = |case: &CaseId| samples[case].medians().into_iter().map(logarithm).collect();
+    common.iter().map(|case| (case.clone(), of(case))).collect()
+}
+
+/// Each row relative to what stands for all in its process: the median of the formats in the same
+/// operation on the same model; where there are too few, the floors of the model.
+fn relative(medians: &Medians) -> Medians {
+    let group = |case: &CaseId| (case.model.clone(), case.operation, case.pages, case.temperature);
+    let mut groups: BTreeMap<_, Vec<&CaseId>> = BTreeMap::new();
+    let mut floors: BTreeMap<&str, Vec<&CaseId>> = BTreeMap::new();
+    for case in medians.keys() {
+        match case.format == FLOOR {
+            true => floors.entry(&case.model).or_default().push(case),
+            false => groups.entry(group(case)).or_default().push(case),
+        }
+    }
+    let center = |cases: &[&CaseId], process: usize| {
+        let values = cases.iter().filter_map(|case| *medians[*case].get(process)?);
+        median(&mut values.collect::<Vec<_>>())
+    };
+    let mut relative = Medians::new();
+    for cases in groups.values() {
+        for case in cases {
+            let model = floors.get(case.model.as_str()).map_or(&[][..], Vec::as_slice);
+            let others = if cases.len() >= FORMATS_FOR_MEDIAN { cases.as_slice() } else { model };
+            let values = medians[*case].iter().enumerate();
+            let values = values.map(|(process, value)| {
+                // Without anything to compare with, the time itself is what there is.
+                Some((*value)? - center(others, process).unwrap_or(0.0))
+            });
+            relative.insert((*case).clone(), values.collect());
+        }
+    }
+    relative
+}
+
+/// What one question rests on: the change in each process of both records.
+struct Question {
+    format: String,
+    group: Option<Group>,
+    rows: usize,
+    new: Vec<f64>,
+    old: Vec<f64>,
+}
+
+fn changes(new: &Medians, old: &Medians) -> Vec<Change> {
+    let mut questions: BTreeMap<(Option<Group>, &str), Vec<&CaseId>> = BTreeMap::new();
+    for case in new.keys() {
+        let group = case.operation.group();
+        questions.entry((None, &case.format)).or_default().push(case);
+        questions.entry((Some(group), &case.format)).or_default().push(case);
+    }
+    let asked = |((group, format), cases): ((Option<Group>, &str), Vec<&CaseId>)| Question {
+        format: format.to_owned(),
+        group,
+        rows: cases.len(),
+        new: effects(&cases, new, old),
+        old: effects(&cases, old, old),
+    };
+    let (whole, parts): (Vec<_>, Vec<_>) =
+        questions.into_iter().map(asked).partition(|question| question.group.is_none());
+    let mut changes = answers(&whole);
+    changes.extend(answers(&parts));
+    changes
+}
+
+/// In each process the median over the rows of how far they are from where they were.
+fn effects(cases: &[&CaseId], of: &Medians, old: &Medians) -> Vec<f64> {
+    let mean = |values: &[Option<f64>]| {
+        let known: Vec<f64> = values.iter().copied().flatten().collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    };
+    let processes = cases.iter().map(|case| of[*case].len()).max().unwrap_or(0);
+    let effect = |process: usize| {
+        let shifts = cases.iter().filter_map(|case| {
+            let value = of[*case].get(process).copied().flatten()?;
+            Some(value - mean(&old[*case])?)
+        });
+        median(&mut shifts.collect::<Vec<_>>())
+    };
+    (0..processes).filter_map(effect).collect()
+}
+
+/// The t test of each question; half of the error belongs to them together.
+fn answers(questions: &[Question]) -> Vec<Change> {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let squares = |values: &[f64]| {
+        let mean = mean(values);
+        values.iter().map(|value| (value - mean).powi(2)).sum::<f64>()
+    };
+    let freedom = |q: &Question| (q.new.len() + q.old.len()).saturating_sub(2) as f64;
+    let variance = |q: &Question| (squares(&q.new) + squares(&q.old)) / freedom(q).max(1.0);
+    let known = || questions.iter().filter(|question| freedom(question) >= 1.0);
+    let typical = median(&mut known().map(variance).collect::<Vec<_>>()).unwrap_or(0.0);
+    let error = ERROR / 2.0 / known().count().max(1) as f64;
+    let answer = |q: &Question| {
+        let shift = mean(&q.new) - mean(&q.old);
+        let freedom_own = freedom(q);
+        let moderated =
+            (PRIOR_FREEDOM * typical + freedom_own * variance(q)) / (PRIOR_FREEDOM + freedom_own);
+        let sizes = 1.0 / q.new.len() as f64 + 1.0 / q.old.len() as f64;
+        let student = StudentsT::new(0.0, 1.0, PRIOR_FREEDOM + freedom_own).ok()?;
+        let half = student.inverse_cdf(1.0 - error / 2.0) * (moderated * sizes).sqrt();
+        let ratio =
+            Estimate { median: shift.exp(), low: (shift - half).exp(), high: (shift + half).exp() };
+        Some(Change { format: q.format.clone(), group: q.group, rows: q.rows, ratio })
+    };
+    known().filter_map(answer).collect()
+}
+
+/// The operations of a change, for readers.
+pub fn operations(group: Option<Group>) -> &'static str {
+    match group {
+        None => "all operations",
+        Some(Group::Save) => "encode and save",
+        Some(Group::Load) => "decode and on",
+        Some(Group::View) => "views",
+        Some(Group::File) => "from files",
+        Some(Group::Compression) => "compression",
+        Some(Group::Floor) => "floors",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, Normal};
+
+    use super::*;
+    use crate::base::case::Operation;
+
+    /// Times of formats in a record whose processes and machine differ, `slower` by a factor.
+    fn medians(rng: &mut ChaCha8Rng, machine: f64, slower: Option<(&str, f64)>) -> Medians {
+        let noise = Normal::new(0.0, 0.02).unwrap();
+        let mut medians = Medians::new();
+        let drift: Vec<f64> = (0..5).map(|_| 3.0 * noise.sample(rng)).collect();
+        for model in ["a", "b"] {
+            for (position, format) in ["w", "x", "y", "z", "raw", "npz"].into_iter().enumerate() {
+                for operation in [Operation::Encode, Operation::Decode, Operation::View] {
+                    let factor = slower.filter(|s| s.0 == format).map_or(1.0, |s| s.1);
+                    let nanos = 1e5 * (position + 1) as f64 * machine * factor;
+                    let case = CaseId {
+                        model: model.to_owned(),
+                        format: format.to_owned(),
+                        operation,
+                        pages: None,
+                        temperature: None,
+                    };
+                    let of = drift.iter().map(|drift| Some(nanos.ln() + drift + noise.sample(rng)));
+                    medians.insert(case, of.collect());
+                }
+            }
+        }
+        medians
+    }
+
+    fn flagged(new: &Medians, old: &Medians) -> Vec<(String, bool)> {
+        let changes = changes(&relative(new), &relative(old));
+        let flagged = changes.iter().filter(|change| change.is_flagged());
+        flagged.map(|change| (change.format.clone(), change.ratio.median > 1.0)).collect()
+    }
+
+    #[test]
+    fn an_injected_slowdown_is_found_and_nothing_else() {
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let mut right = 0;
+        for _ in 0..100 {
+            let old = medians(&mut rng, 1.0, None);
+            let new = medians(&mut rng, 1.3, Some(("x", 1.15)));
+            let found = flagged(&new, &old);
+            right += usize::from(
+                !found.is_empty() && found.iter().all(|(format, up)| format == "x" && *up),
+            );
+        }
+        assert!(right >= 95, "{right} of 100");
+    }
+
+    #[test]
+    fn equal_records_flag_nothing_in_nineteen_of_twenty() {
+        let mut rng = ChaCha8Rng::seed_from_u64(12);
+        let wrong = (0..200)
+            .filter(|_| {
+                let (old, new) = (medians(&mut rng, 1.0, None), medians(&mut rng, 0.8, None));
+                !flagged(&new, &old).is_empty()
+            })
+            .count();
+        assert!(wrong <= 10, "{wrong} of 200");
+    }
+
+    #[test]
+    fn a_single_format_is_compared_with_the_floors() {
+        let case = |format: &str, operation| CaseId {
+            model: "m".to_owned(),
+            format: format.to_owned(),
+            operation,
+            pages: None,
+            temperature: None,
+        };
+        let medians = |time: f64, floor: f64| -> Medians {
+            [
+                (case("raw", Operation::Decode), vec![Some(time), Some(time + 0.001)]),
+                (case(FLOOR, Operation::FloorCopy), vec![Some(floor), Some(floor)]),
+            ]
+            .into()
+        };
+        let (old, new) = (relative(&medians(5.0, 3.0)), relative(&medians(5.5, 3.5)));
+        assert_eq!(old.len(), 1);
+        assert!((new.values().next().unwrap()[0].unwrap() - 2.0).abs() < 1e-9);
+        assert!(changes(&new, &old).iter().all(|change| !change.is_flagged()));
+    }
 }

@@ -5,13 +5,18 @@ use std::hint::black_box;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::clock::Clock;
+use super::collected::Collected;
 use crate::base::record::{Environment, Noise};
 use crate::formats::registry::FORMATS;
 
 /// Above this spread of the spin loop small differences should not be trusted.
 const NOISY_SPREAD: f64 = 0.10;
+
+/// Where more windows than this share are disturbed, the others were hardly quiet.
+const NOISY_SHARE: f64 = 0.25;
 
 /// The version of a dependency as Cargo.lock pins it.
 pub fn crate_version(name: &str) -> Option<String> {
@@ -53,6 +58,7 @@ pub fn describe() -> Environment {
             part(uname.release()),
             part(uname.machine())
         ),
+        host_id: host_id(),
         governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         huge_pages: line("/sys/kernel/mm/transparent_hugepage/enabled"),
         virtualization: virtualization(),
@@ -60,6 +66,14 @@ pub fn describe() -> Environment {
         commit: option_env!("DEADWEIGHT_COMMIT").map(str::to_owned),
         crates,
     }
+}
+
+/// The identifier of machine-id(5), which is not to be shown to others as it is: hashed with a word of
+/// our own, as that page advises.
+fn host_id() -> Option<String> {
+    let id = line("/etc/machine-id")?;
+    let hash = Sha256::digest(format!("deadweight host {id}"));
+    Some(hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn line(path: &str) -> Option<String> {
@@ -111,11 +125,24 @@ pub fn context_switches() -> u64 {
     field_number("/proc/self/status", "nonvoluntary_ctxt_switches:").unwrap_or(0)
 }
 
+/// Nanoseconds that the host took away from all processors of this machine so far: field 8 of the
+/// line `cpu` of /proc/stat(5), counted in hundredths of a second. `None` where it is not told.
+pub fn stolen_nanos() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let ticks: u64 = text.lines().next()?.split_whitespace().nth(8)?.parse().ok()?;
+    ticks.checked_mul(10_000_000)
+}
+
 /// Times a loop that needs no memory: what differs between its runs is the machine, not us.
 pub fn spin_loop(clock: &dyn Clock) -> u64 {
+    spin(clock, 2_000_000)
+}
+
+/// The same over as many iterations, of about a nanosecond each.
+pub fn spin(clock: &dyn Clock, iterations: u32) -> u64 {
     let start = clock.now_nanos();
     let mut state = black_box(0x9e37_79b9_7f4a_7c15u64);
-    for _ in 0..2_000_000 {
+    for _ in 0..iterations {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
@@ -124,20 +151,33 @@ pub fn spin_loop(clock: &dyn Clock) -> u64 {
     clock.now_nanos().saturating_sub(start)
 }
 
-/// Sums up the spin loops and context switches of all processes.
-pub fn noise(loops: &[u64], context_switches: u64, load_before: Option<f64>) -> Noise {
-    let mut sorted: Vec<f64> = loops.iter().map(|nanos| *nanos as f64).collect();
-    let Some(median) = super::stats::median(&mut sorted) else { return Noise::default() };
-    let spread = match (sorted.first(), sorted.last()) {
-        (Some(first), Some(last)) if median > 0.0 => (last - first) / median,
-        _ => 0.0,
-    };
+/// Sums up the spin loops, windows and context switches of all processes.
+pub(super) fn noise(collected: &Collected, load_before: Option<f64>) -> Noise {
+    let (median, spread) = spread(&collected.spins);
+    let watched = &collected.watched;
+    let disturbed: u64 = watched.disturbed.values().sum();
+    let share = disturbed as f64 / watched.windows.max(1) as f64;
     Noise {
         loop_median_nanos: median,
         loop_spread: spread,
-        context_switches,
+        context_switches: collected.switches,
         load_before,
-        noisy: spread > NOISY_SPREAD,
+        noisy: spread > NOISY_SPREAD || share > NOISY_SHARE,
+        windows: watched.windows,
+        disturbed: watched.disturbed.clone(),
+        dropped_samples: watched.dropped,
+        kept_samples: watched.kept,
+    }
+}
+
+/// The median of the loops, and (slowest - fastest) / median; zeros without loops.
+fn spread(loops: &[u64]) -> (f64, f64) {
+    let mut sorted: Vec<f64> = loops.iter().map(|nanos| *nanos as f64).collect();
+    match (super::stats::median(&mut sorted), sorted.first(), sorted.last()) {
+        (Some(median), Some(first), Some(last)) if median > 0.0 => {
+            (median, (last - first) / median)
+        }
+        _ => (0.0, 0.0),
     }
 }
 
@@ -153,10 +193,23 @@ mod tests {
 
     #[test]
     fn noise_is_the_spread_of_the_loop() {
-        let quiet = noise(&[100, 101, 102], 3, None);
+        let of = |loops: &[u64]| {
+            noise(&Collected { spins: loops.to_vec(), ..Collected::default() }, None)
+        };
+        let quiet = of(&[100, 101, 102]);
         assert_eq!((quiet.loop_median_nanos, quiet.noisy), (101.0, false));
         assert!((quiet.loop_spread - 2.0 / 101.0).abs() < 1e-12);
-        assert!(noise(&[100, 100, 150], 0, None).noisy);
-        assert_eq!(noise(&[], 0, None), Noise::default());
+        assert!(of(&[100, 100, 150]).noisy);
+        assert_eq!(of(&[]), Noise::default());
+    }
+
+    #[test]
+    fn a_machine_whose_windows_are_disturbed_is_noisy() {
+        let mut collected = Collected { spins: vec![100; 3], ..Collected::default() };
+        collected.watched.windows = 100;
+        collected.watched.disturbed.insert("stolen-time".to_owned(), 5);
+        assert!(!noise(&collected, None).noisy);
+        collected.watched.disturbed.insert("slow-loop".to_owned(), 40);
+        assert!(noise(&collected, None).noisy);
     }
 }

@@ -14,17 +14,27 @@
 
 pub mod cases;
 pub mod clock;
+mod collected;
 pub mod compare;
 pub mod compression;
+pub mod criterion;
 pub mod environment;
 pub mod file_io;
+mod hot;
+pub mod instructions;
 pub mod memory;
+mod memory_pass;
+mod noise;
 pub mod peers;
 pub mod plan;
+mod power;
 pub mod programs;
 pub mod protocol;
+mod rounds;
 mod rows;
 pub mod run;
+mod schedule;
+pub mod slowed;
 pub mod stats;
 pub mod subject;
 pub mod trained;

@@ -115,7 +115,8 @@ pub(super) fn cases(
         operations: &operations,
         left_out: &left_out,
         slowest: job.profile.slowest_iteration(),
-        core_only: job.profile == Profile::Quick && !peer.whole.iter().any(|id| id == subject.id()),
+        core_only: job.profile.is_core_only(job.is_whole(subject.id()), bytes),
+        verify: job.verify,
     };
     let mut cases = Vec::new();
     for offer in source.offers(&request) {

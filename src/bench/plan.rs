@@ -84,11 +84,60 @@ impl Profile {
             .filter(|operation| self == Profile::Thorough || !large || !is_zstd_19(**operation))
             .map(|operation| (*operation, None))
             .collect();
+        let named = [PagePolicy::Small, PagePolicy::Heap].map(Some);
+        let operations_named: &[Operation] = match self {
+            Profile::Quick => &[Operation::Decode],
+            _ => &[Operation::Decode, Operation::DecodePredictOne, Operation::LoadFile],
+        };
         if large && !self.hurries(array_bytes) {
-            operations.push((Operation::Decode, Some(PagePolicy::Small)));
-            operations.push((Operation::Decode, Some(PagePolicy::Heap)));
+            for operation in operations_named {
+                operations.extend(named.map(|pages| (*operation, pages)));
+            }
         }
         operations
+    }
+
+    /// Why a format is not measured on a model of so many bytes, if it is not. All formats are measured
+    /// on the models that are `whole`. On the others a quick run measures the core, a standard run the
+    /// core where the model is large and all formats where it is not.
+    pub fn leaves_out(self, format: &str, is_whole: bool, array_bytes: usize) -> Option<String> {
+        self.is_core_only(is_whole, array_bytes).filter(|_| !CORE.contains(&format))
+    }
+
+    /// Why only the core formats are measured on a model, if only they are.
+    pub fn is_core_only(self, is_whole: bool, array_bytes: usize) -> Option<String> {
+        let (is_core_only, next) = match self {
+            Profile::Quick if array_bytes < LARGE_BYTES => (true, Profile::Standard),
+            Profile::Quick => (true, Profile::Thorough),
+            Profile::Standard => (array_bytes >= LARGE_BYTES, Profile::Thorough),
+            Profile::Thorough => (false, Profile::Thorough),
+        };
+        (is_core_only && !is_whole).then(|| {
+            format!(
+                "profile {} measures it on a few models; measured by --profile {}",
+                self.id(),
+                next.id()
+            )
+        })
+    }
+
+    /// True where cases run in tight loops too: in a standard run on the models that are `whole`, in a
+    /// thorough one on all.
+    pub fn is_hot(self, is_whole: bool) -> bool {
+        match self {
+            Profile::Quick => false,
+            Profile::Standard => is_whole,
+            Profile::Thorough => true,
+        }
+    }
+
+    /// The most time that the measuring of all models may take: it is planned to end before.
+    pub fn limit(self) -> Duration {
+        Duration::from_secs(match self {
+            Profile::Quick => 195,
+            Profile::Standard => 450,
+            Profile::Thorough => 3 * 3600,
+        })
     }
 
     /// True where zstd at level 19 takes too long to tell a size by it.
@@ -128,6 +177,12 @@ impl Profile {
         .into();
         floors.push((Operation::FloorCopy, Some(PagePolicy::Small)));
         floors.push((Operation::FloorCopy, Some(PagePolicy::Heap)));
+        if self != Profile::Quick {
+            floors.push((Operation::FloorReadCold, None));
+            floors.push((Operation::FloorWriteSync, None));
+            floors.push((Operation::FloorRead, Some(PagePolicy::Small)));
+            floors.push((Operation::FloorRead, Some(PagePolicy::Heap)));
+        }
         floors
     }
 }
@@ -137,6 +192,25 @@ pub const LARGE_BYTES: usize = 1 << 20;
 
 /// From here on a model takes most of a quick run, and compressing it most of that.
 pub const HUGE_BYTES: usize = 20 << 20;
+
+/// The formats that every run measures on every model: those that people ask for first, each in the
+/// encoding that they would choose.
+pub const CORE: &[&str] = &[
+    "raw",
+    "safetensors",
+    "rkyv",
+    "npz",
+    "arrow",
+    "postcard",
+    "bincode",
+    "cbor",
+    "msgpack",
+    "json",
+];
+
+/// The operations whose cases have twins.
+pub const TWIN_OPERATIONS: &[Operation] =
+    &[Operation::Encode, Operation::Decode, Operation::DecodePredictOne, Operation::ViewPredictOne];
 
 const SKIPPED_WHEN_HUGE: &[Operation] = &[
     Operation::DecodePredictThousand,
@@ -150,6 +224,9 @@ const SKIPPED_WHEN_HUGE: &[Operation] = &[
 const SKIPPED_BY_QUICK: &[Operation] = &[
     Operation::EncodeReused,
     Operation::SaveSync,
+    Operation::LoadFileColdPredictOne,
+    Operation::MapFileColdPredictOne,
+    Operation::DecodeReused,
     Operation::DecodeChecksum,
     Operation::ViewReady,
     Operation::ViewPredictThousand,
@@ -168,6 +245,22 @@ fn is_zstd_19(operation: Operation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_core_is_registered_and_measured_everywhere() {
+        for id in CORE {
+            assert!(crate::formats::registry::find(id).is_some(), "{id}");
+            assert_eq!(Profile::Quick.leaves_out(id, false, 1), None);
+        }
+        let left_out = |profile: Profile, is_whole, bytes| {
+            profile.leaves_out("json-elements", is_whole, bytes).is_some()
+        };
+        let (quick, standard) = (Profile::Quick, Profile::Standard);
+        assert!(!left_out(quick, true, LARGE_BYTES) && left_out(quick, false, 1));
+        assert!(!left_out(standard, false, 1) && left_out(standard, false, LARGE_BYTES));
+        assert!(!left_out(standard, true, LARGE_BYTES));
+        assert!(!left_out(Profile::Thorough, false, LARGE_BYTES));
+    }
 
     #[test]
     fn what_a_profile_skips_it_says_and_thorough_skips_nothing() {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Profile;
 use super::programs::CommandLine;
+use super::slowed::Twin;
 use crate::base::case::{CaseId, Operation};
 use crate::base::record::{Memory, MemoryOutcome, ModelRecord};
 
@@ -18,6 +19,8 @@ pub enum Job {
     Rounds(Rounds),
     /// Load once and say what it took in memory.
     Memory(Box<MemoryJob>),
+    /// Do one case a number of times, while somebody outside counts.
+    Repeat(Box<RepeatJob>),
     /// Run a whole program once.
     Program(CommandLine),
 }
@@ -42,11 +45,85 @@ pub struct Rounds {
     /// True where every format is verified before it is measured: in the first process, and again
     /// where one died, perhaps before it came to all of them.
     pub verify: bool,
+    /// Models on which a quick run measures every format; on the others only the core.
+    pub whole: Vec<String>,
+    /// Models on which cases have twins, by which the measuring itself is checked.
+    pub twins: Vec<String>,
+    /// What an earlier process found of cases.
+    pub known: Vec<KnownCase>,
+    /// A format that is slowed down on purpose.
+    #[serde(default)]
+    pub injected: Option<Injected>,
     /// True in the process that also reports sizes, and the memory of another program's loads.
     pub sizes: bool,
     /// The other program that takes part, if one does.
     #[serde(default)]
     pub peer: Option<PeerJob>,
+}
+
+impl Rounds {
+    /// True when even a quick run measures every format on a model.
+    pub fn is_whole(&self, model: &str) -> bool {
+        self.whole.iter().any(|id| id == model)
+    }
+
+    /// True when the cases of a model run in tight loops too.
+    pub fn is_hot(&self, model: &str) -> bool {
+        self.profile.is_hot(self.is_whole(model))
+    }
+}
+
+/// What an earlier process found of a case: the later ones are the same program on the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownCase {
+    /// The case.
+    pub case: CaseId,
+    /// Iterations that make a sample; `None` when the case is too slow for the profile.
+    pub iterations: Option<u64>,
+}
+
+/// A format that is slowed down on purpose, to see that a comparison finds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Injected {
+    /// The id of the format.
+    pub format: String,
+    /// How many times as long all of its operations take; at least 1.
+    pub factor: f64,
+}
+
+impl Injected {
+    /// What a reader of the record must know.
+    pub fn sentence(&self) -> String {
+        format!(
+            "{} was slowed down on purpose, to {} times its time: its figures are no measurement of it",
+            self.format, self.factor
+        )
+    }
+}
+
+/// How the rounds of a process went.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// Windows that were watched.
+    pub windows: u64,
+    /// Those that were disturbed, by what disturbed them.
+    pub disturbed: BTreeMap<String, u64>,
+    /// Samples that do not count because they were taken in one.
+    pub dropped: u64,
+    /// Samples that count all the same: their cases had no other.
+    pub kept: u64,
+}
+
+impl Watched {
+    /// Adds another process.
+    pub fn add(&mut self, other: Watched) {
+        self.windows += other.windows;
+        self.dropped += other.dropped;
+        self.kept += other.kept;
+        for (what, count) in other.disturbed {
+            *self.disturbed.entry(what).or_default() += count;
+        }
+    }
 }
 
 /// Another program that measures rows beside this one.
@@ -56,8 +133,6 @@ pub struct PeerJob {
     pub config: serde_json::Value,
     /// Its own files of models, by their ids. The others it gets as named arrays.
     pub estimators: BTreeMap<String, PathBuf>,
-    /// The models on which a quick run measures all of its formats; on the others only the core.
-    pub whole: Vec<String>,
 }
 
 /// One load, for its memory.
@@ -69,6 +144,19 @@ pub struct MemoryJob {
     pub model: ModelRecord,
     /// The case.
     pub case: CaseId,
+}
+
+/// One case, so many times.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RepeatJob {
+    /// Private directory, as in [`Rounds`].
+    pub dir: PathBuf,
+    /// The model.
+    pub model: ModelRecord,
+    /// The case.
+    pub case: CaseId,
+    /// How often.
+    pub iterations: u64,
 }
 
 /// What a measuring process reports, one a line.
@@ -84,6 +172,9 @@ pub enum Event {
     Sample {
         /// The case.
         case: CaseId,
+        /// Set when it is of the case's twin.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        twin: Option<Twin>,
         /// Bytes the operation moves.
         bytes: u64,
         /// Iterations in the sample.
@@ -97,6 +188,13 @@ pub enum Event {
         case: CaseId,
         /// Why.
         reason: String,
+    },
+    /// A case of which one iteration takes longer than the profile admits.
+    TooSlow {
+        /// The case.
+        case: CaseId,
+        /// Nanoseconds of one iteration.
+        nanos: u64,
     },
     /// A case that exists but was not measured.
     Skipped {
@@ -116,6 +214,17 @@ pub enum Event {
         /// Compressed bytes by codec.
         compressed_bytes: BTreeMap<String, u64>,
     },
+    /// A model is done.
+    Took {
+        /// The model.
+        model: String,
+        /// Time of everything but the rounds: preparing, verifying, sizes, memory.
+        set_up_nanos: u64,
+        /// Time of the rounds.
+        rounds_nanos: u64,
+    },
+    /// How the rounds of the process went.
+    Watched(Watched),
     /// One run of the spin loop.
     Spin {
         /// Its time.

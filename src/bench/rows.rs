@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::run::{CaseSamples, Collected};
+use super::collected::{CaseSamples, Collected};
 use super::stats::{Samples, ranks};
 use crate::base::PagePolicy;
 use crate::base::case::{CaseId, FLOOR, Operation};
@@ -57,7 +57,8 @@ fn timing(
     floor: Option<f64>,
 ) -> Option<Timing> {
     let estimate = per_process.estimate(seed)?;
-    let kept = per_process.processes().iter();
+    // In the order in which they were taken; a process without a sample keeps its place.
+    let kept = samples.processes.iter();
     Some(Timing {
         median_nanos: rounded(estimate.median),
         low_nanos: rounded(estimate.low),
@@ -86,10 +87,10 @@ fn rank(
 ) -> BTreeMap<CaseId, u32> {
     let differs =
         |id: &str| formats.iter().any(|format| format.id == id && format.content.is_some());
-    let mut groups: BTreeMap<(String, Operation, Option<PagePolicy>), Vec<&CaseId>> =
-        BTreeMap::new();
+    let mut groups: BTreeMap<CaseId, Vec<&CaseId>> = BTreeMap::new();
     for case in timed.keys().filter(|case| case.format != FLOOR && !differs(&case.format)) {
-        let group = (case.model.clone(), case.operation, case.pages);
+        // Rows of one model, operation, page policy and temperature, whatever their format.
+        let group = CaseId { format: String::new(), ..case.clone() };
         groups.entry(group).or_default().push(case);
     }
     let mut all = BTreeMap::new();
@@ -104,19 +105,24 @@ fn rank(
 
 /// The floor that belongs to a case: the same movement of bytes with no format at all.
 fn floor_of(case: &CaseId) -> Option<CaseId> {
-    if case.format == FLOOR {
+    // The floors are measured in the mixed rounds: a hot row is no share of them.
+    if case.format == FLOOR || case.temperature.is_some() {
         return None;
     }
     let (operation, pages) = match case.operation {
         Operation::Decode => (Operation::FloorCopy, case.pages),
         // An encoder fills a vector, which comes from the allocator.
         Operation::Encode => (Operation::FloorCopy, Some(PagePolicy::Heap)),
-        Operation::EncodeReused => (Operation::FloorCopyWarm, None),
-        Operation::LoadFile => (Operation::FloorRead, None),
+        Operation::EncodeReused | Operation::DecodeReused => (Operation::FloorCopyWarm, None),
+        Operation::LoadFile => (Operation::FloorRead, case.pages),
         Operation::Save => (Operation::FloorWrite, None),
+        Operation::SaveSync => (Operation::FloorWriteSync, None),
+        // A first prediction more, which is small beside a device.
+        Operation::LoadFileColdPredictOne => (Operation::FloorReadCold, None),
         _ => return None,
     };
-    Some(CaseId { model: case.model.clone(), format: FLOOR.to_owned(), operation, pages })
+    let model = case.model.clone();
+    Some(CaseId { model, format: FLOOR.to_owned(), operation, pages, temperature: None })
 }
 
 #[cfg(test)]
@@ -124,7 +130,8 @@ mod tests {
     use super::*;
 
     fn case(format: &str, operation: Operation) -> CaseId {
-        CaseId { model: "m".into(), format: format.into(), operation, pages: None }
+        let (pages, temperature) = (None, None);
+        CaseId { model: "m".into(), format: format.into(), operation, pages, temperature }
     }
 
     fn samples(nanos: f64) -> CaseSamples {

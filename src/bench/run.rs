@@ -1,22 +1,19 @@
 //! One run: fresh processes that measure, one after the other, and the record of what they saw.
 
-use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
-
+use super::collected::Collected;
 use super::plan::Profile;
-use super::protocol::{Event, Job, MemoryJob, PeerJob, Rounds};
+use super::protocol::{Event, Injected, Job, PeerJob, Rounds};
+use super::schedule::Schedule;
 use super::subject::{self, Subject};
-use super::{BenchError, environment, peers, rows};
-use crate::base::case::{CaseId, Operation};
-use crate::base::record::{
-    BENCH_SCHEMA, BenchRecord, FormatRecord, MemoryOutcome, MemoryRow, SizeRow,
-};
+use super::{BenchError, environment, file_io, memory_pass, peers, power, rows, trained};
+use crate::base::case::Operation;
+use crate::base::record::{BENCH_SCHEMA, BenchRecord, FormatRecord};
 use crate::formats::{Format, registry};
 
 /// What is told while a run goes on.
@@ -37,8 +34,16 @@ pub struct Options<'a> {
     pub only: Vec<Operation>,
     /// Fresh processes; the profile's number when `None`.
     pub processes: Option<u32>,
+    /// Models on which a quick run measures every format, and not only the core; all when empty.
+    pub whole: Vec<String>,
+    /// Models on which the measuring itself is checked by twins; see [`super::power`].
+    pub twins: Vec<String>,
+    /// A format that is slowed down on purpose.
+    pub injected: Option<Injected>,
     /// Share of the profile's time budget.
     pub budget_share: f64,
+    /// The most time for everything; rounds get less where the profile's would be more.
+    pub limit: Option<Duration>,
     /// False leaves the memory pass out.
     pub memory: bool,
     /// Another program that measures rows in the same rounds.
@@ -60,59 +65,15 @@ pub struct Peer {
     pub formats: Vec<FormatRecord>,
 }
 
-/// Everything that events told, by case.
-#[derive(Default)]
-pub(super) struct Collected {
-    pub(super) samples: HashMap<CaseId, CaseSamples>,
-    pub(super) failed: BTreeMap<CaseId, String>,
-    pub(super) skipped: BTreeMap<CaseId, String>,
-    pub(super) sizes: Vec<SizeRow>,
-    pub(super) spins: Vec<u64>,
-    pub(super) switches: u64,
-    pub(super) notes: Vec<String>,
-    pub(super) peer_memory: Vec<MemoryRow>,
-    pub(super) complaints: Vec<String>,
-}
+impl Options<'_> {
+    /// How many processes measure.
+    pub(super) fn process_count(&self) -> u32 {
+        self.processes.unwrap_or(self.profile.processes())
+    }
 
-/// Samples of one case: a list a process.
-#[derive(Default)]
-pub(super) struct CaseSamples {
-    pub(super) bytes: u64,
-    pub(super) iterations: u64,
-    pub(super) processes: Vec<Vec<f64>>,
-}
-
-impl Collected {
-    fn take(&mut self, event: Event, process: usize) {
-        match event {
-            Event::Sample { case, bytes, iterations, nanos } => {
-                let samples = self.samples.entry(case).or_default();
-                samples.bytes = bytes;
-                samples.iterations = samples.iterations.max(iterations);
-                samples.processes.resize_with(process + 1, Vec::new);
-                samples.processes[process].push(nanos as f64 / iterations.max(1) as f64);
-            }
-            Event::Failed { case, reason } => {
-                self.failed.insert(case, reason);
-            }
-            Event::Skipped { case, reason } => {
-                self.skipped.entry(case).or_insert(reason);
-            }
-            Event::Size { model, format, bytes, compressed_bytes } => {
-                self.sizes.push(SizeRow { model, format, bytes, compressed_bytes });
-            }
-            Event::Spin { nanos } => self.spins.push(nanos),
-            Event::Switches { count } => self.switches += count,
-            Event::PeerMemory { case, outcome } => {
-                self.peer_memory.push(MemoryRow { case, outcome });
-            }
-            Event::Complaint { text } => {
-                if !self.complaints.contains(&text) {
-                    self.complaints.push(text);
-                }
-            }
-            Event::Model { .. } | Event::Memory { .. } | Event::Program { .. } | Event::Done => {}
-        }
+    /// True when every profile measures every format on a model.
+    pub(super) fn is_whole(&self, model: &str) -> bool {
+        self.whole.is_empty() || self.whole.iter().any(|id| id == model)
     }
 }
 
@@ -128,10 +89,11 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
     let start = Instant::now();
     let started = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let load_before = environment::load_average();
+    let place = file_io::place_of_files(&trained::default_directory());
     let private = tempfile::Builder::new()
         .prefix("deadweight-")
-        .tempdir()
-        .map_err(|error| BenchError::io("cannot create", &std::env::temp_dir(), error))?;
+        .tempdir_in(&place)
+        .map_err(|error| BenchError::io("cannot create", &place, error))?;
     for subject in subjects {
         subject::write(subject, private.path(), subject.id())?;
         if let Some(peer) = &options.peer {
@@ -139,9 +101,9 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
             peers::write(subject, private.path(), has_estimator)?;
         }
     }
-    let processes = options.processes.unwrap_or(options.profile.processes());
+    let processes = options.process_count();
     let mut collected = Collected::default();
-    let mut schedule = Schedule::new(subjects, options, processes);
+    let mut schedule = Schedule::new(subjects, options);
     for process in 0..processes {
         if options.stop.load(Ordering::SeqCst) {
             break;
@@ -156,10 +118,12 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         )?;
     }
     let mut memory = match options.memory {
-        true => memory_pass(subjects, options, private.path(), &collected, &mut schedule),
+        true => memory_pass::run(subjects, options, private.path(), &collected, &mut schedule),
         false => Vec::new(),
     };
     memory.append(&mut collected.peer_memory);
+    collected.notes.extend(schedule.note());
+    collected.notes.extend(options.injected.as_ref().map(Injected::sentence));
     let stopped = options.stop.load(Ordering::SeqCst);
     let interrupted = stopped.then(|| STOPPED.to_owned());
     let ours = options.formats.iter();
@@ -176,7 +140,8 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         processes,
         interrupted,
         environment: environment::describe(),
-        noise: environment::noise(&collected.spins, collected.switches, load_before),
+        noise: environment::noise(&collected, load_before),
+        power: power::check(&collected, options.seed),
         models: subjects.iter().map(|subject| subject.record.clone()).collect(),
         complaints: std::mem::take(&mut collected.complaints),
         sizes: std::mem::take(&mut collected.sizes),
@@ -188,50 +153,13 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         tutorial: None,
         programs: Vec::new(),
         compatibility: None,
+        criterion: None,
+        instructions: Vec::new(),
     })
 }
 
 /// What the record of a run says that its user ended.
 const STOPPED: &str = "stopped by the user; the rows hold what was measured until then";
-
-/// How much of the run is done, in seconds of its plan.
-struct Schedule {
-    total: f64,
-    done: f64,
-}
-
-/// Encoding, verifying and calibrating one format of a large model takes about so long.
-const SET_UP_SECONDS: f64 = 0.35;
-/// Another program starts, stores and verifies one model in all of its formats in about so long,
-/// and so much more for each megabyte.
-const PEER_SECONDS: f64 = 0.4;
-const PEER_SECONDS_A_MEGABYTE: f64 = 0.25;
-/// One process of the memory pass.
-const MEMORY_SECONDS: f64 = 0.015;
-
-impl Schedule {
-    fn new(subjects: &[Subject], options: &Options<'_>, processes: u32) -> Self {
-        let rounds: f64 = subjects.iter().map(|s| Self::seconds(s, options)).sum();
-        let loads = (subjects.len() * options.formats.len() * MEMORY_OPERATIONS.len()) as f64;
-        let memory = if options.memory { loads * MEMORY_SECONDS } else { 0.0 };
-        Schedule { total: rounds * f64::from(processes) + memory, done: 0.0 }
-    }
-
-    fn seconds(subject: &Subject, options: &Options<'_>) -> f64 {
-        let bytes = subject.parameters.byte_len();
-        let scale = (bytes as f64 / 10e6).min(1.0);
-        let budget = options.profile.budget(bytes).mul_f64(options.budget_share);
-        let peer = match options.peer {
-            Some(_) => PEER_SECONDS + PEER_SECONDS_A_MEGABYTE * bytes as f64 / 1e6,
-            None => 0.0,
-        };
-        budget.as_secs_f64() + SET_UP_SECONDS * scale * options.formats.len() as f64 + peer
-    }
-
-    fn share(&self) -> f64 {
-        (self.done / self.total.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
-    }
-}
 
 fn measure_in_process(
     process: u32,
@@ -241,24 +169,34 @@ fn measure_in_process(
     collected: &mut Collected,
     schedule: &mut Schedule,
 ) -> Result<(), BenchError> {
+    let set_up_before = collected.set_up_nanos;
+    let share = schedule.next_share(process);
     let job = Job::Rounds(Rounds {
         dir: dir.to_owned(),
         models: subjects.iter().map(|subject| subject.record.clone()).collect(),
         formats: options.formats.iter().map(|f| f.descriptor().id.to_owned()).collect(),
         profile: options.profile,
         only: options.only.clone(),
-        budget_share: options.budget_share,
+        budget_share: options.budget_share * share,
         seed: options.seed.wrapping_add(u64::from(process)),
         verify: process == 0 || !collected.notes.is_empty(),
+        whole: subjects
+            .iter()
+            .map(|subject| subject.id().to_owned())
+            .filter(|id| options.is_whole(id))
+            .collect(),
+        twins: options.twins.clone(),
+        known: collected.known(),
+        injected: options.injected.clone(),
         sizes: process == 0,
         peer: options.peer.as_ref().map(|peer| peer.job.clone()),
     });
-    let of = options.processes.unwrap_or(options.profile.processes());
+    let of = options.process_count();
     let mut current: Option<&Subject> = None;
     let result = converse(&options.helper, &job, options.stop, |event| {
         if let Event::Model { id } = &event {
             if let Some(finished) = current {
-                schedule.done += Schedule::seconds(finished, options);
+                schedule.model_done(finished, options);
             }
             current = subjects.iter().find(|subject| subject.id() == id);
             let what = format!("process {} of {of}: {id}", process + 1);
@@ -267,8 +205,9 @@ fn measure_in_process(
         collected.take(event, process as usize);
     });
     if let Some(finished) = current {
-        schedule.done += Schedule::seconds(finished, options);
+        schedule.model_done(finished, options);
     }
+    schedule.set_up_took((collected.set_up_nanos - set_up_before) as f64 / 1e9);
     match result {
         Err(BenchError::Worker(reason)) if !options.stop.load(Ordering::SeqCst) => {
             collected.notes.push(format!("measuring process {}: {reason}", process + 1));
@@ -335,75 +274,6 @@ fn drain(child: &mut Child) -> Option<std::thread::JoinHandle<String>> {
     }))
 }
 
-/// The loads whose memory is measured.
-const MEMORY_OPERATIONS: [Operation; 2] = [Operation::Decode, Operation::MapPredictOne];
-
-fn memory_pass(
-    subjects: &[Subject],
-    options: &Options<'_>,
-    dir: &Path,
-    collected: &Collected,
-    schedule: &mut Schedule,
-) -> Vec<MemoryRow> {
-    let mut rows = Vec::new();
-    for subject in subjects {
-        options.progress.update(schedule.share(), &format!("memory: {}", subject.id()));
-        let cases: Vec<(&'static dyn Format, CaseId)> = options
-            .formats
-            .iter()
-            .flat_map(|format| MEMORY_OPERATIONS.map(|operation| (*format, operation)))
-            .map(|(format, operation)| {
-                let format_id = format.descriptor().id.to_owned();
-                let model = subject.id().to_owned();
-                (format, CaseId { model, format: format_id, operation, pages: None })
-            })
-            .collect();
-        // No time is taken here, so that every core may load.
-        let (helper, stop) = (options.helper.as_path(), options.stop);
-        rows.par_extend(cases.into_par_iter().map(|(format, case)| {
-            let outcome = memory_of(&case, format, subject, helper, stop, dir, collected);
-            MemoryRow { case, outcome }
-        }));
-        schedule.done += MEMORY_SECONDS * (options.formats.len() * MEMORY_OPERATIONS.len()) as f64;
-    }
-    rows
-}
-
-fn memory_of(
-    case: &CaseId,
-    format: &dyn Format,
-    subject: &Subject,
-    helper: &Path,
-    stop: &AtomicBool,
-    dir: &Path,
-    collected: &Collected,
-) -> MemoryOutcome {
-    let unmeasured = |reason: String| MemoryOutcome::NotMeasured { reason };
-    if stop.load(Ordering::SeqCst) {
-        return unmeasured("the run was stopped before".to_owned());
-    }
-    let missing = super::cases::missing(format, subject.rows.is_some(), case.operation);
-    if let Some(reason) = missing.or_else(|| collected.failed.get(case).cloned()) {
-        return unmeasured(reason);
-    }
-    let job = Job::Memory(Box::new(MemoryJob {
-        dir: dir.to_owned(),
-        model: subject.record.clone(),
-        case: case.clone(),
-    }));
-    let mut outcome = None;
-    let result = converse(helper, &job, stop, |event| match event {
-        Event::Memory { memory } => outcome = Some(MemoryOutcome::Measured(memory)),
-        Event::Skipped { reason, .. } => outcome = Some(unmeasured(reason)),
-        _ => {}
-    });
-    match (outcome, result) {
-        (Some(outcome), _) => outcome,
-        (None, Err(error)) => unmeasured(error.to_string()),
-        (None, Ok(())) => unmeasured("the process reported nothing".to_owned()),
-    }
-}
-
 /// The formats of ids, all of them when there are none.
 ///
 /// # Errors
@@ -417,6 +287,5 @@ pub fn formats(ids: &[String]) -> Result<Vec<&'static dyn Format>, String> {
 
 /// How long a run will take, by its plan; training not included.
 pub fn planned(subjects: &[Subject], options: &Options<'_>) -> Duration {
-    let processes = options.processes.unwrap_or(options.profile.processes());
-    Duration::from_secs_f64(Schedule::new(subjects, options, processes).total)
+    Schedule::new(subjects, options).planned()
 }

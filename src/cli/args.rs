@@ -8,6 +8,7 @@ use super::hostile::HostileArguments;
 use super::sandbox_arguments::{DemoArguments, DetonateArguments};
 use crate::base::Content;
 use crate::bench::plan::Profile;
+use crate::bench::protocol::Injected;
 use crate::formats::{Format, registry};
 use crate::models::recipes::{self, Recipe, Size};
 use crate::peers::python::Choice;
@@ -19,7 +20,7 @@ use crate::peers::python::Choice;
     version,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit codes: 0 done, 1 the job could not be done, 2 wrong usage, 3 not supported on this system."
+    after_help = "Exit codes: 0 done, 1 the job could not be done, 2 wrong usage, 3 not supported on this system, 12 slower than the baseline (bench --fail-on-slower)."
 )]
 pub struct Arguments {
     /// The arguments of `run`, which is what happens without a command.
@@ -146,12 +147,22 @@ pub struct BenchArguments {
     /// Write the report and its records to this directory
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Compare the tight loops with what criterion left in this directory: target/criterion, after
+    /// `cargo bench`; profiles standard and thorough have such loops
+    #[arg(long, value_name = "DIR")]
+    pub criterion: Option<PathBuf>,
     /// Keep the result under this name, to compare with later
     #[arg(long, value_name = "NAME", value_parser = baseline_name)]
     pub save_baseline: Option<String>,
     /// Compare with the result kept under this name
     #[arg(long, value_name = "NAME", value_parser = baseline_name)]
     pub baseline: Option<String>,
+    /// With --baseline: end with code 12 when a format got slower by more than chance explains
+    #[arg(long, requires = "baseline")]
+    pub fail_on_slower: bool,
+    /// Slow a format down on purpose, to see that a comparison finds it: postcard=1.15
+    #[arg(long, value_name = "ID=FACTOR", value_parser = inject)]
+    pub inject: Option<Injected>,
     /// Print the record as JSON instead of tables
     #[arg(long)]
     pub json: bool,
@@ -258,6 +269,10 @@ pub struct ReportArguments {
     /// Directory that holds bench.json and receives the report
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
+    /// Put what criterion left in this directory (target/criterion, after `cargo bench`) into
+    /// bench.json, and compare it with the tight loops there
+    #[arg(long, value_name = "DIR")]
+    pub criterion: Option<PathBuf>,
 }
 
 /// Arguments of `completions`.
@@ -354,6 +369,17 @@ fn size(name: &str) -> Result<Size, String> {
     let sizes = [Size::S, Size::M, Size::L];
     let found = sizes.into_iter().find(|size| size.id().eq_ignore_ascii_case(name));
     found.ok_or_else(|| "sizes are S, M and L".to_owned())
+}
+
+fn inject(text: &str) -> Result<Injected, String> {
+    let (id, factor) = text
+        .split_once('=')
+        .ok_or_else(|| format!("expected ID=FACTOR, as in postcard=1.15, found {text:?}"))?;
+    let format = format(id)?.0.descriptor().id.to_owned();
+    match factor.parse::<f64>() {
+        Ok(factor) if (1.0..=100.0).contains(&factor) => Ok(Injected { format, factor }),
+        _ => Err(format!("a factor is a number from 1 to 100, not {factor:?}")),
+    }
 }
 
 /// A baseline's name becomes the name of a file.

@@ -1,19 +1,20 @@
 //! Results kept under a name, and what changed since.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 
 use super::failure::Advise;
-use super::table::Table;
+use super::table::{Table, wrapped};
 use super::{files, outputs};
 use crate::base::record::BenchRecord;
 use crate::base::{Limits, units};
-use crate::bench::compare::{Change, compare};
+use crate::bench::compare::{self, Change, Comparison, LEAST_CHANGE, RowChange, operations};
 use crate::bench::trained::default_directory;
 
-/// Most changes that are listed.
-const LISTED: usize = 20;
+/// Most rows that are listed.
+const LISTED: usize = 10;
 
 fn directory() -> PathBuf {
     default_directory().join("baselines")
@@ -57,53 +58,108 @@ pub fn load(name: &str) -> anyhow::Result<BenchRecord> {
         .advise(format!("make it again with --save-baseline {name}"))
 }
 
-/// What got faster or slower, as text.
+/// Compares two records.
 ///
 /// # Errors
-/// When the records cannot be compared.
-pub fn changes(new: &BenchRecord, old: &BenchRecord, name: &str) -> anyhow::Result<String> {
-    let changes = compare(new, old)
-        .map_err(|reason| anyhow!("cannot compare with baseline {name:?}: {reason}"))?;
-    let significant: Vec<&Change> = changes.iter().filter(|c| c.is_significant()).collect();
-    let count = |faster: bool| {
-        significant.iter().filter(|change| (change.ratio.median < 1.0) == faster).count()
-    };
-    let mut text = format!(
-        "Since baseline {name:?} ({}): {} rows faster, {} slower, {} not distinguishable",
-        old.started,
-        count(true),
-        count(false),
-        changes.len() - significant.len()
+/// When they cannot be compared.
+pub fn compare(new: &BenchRecord, old: &BenchRecord, name: &str) -> anyhow::Result<Comparison> {
+    compare::compare(new, old)
+        .map_err(|reason| anyhow!("cannot compare with baseline {name:?}: {reason}"))
+}
+
+/// The formats that got slower by more than chance explains.
+pub fn slower(comparison: &Comparison) -> Vec<String> {
+    let flagged = comparison.changes.iter().filter(|change| change.is_flagged());
+    let slower = flagged.filter(|change| change.ratio.median > 1.0);
+    let formats: BTreeSet<String> = slower.map(|change| change.format.clone()).collect();
+    formats.into_iter().collect()
+}
+
+/// What got faster or slower, as text.
+pub fn text(comparison: &Comparison, new: &BenchRecord, old: &BenchRecord, name: &str) -> String {
+    let flagged: Vec<&Change> =
+        comparison.changes.iter().filter(|change| change.is_flagged()).collect();
+    let mut text = wrapped(
+        &format!(
+            "Since baseline {name:?} ({}): {} rows in both. All formats together take {} of the time \
+             they took{}; what follows is relative to that.",
+            old.started,
+            comparison.rows.len(),
+            units::times(comparison.all_formats),
+            comparison.floors.map_or(String::new(), |floors| format!(
+                ", copies without a format {}",
+                units::times(floors)
+            )),
+        ),
+        1,
     );
     let ids = |record: &BenchRecord| -> Vec<String> {
         record.formats.iter().map(|format| format.id.clone()).collect()
     };
     if ids(new) != ids(old) || new.profile != old.profile {
-        text.push_str(
-            "\n The two were not measured alike (other formats or another profile): caches and \
+        text.push_str(&wrapped(
+            "The two were not measured alike (other formats or another profile): caches and \
              neighbours differ, so part of the changes may be theirs.",
-        );
+            1,
+        ));
     }
-    if significant.is_empty() {
-        return Ok(text);
+    if flagged.is_empty() {
+        text.push_str(&wrapped(
+            &format!(
+                "No format changed by more than chance explains, or by less than {:.0} %.",
+                LEAST_CHANGE * 100.0
+            ),
+            1,
+        ));
+        return text.trim_end().to_owned();
     }
-    text.push_str(
-        "\n Each row is judged by its own 95 % interval: of many rows some seem changed by chance.",
-    );
-    let mut table = Table::of_figures(&["row", "new / old", "95 % interval", ""]);
-    for change in significant.iter().take(LISTED) {
+    let mut table =
+        Table::of_figures(&["format", "operations", "rows", "new / old", "interval", ""]);
+    for change in &flagged {
         let ratio = &change.ratio;
         table.row(vec![
-            change.case.to_string(),
+            change.format.clone(),
+            operations(change.group).to_owned(),
+            change.rows.to_string(),
             units::times(ratio.median),
             format!("{} to {}", units::times(ratio.low), units::times(ratio.high)),
             if ratio.median < 1.0 { "faster" } else { "slower" }.to_owned(),
         ]);
     }
-    text.push('\n');
     text.push_str(&table.text());
-    if significant.len() > LISTED {
-        text.push_str(&format!("\n and {} more; --json has every row", significant.len() - LISTED));
+    text.push('\n');
+    text.push_str(&rows(comparison, &flagged));
+    text.push_str(&wrapped(
+        "The intervals hold for all formats at once: of twenty comparisons of equal records, at most \
+         one flags anything. --json has every row.",
+        1,
+    ));
+    text.trim_end().to_owned()
+}
+
+/// The rows of the flagged formats that changed most.
+fn rows(comparison: &Comparison, flagged: &[&Change]) -> String {
+    let is_flagged = |row: &&RowChange| {
+        flagged.iter().any(|change| {
+            change.format == row.case.format
+                && change.group.is_none_or(|group| group == row.case.operation.group())
+        })
+    };
+    let mut rows: Vec<&RowChange> =
+        comparison.rows.iter().filter(is_flagged).filter(|row| row.ratio.differs()).collect();
+    let size = |row: &RowChange| row.ratio.median.ln().abs();
+    rows.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    let mut table = Table::of_figures(&["row", "new / old, as measured", "95 % interval"]);
+    for row in rows.iter().take(LISTED) {
+        let ratio = &row.ratio;
+        table.row(vec![
+            row.case.to_string(),
+            units::times(ratio.median),
+            format!("{} to {}", units::times(ratio.low), units::times(ratio.high)),
+        ]);
     }
-    Ok(text)
+    match rows.is_empty() {
+        true => String::new(),
+        false => format!("{}\n", table.text()),
+    }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::args::BenchArguments;
-use super::failure::{Advise, UsageError};
+use super::failure::{Advise, Slower, UsageError};
 use super::measure::{self, Measure};
 use super::python::Search;
-use super::{baseline, comparison, report};
+use super::{baseline, comparison, criterion, report};
 use crate::base::record::BenchRecord;
 use crate::bench::subject::Subject;
 use crate::formats::Format;
@@ -22,6 +22,8 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     if let Some(directory) = &arguments.out {
         report::check(directory)?;
     }
+    // Read now: a directory that is missing should not cost the measuring.
+    let criterion = arguments.criterion.as_deref().map(criterion::read).transpose()?;
     let old = arguments.baseline.as_deref().map(baseline::load).transpose()?;
     measure::listen()?;
     let subjects = subjects(arguments)?;
@@ -32,12 +34,19 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
         ref choice => Search::begin(choice).wait(Duration::MAX)?,
     };
     let peer = side.as_ref().and_then(Side::peer);
-    let measure =
-        Measure { profile: arguments.profile.into(), seed: arguments.seed, formats, peer };
+    // Whoever names what to measure gets all of it.
+    let is_named = !arguments.files.is_empty()
+        || !arguments.models.is_empty()
+        || !arguments.formats.is_empty();
+    let whole = if is_named { Vec::new() } else { measure::WHOLE.map(str::to_owned).into() };
+    let injected = arguments.inject.clone();
+    let (profile, seed) = (arguments.profile.into(), arguments.seed);
+    let measure = Measure { profile, seed, formats, peer, whole, injected };
     let mut record = measure.all(&subjects)?;
     if let Some(side) = &side {
         side.describe(&mut record);
     }
+    record.criterion = criterion;
     print(&record, arguments.json)?;
     if let Some(directory) = &arguments.out {
         let page = report::write(directory, &record)?;
@@ -46,14 +55,21 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     if let Some(name) = &arguments.save_baseline {
         baseline::save(name, &record)?;
     }
+    let mut slower = Vec::new();
     if let (Some(name), Some(old)) = (&arguments.baseline, old) {
-        let changes = baseline::changes(&record, &old, name)?;
+        let comparison = baseline::compare(&record, &old, name)?;
+        let changes = baseline::text(&comparison, &record, &old, name);
         match arguments.json {
             true => anstream::eprintln!("{changes}"),
             false => super::print_line(&format!("\n{changes}"))?,
         }
+        slower = baseline::slower(&comparison);
     }
-    measure::stopped_is_failure()
+    measure::stopped_is_failure()?;
+    match slower.is_empty() || !arguments.fail_on_slower {
+        true => Ok(()),
+        false => Err(anyhow!(Slower(slower.join(", ")))),
+    }
 }
 
 fn subjects(arguments: &BenchArguments) -> anyhow::Result<Vec<Subject>> {
@@ -82,6 +98,9 @@ fn print(record: &BenchRecord, json: bool) -> anyhow::Result<()> {
     }
     super::print_line("")?;
     for sentence in verdicts(record).sentences() {
+        super::print_line(super::table::wrapped(&sentence, 4).trim_end())?;
+    }
+    if let Some(sentence) = criterion::sentence(record) {
         super::print_line(super::table::wrapped(&sentence, 4).trim_end())?;
     }
     for note in &record.notes {

@@ -66,7 +66,7 @@ fn timing<'a>(
         case.model == model
             && case.format == format
             && case.operation == operation
-            && case.pages.is_none()
+            && case.is_usual()
     })?;
     row.outcome.timing()
 }

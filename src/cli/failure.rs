@@ -25,6 +25,11 @@ pub struct UsageError(pub String);
 #[error("{0}")]
 pub struct NotSupported(pub String);
 
+/// Formats got slower than a baseline: exit code 12.
+#[derive(Debug, thiserror::Error)]
+#[error("slower than the baseline: {0}")]
+pub struct Slower(pub String);
+
 /// Adds a remedy to an error.
 pub trait Advise<T> {
     /// The same result, with what to do about it.
@@ -58,8 +63,9 @@ pub fn text(error: &anyhow::Error) -> String {
     text
 }
 
-/// 1 for a job that could not be done, 2 for wrong usage, 3 for what this system cannot do, and 0 when the reader of our output
-/// went away, which is no failure of ours.
+/// 1 for a job that could not be done, 2 for wrong usage, 3 for what this system cannot do, 12 for a
+/// comparison that found a format slower, and 0 when the reader of our output went away, which is no
+/// failure of ours.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let closed = |cause: &(dyn std::error::Error + 'static)| {
         let error = cause.downcast_ref::<std::io::Error>();
@@ -71,6 +77,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     match () {
         () if error.chain().any(|cause| cause.is::<UsageError>()) => 2,
         () if error.chain().any(|cause| cause.is::<NotSupported>()) => 3,
+        () if error.chain().any(|cause| cause.is::<Slower>()) => 12,
         () => 1,
     }
 }
@@ -102,6 +109,7 @@ mod tests {
         assert_eq!(exit_code(&error), 1);
         assert_eq!(exit_code(&anyhow!(UsageError("no".into())).context("outer")), 2);
         assert_eq!(exit_code(&anyhow!(NotSupported("no".into())).context("outer")), 3);
+        assert_eq!(exit_code(&anyhow!(Slower("raw".into()))), 12);
         let closed = std::io::Error::from(ErrorKind::BrokenPipe);
         assert_eq!(exit_code(&anyhow!(closed).context("printing")), 0);
     }

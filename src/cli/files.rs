@@ -106,7 +106,7 @@ pub fn load(path: &Path, pickle: &PickleArguments) -> anyhow::Result<ModelFile> 
         return Err(anyhow!("{name}: expected a model in a format of deadweight, found {found}"))
             .advise("`deadweight formats` lists what is read");
     };
-    let options = DecodeOptions { limits, pages: PagePolicy::Auto };
+    let options = DecodeOptions { limits, pages: PagePolicy::Auto, ..DecodeOptions::default() };
     let parameters = format
         .decode(bytes, &options)
         .with_context(|| format!("{name}: cannot be read as {}", format.descriptor().id))

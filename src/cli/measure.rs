@@ -12,8 +12,10 @@ use super::{files, table};
 use crate::base::case::Operation;
 use crate::base::record::{BenchRecord, ModelRecord, ProgramRow};
 use crate::base::{Parameters, units};
-use crate::bench::plan::Profile;
+use crate::bench::instructions;
+use crate::bench::plan::{HUGE_BYTES, Profile};
 use crate::bench::programs::Program;
+use crate::bench::protocol::Injected;
 use crate::bench::run::{Options, Peer, Progress};
 use crate::bench::subject::{Subject, generated};
 use crate::bench::trained::{self, Provenance};
@@ -194,7 +196,15 @@ pub struct Measure {
     pub formats: Vec<&'static dyn Format>,
     /// The other program that takes part, if one does.
     pub peer: Option<Peer>,
+    /// Models on which a quick run measures every format; all when empty.
+    pub whole: Vec<String>,
+    /// A format that is slowed down on purpose.
+    pub injected: Option<Injected>,
 }
+
+/// The models on which a quick run measures every format, when nobody names one: the forest in the
+/// sizes that people meet.
+pub const WHOLE: [&str; 2] = ["random_forest_classifier-s", "random_forest_classifier-m"];
 
 impl Measure {
     /// Everything that the profile plans.
@@ -203,7 +213,9 @@ impl Measure {
     /// When the measuring processes cannot be started.
     pub fn all(&self, subjects: &[Subject]) -> anyhow::Result<BenchRecord> {
         let terminal = Terminal::new();
-        let options = self.options(&terminal)?;
+        let mut options = self.options(&terminal)?;
+        options.limit = Some(self.profile.limit());
+        options.twins = self.twins(subjects);
         let planned = crate::bench::run::planned(subjects, &options).as_secs();
         anstream::eprintln!(
             "{}",
@@ -225,7 +237,14 @@ impl Measure {
             )
             .trim()
         );
-        measure(subjects, &options, &terminal)
+        let mut record = measure(subjects, &options, &terminal)?;
+        let counted = subjects.iter().find(|subject| subject.id() == instructions::MODEL);
+        if let (Some(subject), true) = (counted, self.profile != Profile::Quick) {
+            anstream::eprintln!("counting instructions of some formats on {}", subject.id());
+            let (formats, helper) = (&options.formats, &options.helper);
+            record.instructions = instructions::count(subject, formats, helper, &STOP)?;
+        }
+        Ok(record)
     }
 
     /// One short process over a few operations: a first answer while the long run goes on.
@@ -242,9 +261,29 @@ impl Measure {
             Operation::ViewPredictOne,
         ];
         let (processes, budget_share) = (Some(1), 0.5);
+        let (memory, whole) = (false, Vec::new());
         let options =
-            Options { only, processes, budget_share, memory: false, ..self.options(&terminal)? };
+            Options { only, processes, budget_share, memory, whole, ..self.options(&terminal)? };
         measure(std::slice::from_ref(subject), &options, &terminal)
+    }
+
+    /// The models whose cases have twins: small enough to cost little, and a large one where there is
+    /// time.
+    fn twins(&self, subjects: &[Subject]) -> Vec<String> {
+        let is_whole = |subject: &&Subject| {
+            self.whole.is_empty() || self.whole.iter().any(|w| w == subject.id())
+        };
+        let mut candidates: Vec<&Subject> = subjects
+            .iter()
+            .filter(is_whole)
+            .filter(|subject| subject.parameters.byte_len() < HUGE_BYTES)
+            .collect();
+        candidates.sort_by_key(|subject| subject.parameters.byte_len());
+        let largest = candidates.last().filter(|_| self.profile != Profile::Quick);
+        let mut ids: Vec<String> =
+            candidates.first().into_iter().chain(largest).map(|s| s.id().to_owned()).collect();
+        ids.dedup();
+        ids
     }
 
     fn options<'a>(&self, terminal: &'a Terminal) -> anyhow::Result<Options<'a>> {
@@ -255,7 +294,11 @@ impl Measure {
             formats: self.formats.clone(),
             only: Vec::new(),
             processes: None,
+            whole: self.whole.clone(),
+            twins: Vec::new(),
+            injected: self.injected.clone(),
             budget_share: 1.0,
+            limit: None,
             memory: true,
             peer: self.peer.clone(),
             helper,

@@ -20,6 +20,7 @@ mod comparison;
 mod completions;
 mod convert;
 mod convert_folder;
+mod criterion;
 mod demo;
 mod detonate;
 pub mod failure;

@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 
 use super::args::ReportArguments;
 use super::failure::Advise;
-use super::{demo, files, hostile, outputs};
+use super::{criterion, demo, files, hostile, outputs};
 use crate::base::Limits;
 use crate::base::hostility::HostilityRecord;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord};
@@ -44,8 +44,16 @@ const FILES: &[(&str, Make)] = &[
 
 /// Makes the report of the record in the directory again.
 pub fn run(arguments: &ReportArguments) -> anyhow::Result<()> {
-    let record = read(&arguments.out)?;
-    let page = write_files(&arguments.out, &record, |name| name != RECORD)?;
+    let mut record = read(&arguments.out)?;
+    if let Some(directory) = &arguments.criterion {
+        record.criterion = Some(criterion::read(directory)?);
+        if let Some(sentence) = criterion::sentence(&record) {
+            anstream::eprintln!("{}", super::table::wrapped(&sentence, 4).trim_end());
+        }
+    }
+    // Only what was added makes another record: the page says no more than its record does.
+    let changed = arguments.criterion.is_some();
+    let page = write_files(&arguments.out, &record, |name| name != RECORD || changed)?;
     Ok(super::print_line(&page.display().to_string())?)
 }
 

@@ -14,6 +14,7 @@ use crate::base::trial::DemoRecord;
 use crate::bench::plan::Profile;
 use crate::bench::subject::Subject;
 use crate::formats::registry::FORMATS;
+use crate::models::recipes::Size;
 use crate::peers::recipes::TUTORIAL;
 use crate::report::verdict::verdicts;
 use crate::versus::Side;
@@ -30,17 +31,26 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     measure::listen()?;
     let search = Search::begin(&arguments.python);
     let profile: Profile = arguments.profile.into();
-    let mut measure =
-        Measure { profile, seed: arguments.seed, formats: FORMATS.to_vec(), peer: None };
+    let mut measure = Measure {
+        profile,
+        seed: arguments.seed,
+        formats: FORMATS.to_vec(),
+        peer: None,
+        whole: measure::WHOLE.into_iter().chain([TUTORIAL]).map(str::to_owned).collect(),
+        injected: None,
+    };
     let mut subjects = Vec::new();
     let mut side = search.wait(AT_ONCE)?;
     let mut tutorial = match &mut side {
         Some(side) => tutorial_first(side, &mut measure, &mut subjects)?,
         None => None,
     };
-    let wanted = measure::wanted(&[], None)?;
+    let mut wanted = measure::wanted(&[], None)?;
+    if profile == Profile::Thorough {
+        wanted.extend(measure::wanted(&[], Some(Size::L))?);
+    }
     let (small, mut large): (Vec<_>, Vec<_>) =
-        wanted.into_iter().partition(|(_, size)| *size == crate::models::recipes::Size::S);
+        wanted.into_iter().partition(|(_, size)| *size == Size::S);
     let all = large.len();
     large.retain(|(recipe, _)| profile != Profile::Quick || FIRST.starts_with(recipe.id));
     let left_out = all - large.len();

@@ -60,7 +60,7 @@ pub fn table(record: &BenchRecord, tutorial: &TutorialRecord) -> String {
             case.model == tutorial.model
                 && case.format == format
                 && case.operation == operation
-                && case.pages.is_none()
+                && case.is_usual()
         })?;
         row.outcome.timing()
     };

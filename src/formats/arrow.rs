@@ -101,7 +101,7 @@ impl Format for Arrow {
         check_magic(bytes)?;
         // The crate reads from memory that it can keep alive: the whole file is copied once,
         // and viewed there.
-        self.view(&Storage::copy_of(bytes, options.pages)?, options)
+        self.view(&options.spare.copy_of(bytes, options.pages)?, options)
     }
 
     fn view(&self, source: &Storage, options: &DecodeOptions) -> Result<Parameters, FormatError> {

@@ -65,7 +65,7 @@ pub(crate) fn from_bytes_document<'a>(
         });
     }
     // Codecs put blocks at any address: they are copied one by one, to where they are aligned.
-    insert_copies(&mut parameters, borrowed, &[], options.pages)?;
+    insert_copies(&mut parameters, borrowed, &[], options)?;
     for (name, dtype, shape, data) in owned {
         let array = Array::adopt_bytes(dtype, &shape, data, options.pages)
             .map_err(|source| FormatError::Array { name: name.clone(), source })?;

@@ -201,7 +201,7 @@ fn no_number(text: &str) -> Option<f64> {
 }
 
 /// A number that the type has, or one of the three strings.
-fn single<E: de::Error>(text: &str) -> Result<f32, E> {
+pub(crate) fn single<E: de::Error>(text: &str) -> Result<f32, E> {
     let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let value = match quoted {
         Some(text) => no_number(text).map(|value| value as f32),
@@ -214,7 +214,7 @@ fn single<E: de::Error>(text: &str) -> Result<f32, E> {
 }
 
 /// A number or one of the three strings.
-struct AnyFloat(f64);
+pub(crate) struct AnyFloat(pub f64);
 
 impl<'de> Deserialize<'de> for AnyFloat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -14,7 +14,7 @@
 
 use crate::base::record::{FormatRecord, WarningRecord};
 use crate::base::{
-    Array, ArrayError, DType, Limits, PagePolicy, Parameters, ParametersError, Storage,
+    Array, ArrayError, DType, Limits, PagePolicy, Parameters, ParametersError, Spare, Storage,
 };
 
 pub mod arrow;
@@ -22,22 +22,27 @@ pub mod bincode;
 pub mod bitcode;
 pub mod borsh;
 pub mod cbor;
+pub mod cbor4ii;
 mod documents;
 mod envelope;
 pub mod error;
 pub mod joblib;
 pub mod json;
+pub mod json_simd;
 pub mod msgpack;
 pub mod npy;
 pub mod npz;
+pub mod pco;
 pub mod pickle;
 pub mod postcard;
+pub mod protobuf;
 pub mod raw;
 pub mod registry;
 pub mod rkyv;
 pub mod safetensors;
 pub mod seal;
 mod serde_documents;
+pub mod serde_pickle;
 pub mod sniff;
 pub mod wincode;
 pub mod wire;
@@ -169,7 +174,8 @@ pub struct Descriptor {
     pub extension: &'static str,
     /// True when [`Format::view`] works: arrays can borrow from the bytes.
     pub view: bool,
-    /// True when [`Format::decode`] copies arrays into one arena, so that the page policy matters.
+    /// True when [`Format::decode`] copies arrays into one arena, so that the page policy matters,
+    /// and memory can be reused.
     pub arena: bool,
     /// Known problems.
     pub warnings: &'static [Warning],
@@ -186,6 +192,9 @@ impl Descriptor {
             return vec!["read"];
         }
         let mut modes = vec!["encode", "decode"];
+        if self.arena {
+            modes.push("decode-reused");
+        }
         if self.view {
             modes.push("view");
         }
@@ -225,6 +234,9 @@ pub struct DecodeOptions {
     pub limits: Limits,
     /// Pages of the arena that owned arrays are copied into.
     pub pages: PagePolicy,
+    /// Memory of earlier parameters that may be filled instead, by formats whose descriptor says
+    /// [`Descriptor::arena`]; the others make memory of their own.
+    pub spare: Spare,
 }
 
 /// One way to turn parameters into bytes and back.
@@ -325,13 +337,15 @@ pub(crate) type Part<'a> = (String, DType, Vec<usize>, &'a [u8]);
 pub(crate) fn copy_parts(
     parts: &[(&str, DType, &[usize], &[u8])],
     source: &[u8],
-    pages: PagePolicy,
+    options: &DecodeOptions,
 ) -> Result<Vec<Array>, FormatError> {
+    let DecodeOptions { pages, spare, .. } = options;
+    let pages = *pages;
     let views = parts.iter().map(|(_, dtype, shape, bytes)| (*dtype, *shape, *bytes));
-    crate::base::array::copy_into_arena(views.clone(), source, pages).map_err(|error| {
+    crate::base::array::copy_into_arena(views.clone(), source, pages, spare).map_err(|error| {
         // The rare way: find the array that the error speaks of by asking for each alone.
         let alone =
-            |view| crate::base::array::copy_into_arena(std::iter::once(view), source, pages);
+            |view| crate::base::array::copy_into_arena(std::iter::once(view), source, pages, spare);
         let culprit = parts.iter().zip(views).find(|(_, view)| alone(*view).is_err());
         let name = culprit.map_or("(all)", |((name, ..), _)| name);
         FormatError::Array { name: name.to_owned(), source: error }
@@ -343,13 +357,13 @@ pub(crate) fn insert_copies(
     parameters: &mut Parameters,
     parts: Vec<Part<'_>>,
     source: &[u8],
-    pages: PagePolicy,
+    options: &DecodeOptions,
 ) -> Result<(), FormatError> {
     let views: Vec<_> = parts
         .iter()
         .map(|(name, dtype, shape, bytes)| (name.as_str(), *dtype, shape.as_slice(), *bytes))
         .collect();
-    let arrays = copy_parts(&views, source, pages)?;
+    let arrays = copy_parts(&views, source, options)?;
     for ((name, ..), array) in parts.into_iter().zip(arrays) {
         parameters.insert(name, array)?;
     }

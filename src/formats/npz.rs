@@ -96,7 +96,7 @@ impl Format for Npz {
             Data::Made(..) => None,
         });
         let plain: Vec<_> = plain.collect();
-        let mut copies = copy_parts(&plain, bytes, options.pages)?.into_iter();
+        let mut copies = copy_parts(&plain, bytes, options)?.into_iter();
         finish(parameters, pieces, options, |piece| match &piece.data {
             Data::Input(part) => match copies.next() {
                 Some(copy) => Ok(copy),

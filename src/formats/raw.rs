@@ -108,7 +108,7 @@ impl Format for Raw {
             let part = entry_bytes(bytes, body, entry)?;
             parts.push((entry.0.as_str(), entry.1, entry.2.as_slice(), part));
         }
-        let arrays = super::copy_parts(&parts, bytes, options.pages)?;
+        let arrays = super::copy_parts(&parts, bytes, options)?;
         assemble(header, arrays, &options.limits)
     }
 

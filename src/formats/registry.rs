@@ -4,8 +4,8 @@
 //! our documents from compact to readable, each with `bytes` before `elements`.
 
 use super::{
-    Descriptor, Format, arrow, bincode, bitcode, borsh, cbor, joblib, json, msgpack, npz, pickle,
-    postcard, raw, rkyv, safetensors, wincode,
+    Descriptor, Format, arrow, bincode, bitcode, borsh, cbor, cbor4ii, joblib, json, json_simd,
+    msgpack, npz, pco, pickle, postcard, protobuf, raw, rkyv, safetensors, serde_pickle, wincode,
 };
 
 /// Every format, in the order of tables.
@@ -15,6 +15,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &rkyv::Rkyv,
     &npz::Npz,
     &arrow::Arrow,
+    &pco::Pco,
     &postcard::BYTES,
     &postcard::ELEMENTS,
     &bincode::BYTES,
@@ -27,10 +28,18 @@ pub static FORMATS: &[&dyn Format] = &[
     &borsh::ELEMENTS,
     &cbor::BYTES,
     &cbor::ELEMENTS,
+    &cbor4ii::BYTES,
+    &cbor4ii::ELEMENTS,
     &msgpack::BYTES,
     &msgpack::ELEMENTS,
+    &serde_pickle::BYTES,
+    &serde_pickle::ELEMENTS,
+    &protobuf::BYTES,
+    &protobuf::ELEMENTS,
     &json::BYTES,
     &json::ELEMENTS,
+    &json_simd::BYTES,
+    &json_simd::ELEMENTS,
 ];
 
 /// Executable formats of other programs: models are read out of them without running anything, and

@@ -162,7 +162,7 @@ impl Format for Rkyv {
     fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
         archive(bytes)?;
         // The archive needs aligned memory: the whole file is copied once, and viewed there.
-        self.view(&Storage::copy_of(bytes, options.pages)?, options)
+        self.view(&options.spare.copy_of(bytes, options.pages)?, options)
     }
 
     fn view(&self, source: &Storage, options: &DecodeOptions) -> Result<Parameters, FormatError> {

@@ -92,7 +92,7 @@ impl Format for Safetensors {
 
     fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
         let (mut parameters, parts) = contain(ID, || read(bytes, options))?;
-        insert_copies(&mut parameters, parts, bytes, options.pages)?;
+        insert_copies(&mut parameters, parts, bytes, options)?;
         parameters.check_limits(&options.limits)?;
         Ok(parameters)
     }

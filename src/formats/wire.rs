@@ -113,6 +113,11 @@ pub trait ParametersCodec: Send + Sync {
         options: &DecodeOptions,
     ) -> Result<Parameters, FormatError>;
 
+    /// The id in the mark of the row `id`: its own, or that of another row whose files are the same.
+    fn marked_as(&self, id: &'static str) -> &'static str {
+        id
+    }
+
     /// True when `bytes` begin as a file of the mark does, for codecs whose mark is a field.
     fn begins_with_field(&self, mark: &str, bytes: &[u8]) -> bool {
         let _ = (mark, bytes);
@@ -154,7 +159,8 @@ pub(crate) fn not_this_format(id: &'static str, bytes: &[u8]) -> FormatError {
     }
 }
 
-fn after_line<'a>(id: &'static str, bytes: &'a [u8]) -> Result<&'a [u8], FormatError> {
+/// What follows the mark of a file that begins with it.
+pub(crate) fn after_line<'a>(id: &'static str, bytes: &'a [u8]) -> Result<&'a [u8], FormatError> {
     bytes
         .strip_prefix(mark(id).as_bytes())
         .and_then(|rest| rest.strip_prefix(b"\n"))
@@ -185,7 +191,7 @@ macro_rules! row {
                 parameters: &Parameters,
                 out: &mut Vec<u8>,
             ) -> Result<(), FormatError> {
-                let mark = mark(self.descriptor.id);
+                let mark = mark(self.codec.marked_as(self.descriptor.id));
                 check_lengths(self.descriptor.id, &self.codec, parameters)?;
                 out.reserve(expected_len(&self.codec, parameters, $elements));
                 if !C::MARK_IS_FIELD {
@@ -206,11 +212,12 @@ macro_rules! row {
                     true if self.recognizes(bytes) => bytes,
                     true => return Err(not_this_format(id, bytes)),
                 };
-                contain(id, || self.codec.$decode(&mark(id), rest, options))
+                let mark = mark(self.codec.marked_as(id));
+                contain(id, || self.codec.$decode(&mark, rest, options))
             }
 
             fn recognizes(&self, bytes: &[u8]) -> bool {
-                let mark = mark(self.descriptor.id);
+                let mark = mark(self.codec.marked_as(self.descriptor.id));
                 match C::MARK_IS_FIELD {
                     false => after_line(self.descriptor.id, bytes).is_ok(),
                     true => self.codec.begins_with_field(&mark, bytes),

@@ -73,6 +73,7 @@ pub mod tfidf_transformer;
 pub mod tfidf_vectorizer;
 mod token_pattern;
 mod train_linear;
+mod train_perceptron;
 mod train_trees;
 mod tree_categories;
 mod tree_columns;

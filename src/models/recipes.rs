@@ -10,7 +10,7 @@ use ndarray::Array2;
 
 use super::dataset::{Classification, Dataset, Source, Targets, accuracy, r2};
 use super::registry::from_parameters;
-use super::{ModelError, Predictions, train_linear, train_trees};
+use super::{ModelError, Predictions, train_linear, train_perceptron, train_trees};
 use crate::base::parameters::{CONTENT_KEY, ORIGIN_KEY};
 use crate::base::{Array, Metadata, Parameters, Value};
 
@@ -47,7 +47,7 @@ const TRAINER_VERSION: u32 = 2;
 
 /// Numbers that training is told, by name.
 #[derive(Debug, Clone, Copy)]
-pub struct Hyper<'a>(&'a [(&'static str, f64)]);
+pub struct Hyper<'a>(pub(super) &'a [(&'static str, f64)]);
 
 impl Hyper<'_> {
     /// The number of a name.
@@ -76,6 +76,7 @@ enum Trainer {
     Trees,
     SupportVectors,
     Neighbors,
+    Perceptron,
 }
 
 /// A model that can be trained.
@@ -107,6 +108,10 @@ const TUTORIAL: Classification = Classification {
     flipped: 0.01,
     seed: 42,
 };
+
+/// Clusters that no linear model tells apart, enough of them to learn from in a few epochs.
+const WIDE: Classification =
+    Classification { rows: 3000, clusters_per_class: 8, informative: 8, classes: 4, ..TUTORIAL };
 
 /// Every recipe, in the order of tables.
 pub static RECIPES: &[Recipe] = &[
@@ -223,8 +228,33 @@ pub static RECIPES: &[Recipe] = &[
             },
             Plan {
                 size: Size::L,
-                source: Source::Generated(Classification { rows: 850_000, ..TUTORIAL }),
+                source: Source::Generated(Classification { rows: 860_000, ..TUTORIAL }),
                 hyper: &[("n_neighbors", 5.0)],
+            },
+        ],
+    },
+    Recipe {
+        id: "multilayer_perceptron_classifier",
+        title: "Multilayer perceptron",
+        kind: "multilayer_perceptron_classifier",
+        sizes: &[Size::S, Size::M, Size::L],
+        trainer: Trainer::Perceptron,
+        standardize: true,
+        plans: &[
+            Plan {
+                size: Size::S,
+                source: Source::Generated(TUTORIAL),
+                hyper: &[("hidden_layers", 1.0), ("units", 100.0), ("epochs", 200.0)],
+            },
+            Plan {
+                size: Size::M,
+                source: Source::Generated(WIDE),
+                hyper: &[("hidden_layers", 2.0), ("units", 1100.0), ("epochs", 12.0)],
+            },
+            Plan {
+                size: Size::L,
+                source: Source::Generated(WIDE),
+                hyper: &[("hidden_layers", 2.0), ("units", 3600.0), ("epochs", 6.0)],
             },
         ],
     },
@@ -312,11 +342,14 @@ impl Recipe {
             true => {
                 let scaling = train.scaling();
                 let scaled = self.fit(plan, &train.scaled(&scaling), progress)?;
-                train_linear::unscaled(&scaled, &scaling)?
+                match self.trainer {
+                    Trainer::Perceptron => train_perceptron::unscaled(&scaled, &scaling)?,
+                    _ => train_linear::unscaled(&scaled, &scaling)?,
+                }
             }
         };
         let library = match self.trainer {
-            Trainer::Neighbors => ("deadweight", env!("CARGO_PKG_VERSION")),
+            Trainer::Neighbors | Trainer::Perceptron => ("deadweight", env!("CARGO_PKG_VERSION")),
             _ => ("linfa", "0.8.1"),
         };
         let hyper =
@@ -372,6 +405,9 @@ impl Recipe {
             Trainer::SupportVectors => train_linear::support_vectors(&train.rows, classes, hyper)?,
             Trainer::Trees => {
                 train_trees::fit(self.kind, &train.rows, classes, hyper, SEED, progress)?
+            }
+            Trainer::Perceptron => {
+                train_perceptron::fit(&train.rows, classes, hyper, SEED, progress)?
             }
             Trainer::Neighbors => neighbors(&train.rows, classes, hyper)?,
         };

@@ -46,6 +46,7 @@ const ESTIMATORS: &[Operation] = &[
     DecodePredictOne,
     DecodePredictThousand,
     LoadFilePredictOne,
+    LoadFileColdPredictOne,
 ];
 const ARRAYS: &[Operation] = &[Encode, Save, SaveSync, Decode, LoadFile];
 const NONE: &[Operation] = &[];
@@ -111,7 +112,7 @@ pub static PEER_FORMATS: &[PeerFormat] = &[
     PeerFormat {
         id: "joblib-mmap",
         title: "joblib, mapped",
-        estimators: &[MapPredictOne],
+        estimators: &[MapPredictOne, MapFileColdPredictOne],
         arrays: NONE,
         ..JOBLIB
     },

@@ -174,6 +174,7 @@ impl PythonSource {
             format: format.id.to_owned(),
             operation,
             pages: None,
+            temperature: None,
         };
         let known = format.operations(request.held);
         let mut wanted = Vec::new();
@@ -205,6 +206,7 @@ impl PythonSource {
         prepare.insert("format".to_owned(), json!(format.id));
         prepare.insert("path".to_owned(), text(&path));
         prepare.insert("expected".to_owned(), request.expected.map_or(Value::Null, text));
+        prepare.insert("verify".to_owned(), json!(request.verify));
         let answer = match self.peer.borrow_mut().prepare(format.id, prepare) {
             Ok(answer) => answer,
             // What a format cannot hold was not tried, and is nobody's failure.
@@ -257,11 +259,8 @@ fn why_not(
     if !known.contains(&operation) {
         return Some(absent(format, request.held, operation).to_owned());
     }
-    if request.core_only && !format.core {
-        return Some(
-            "profile quick measures it on the tutorial's forest; --profile standard on every model"
-                .to_owned(),
-        );
+    if let Some(reason) = request.core_only.as_ref().filter(|_| !format.core) {
+        return Some(reason.clone());
     }
     // What is loaded has to be stored first, so that storing decides too.
     let storing = format.estimate(Operation::Encode, request.bytes);
@@ -292,6 +291,8 @@ pub fn absent(format: &PeerFormat, held: Held<'_>, operation: Operation) -> &'st
         | Operation::DecodePredictThousand
         | Operation::LoadFilePredictOne
         | Operation::MapPredictOne
+        | Operation::LoadFileColdPredictOne
+        | Operation::MapFileColdPredictOne
             if !is_estimator =>
         {
             "Python has no model for plain arrays"
@@ -321,6 +322,7 @@ impl CaseSource for PythonSource {
                             format: format.id.to_owned(),
                             operation,
                             pages: None,
+                            temperature: None,
                         };
                         Offer::Failed(case, error.clone())
                     }));

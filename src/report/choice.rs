@@ -11,7 +11,7 @@
 //! 4. Of those, the ones that are not clearly larger than the smallest ([`NEAR_SIZE`]) stay; then
 //!    fewer known problems decide, then the better rank, then fewer bytes.
 
-use super::lookup::{Format, Lookup};
+use super::lookup::{Format, Lookup, Measured};
 use super::verdict::{LOADS, VIEWS, load_operation};
 use crate::base::case::Operation;
 use crate::base::record::Timing;
@@ -100,7 +100,7 @@ impl Candidate<'_> {
 pub(super) fn of_model(lookup: &Lookup<'_>, model: &str) -> Option<Choice> {
     let operation = load_operation(lookup, model, LOADS)?;
     let candidates: Vec<Candidate<'_>> = lookup
-        .timings(model, (operation, None))
+        .timings(model, Measured::usual(operation))
         .into_iter()
         .filter(|(format, _)| format.holds_all())
         .map(|(format, timing)| {

@@ -11,7 +11,8 @@ use crate::base::record::{BenchRecord, MemoryOutcome, Outcome, SizeRow};
 
 /// Columns of [`rows`].
 pub const ROW_COLUMNS: &str = "model,format,operation,pages,status,reason,median_nanos,low_nanos,\
-    high_nanos,bytes,iterations,processes,samples,rank,floor_share";
+    high_nanos,bytes,iterations,processes,samples,rank,floor_share,\
+    temperature";
 
 /// Columns of [`sizes`]: one line for the encoded bytes and one for each codec.
 pub const SIZE_COLUMNS: &str = "model,format,codec,bytes,compressed_bytes";
@@ -59,8 +60,10 @@ fn row_cells(case: &CaseId, outcome: &Outcome) -> Vec<String> {
         Outcome::NotMeasured { reason } => ("not-measured", reason.as_str()),
     };
     cells.extend([status.to_owned(), text(reason)]);
+    let temperature = case.temperature.map(|temperature| temperature.id()).unwrap_or_default();
     let Some(timing) = outcome.timing() else {
-        cells.resize(ROW_COLUMNS.split(',').count(), String::new());
+        cells.resize(ROW_COLUMNS.split(',').count() - 1, String::new());
+        cells.push(temperature.to_owned());
         return cells;
     };
     let samples: usize = timing.samples_nanos.iter().map(Vec::len).sum();
@@ -72,6 +75,7 @@ fn row_cells(case: &CaseId, outcome: &Outcome) -> Vec<String> {
         samples.to_string(),
         timing.rank.map(|rank| rank.to_string()).unwrap_or_default(),
         timing.floor_share.map(number).unwrap_or_default(),
+        temperature.to_owned(),
     ]);
     cells
 }

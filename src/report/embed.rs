@@ -90,7 +90,7 @@ fn operations(lookup: &Lookup<'_>) -> Vec<IndexOperation> {
 pub fn operations_of(lookup: &Lookup<'_>, group: Group) -> Vec<(String, String)> {
     let models = lookup.models.iter();
     let mut found: Vec<_> = models.flat_map(|model| lookup.operations(model.id)).collect();
-    found.retain(|(operation, _)| operation.group() == group);
+    found.retain(|of| of.operation.group() == group);
     found.sort_unstable();
     found.dedup();
     found.into_iter().map(|of| (operation_id(of), operation_title(of))).collect()

@@ -145,6 +145,9 @@ fn machine(record: &BenchRecord) -> Markup {
             ("noise loop", Some(noise(record))),
             ("load before", record.noise.load_before.map(|load| format!("{load:.2}"))),
             ("context switches", Some(grouped(record.noise.context_switches))),
+            ("windows", windows(record)),
+            ("samples dropped", (record.noise.windows > 0).then(|| dropped(record))),
+            ("host", environment.host_id.clone()),
         ],
     )
 }
@@ -157,10 +160,45 @@ fn noise(record: &BenchRecord) -> String {
     format!("{median}, varied by {}", percent(record.noise.loop_spread))
 }
 
+/// The windows in which samples were taken, and what disturbed how many.
+fn windows(record: &BenchRecord) -> Option<String> {
+    let noise = &record.noise;
+    let disturbed: u64 = noise.disturbed.values().sum();
+    let causes: Vec<String> =
+        noise.disturbed.iter().map(|(what, count)| format!("{what} {}", grouped(*count))).collect();
+    let causes =
+        if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
+    (noise.windows > 0)
+        .then(|| format!("{}, {} disturbed{causes}", grouped(noise.windows), grouped(disturbed)))
+}
+
+fn dropped(record: &BenchRecord) -> String {
+    let noise = &record.noise;
+    format!(
+        "{}; {} of disturbed windows kept, where a row had no other",
+        grouped(noise.dropped_samples),
+        grouped(noise.kept_samples)
+    )
+}
+
+/// How well the run tells apart, from its twins.
+fn power(record: &BenchRecord) -> Option<String> {
+    let power = record.power.as_ref()?;
+    Some(format!(
+        "of {} pairs that differ by {:.0} % {} were told apart, of {} equal pairs {}",
+        grouped(power.slowed_pairs),
+        (power.injected_factor - 1.0) * 100.0,
+        grouped(power.slowed_found),
+        grouped(power.equal_pairs),
+        grouped(power.equal_told_apart)
+    ))
+}
+
 fn run(record: &BenchRecord) -> Markup {
     list(
         "Run",
         &[
+            ("power check", power(record)),
             ("started", Some(record.started.clone())),
             ("took", Some(units::duration(record.elapsed_seconds * 1e9))),
             ("profile", Some(record.profile.clone())),
@@ -196,11 +234,25 @@ pub fn reading_section() -> Markup {
                 dt { "median" }
                 dd { "Over the measuring processes, of each process's median. Dropping a result is not timed." }
                 dt { "95 % interval" }
-                dd { "Bootstrapped over the processes and the samples inside them. Few processes make it wide." }
+                dd {
+                    "Bootstrapped over the processes and the samples inside them, and calibrated: few processes "
+                    "make it wide."
+                }
+                dt { "power check" }
+                dd {
+                    "Some cases are measured twice more in the same rounds: the same again, and slowed down by a "
+                    "tenth. The second must be told apart from the case nearly always, the first hardly ever."
+                }
+                dt { "disturbed" }
+                dd {
+                    "Samples are taken in windows of 10 ms. Those of a window in which a fixed loop was slow, or "
+                    "the processor was taken away, do not count and are taken again."
+                }
                 dt { "rank" }
                 dd {
                     "Within one model, operation and page policy. Formats share a rank, marked =, while the "
-                    "interval of their ratio includes 1: not distinguishable in this run, which does not mean equal."
+                    "interval of their ratio, paired by process, includes 1: not distinguishable in this run, "
+                    "which does not mean equal."
                 }
                 dt { "of floor" }
                 dd {

@@ -12,12 +12,13 @@ use crate::base::case::Operation;
 use crate::base::units;
 
 /// The rungs: name, operation with memory of its own, operation on a view.
-const RUNGS: [(&str, Operation, Operation); 5] = [
+const RUNGS: [(&str, Operation, Operation); 6] = [
     ("decoded or opened", Operation::Decode, Operation::View),
     ("model ready", Operation::DecodeReady, Operation::ViewReady),
     ("first prediction", Operation::DecodePredictOne, Operation::ViewPredictOne),
     ("1,000 predictions", Operation::DecodePredictThousand, Operation::ViewPredictThousand),
     ("validated", Operation::DecodeValidate, Operation::ViewValidate),
+    ("hashed, no model", Operation::DecodeChecksum, Operation::ViewChecksum),
 ];
 
 const WIDTH: f64 = 720.0;
@@ -139,7 +140,8 @@ fn mark(rung: usize, x: f64, y: f64) -> Markup {
         1 => ("r1", "m-3 -3h6v6h-6z"),
         2 => ("r2", "m0 -5l5 5l-5 5l-5 -5z"),
         3 => ("r3", "m0 -4.5l4.5 8h-9z"),
-        _ => ("r4", "m-3.5 -3.5l7 7m0 -7l-7 7"),
+        4 => ("r4", "m-3.5 -3.5l7 7m0 -7l-7 7"),
+        _ => ("r5", "m-4 0h8m-4 -4v8"),
     };
     html! { path class=(class) d={ (at) (shape) } {} }
 }

@@ -6,13 +6,36 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::base::PagePolicy;
-use crate::base::case::{FLOOR, Group, Operation};
+use crate::base::case::{CaseId, FLOOR, Group, Operation, Temperature};
 use crate::base::record::{
     BenchRecord, FormatRecord, Memory, MemoryOutcome, ModelRecord, Outcome, SizeRow, Timing,
 };
 
-/// An operation with its page policy: what one table is about.
-pub type Measured = (Operation, Option<PagePolicy>);
+/// An operation with its page policy and temperature: what one table is about. Rows that differ in
+/// one of them are never ranked among each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Measured {
+    /// What is done.
+    pub operation: Operation,
+    /// Into which pages, where that is named.
+    pub pages: Option<PagePolicy>,
+    /// How warm, where it was not measured in the mixed rounds.
+    pub temperature: Option<Temperature>,
+}
+
+impl Measured {
+    /// The operation as it is usually measured.
+    pub fn usual(operation: Operation) -> Self {
+        Measured { operation, pages: None, temperature: None }
+    }
+}
+
+impl From<&CaseId> for Measured {
+    fn from(case: &CaseId) -> Self {
+        let (pages, temperature) = (case.pages, case.temperature);
+        Measured { operation: case.operation, pages, temperature }
+    }
+}
 
 /// A model that rows are about.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +107,7 @@ impl<'a> Lookup<'a> {
         for row in &record.rows {
             lookup.know(&row.case.model, &row.case.format);
             let operations = lookup.rows.entry(&row.case.model).or_default();
-            let cells = operations.entry((row.case.operation, row.case.pages)).or_default();
+            let cells = operations.entry(Measured::from(&row.case)).or_default();
             cells.insert(&row.case.format, &row.outcome);
         }
         for size in &record.sizes {
@@ -94,7 +117,7 @@ impl<'a> Lookup<'a> {
         for row in &record.memory {
             lookup.know(&row.case.model, &row.case.format);
             let operations = lookup.memory.entry(&row.case.model).or_default();
-            let cells = operations.entry((row.case.operation, row.case.pages)).or_default();
+            let cells = operations.entry(Measured::from(&row.case)).or_default();
             cells.insert(&row.case.format, &row.outcome);
         }
         lookup
@@ -122,13 +145,13 @@ impl<'a> Lookup<'a> {
     /// The operations on formats that a model has rows for, in the order of the documentation.
     pub fn operations(&self, model: &str) -> Vec<Measured> {
         let operations = self.rows.get(model).into_iter().flat_map(BTreeMap::keys);
-        operations.filter(|(operation, _)| operation.group() != Group::Floor).copied().collect()
+        operations.filter(|of| of.operation.group() != Group::Floor).copied().collect()
     }
 
     /// The floors that a model has rows for.
     pub fn floors(&self, model: &str) -> Vec<(Measured, &'a Outcome)> {
         let operations = self.rows.get(model).into_iter().flatten();
-        let floors = operations.filter(|((operation, _), _)| operation.group() == Group::Floor);
+        let floors = operations.filter(|(of, _)| of.operation.group() == Group::Floor);
         floors.flat_map(|(of, cells)| cells.values().map(|outcome| (*of, *outcome))).collect()
     }
 
@@ -152,14 +175,16 @@ impl<'a> Lookup<'a> {
 
     /// One measured row under the usual page policy.
     pub fn timing(&self, model: &str, format: &str, operation: Operation) -> Option<&'a Timing> {
-        self.rows.get(model)?.get(&(operation, None))?.get(format)?.timing()
+        self.rows.get(model)?.get(&Measured::usual(operation))?.get(format)?.timing()
     }
 
-    /// True when a row of the format on the model was tried and failed.
+    /// True when a row of the format on the model was tried and failed. A file that did not get cold is
+    /// no failure of its format.
     pub fn failed(&self, model: &str, format: &str) -> bool {
-        let operations = self.rows.get(model).into_iter().flat_map(BTreeMap::values);
+        let operations = self.rows.get(model).into_iter().flatten();
         operations
-            .filter_map(|cells| cells.get(format))
+            .filter(|(of, _)| !of.operation.is_cold())
+            .filter_map(|(_, cells)| cells.get(format))
             .any(|outcome| matches!(outcome, Outcome::Failed { .. }))
     }
 
@@ -194,7 +219,7 @@ impl<'a> Lookup<'a> {
 
     /// The measured memory of a load, in the order of formats.
     pub fn memory(&self, model: &str, operation: Operation) -> Vec<(Format<'a>, &'a Memory)> {
-        let outcomes = self.memory_outcomes(model, (operation, None)).into_iter();
+        let outcomes = self.memory_outcomes(model, Measured::usual(operation)).into_iter();
         outcomes
             .filter_map(|(format, outcome)| match outcome {
                 MemoryOutcome::Measured(memory) => Some((format, memory)),

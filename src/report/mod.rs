@@ -17,6 +17,7 @@
 mod calculator;
 pub mod choice;
 mod compatibility;
+mod criterion;
 pub mod csv;
 mod embed;
 mod environment;
@@ -25,6 +26,7 @@ mod formats;
 mod hostile;
 mod hostile_story;
 mod hostility;
+mod instructions;
 mod ladder;
 pub mod lookup;
 mod page;

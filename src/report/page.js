@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var ROW_COLUMNS = "model,format,operation,pages,status,reason,median_nanos,low_nanos,high_nanos,bytes,iterations,processes,samples,rank,floor_share";
+  var ROW_COLUMNS = "model,format,operation,pages,status,reason,median_nanos,low_nanos,high_nanos,bytes,iterations,processes,samples,rank,floor_share,temperature";
   var SIZE_COLUMNS = "model,format,codec,bytes,compressed_bytes";
   var MEMORY_COLUMNS = "model,format,operation,pages,status,reason,peak_bytes,held_bytes,arena_bytes,allocations,resident_peak_bytes,minor_faults";
 
@@ -262,7 +262,7 @@
 
   var timings = {};
   record.rows.forEach(function (row) {
-    if (row.status !== "measured" || row.pages) return;
+    if (row.status !== "measured" || row.pages || row.temperature) return;
     timings[row.model + "\n" + row.format + "\n" + row.operation] = row.median_nanos;
   });
   function timing(model, format, operation) {
@@ -371,7 +371,7 @@
         row.median_nanos, row.low_nanos, row.high_nanos, row.bytes, row.iterations,
         samples && samples.length,
         samples && samples.reduce(function (sum, list) { return sum + list.length; }, 0),
-        row.rank, row.floor_share
+        row.rank, row.floor_share, row.temperature
       ]);
     }));
   }

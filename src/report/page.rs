@@ -16,8 +16,8 @@ use super::tables::GROUPS;
 use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
 use super::{
-    calculator, compatibility, environment, formats, hostile, hostility, ladder, pareto, python,
-    space, summary, tables,
+    calculator, compatibility, criterion, environment, formats, hostile, hostility, instructions,
+    ladder, pareto, python, space, summary, tables,
 };
 use crate::base::hostility::HostilityRecord;
 use crate::base::record::BenchRecord;
@@ -31,16 +31,22 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The address of a section that not every record has.
 const COMPATIBILITY: &str = "compatibility";
+/// Another one.
+const CRITERION: &str = "criterion";
+/// And another one.
+const INSTRUCTIONS: &str = "instructions";
 /// The same, of a record of its own.
 const HOSTILITY: &str = "hostility";
 
 /// Sections of the page: address and name.
-const SECTIONS: [(&str, &str); 15] = [
+const SECTIONS: [(&str, &str); 17] = [
     ("verdict", "Verdict"),
     ("python", "Against Python"),
     ("pareto", "Size against time"),
     ("ladder", "Ladder"),
     ("timings", "Timings"),
+    (CRITERION, "Criterion"),
+    (INSTRUCTIONS, "Instructions"),
     ("sizes", "Sizes"),
     ("memory", "Memory"),
     ("calculator", "Calculator"),
@@ -62,6 +68,8 @@ fn sections(
         HOSTILITY => hostility,
         "python" => python::is_known(record),
         COMPATIBILITY => record.compatibility.is_some(),
+        CRITERION => record.criterion.is_some(),
+        INSTRUCTIONS => !record.instructions.is_empty(),
         _ => true,
     })
 }
@@ -101,6 +109,8 @@ pub fn html_with(
                     (python::section(&lookup))
                     div.pair { (pareto::section(&lookup)) (ladder::section(&lookup)) }
                     (tables::section(&lookup))
+                    (criterion::section(&lookup))
+                    (instructions::section(&lookup))
                     (space::sizes_section(&lookup))
                     (space::memory_section(&lookup))
                     (calculator::section())

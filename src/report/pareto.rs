@@ -6,7 +6,7 @@
 
 use maud::{Markup, html};
 
-use super::lookup::{Format, Lookup, Model};
+use super::lookup::{Format, Lookup, Measured, Model};
 use super::plot::{Area, Labelled, Scale, coordinate, place_labels};
 use super::verdict::{LOADS, VIEWS, load_operation};
 use crate::base::case::Operation;
@@ -69,7 +69,7 @@ fn points<'a>(
     view: bool,
 ) -> Vec<Point<'a>> {
     let Some(operation) = load_operation(lookup, model.id, of) else { return Vec::new() };
-    let timings = lookup.timings(model.id, (operation, None)).into_iter();
+    let timings = lookup.timings(model.id, Measured::usual(operation)).into_iter();
     let point = |(format, timing): (Format<'a>, &crate::base::record::Timing)| {
         let bytes = lookup.size(model.id, format.id)?.bytes;
         let shape = Shape { pointed: format.is_executable(), hollow: view };

@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::lookup::{Format, Lookup, Model};
+use super::lookup::{Format, Lookup, Measured, Model};
 use super::widgets::{absent_cell, number_cell, range, scroll};
 use crate::base::case::Operation;
 use crate::base::record::{
@@ -64,7 +64,7 @@ fn story(lookup: &Lookup<'_>, tutorial: &TutorialRecord) -> Markup {
     let find = |method: &str| tutorial.methods.iter().find(|m| m.method == method);
     let formats: Vec<Format<'_>> = {
         let mut formats: Vec<_> =
-            lookup.timings(&tutorial.model, (Operation::DecodePredictOne, None));
+            lookup.timings(&tutorial.model, Measured::usual(Operation::DecodePredictOne));
         formats.sort_by(|(_, a), (_, b)| a.median_nanos.total_cmp(&b.median_nanos));
         formats.into_iter().map(|(format, _)| format).collect()
     };
@@ -168,7 +168,7 @@ fn best<'a>(
     model: &str,
     operation: Operation,
 ) -> Option<(Format<'a>, &'a Timing)> {
-    lookup.timings(model, (operation, None)).into_iter().find(|(format, _)| {
+    lookup.timings(model, Measured::usual(operation)).into_iter().find(|(format, _)| {
         !format.is_executable() && format.record.is_some_and(|record| record.runtime == "rust")
     })
 }

@@ -48,7 +48,7 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
 
 fn of_group(lookup: &Lookup<'_>, model: &Model<'_>, group: Group) -> Markup {
     let mut operations = lookup.operations(model.id);
-    operations.retain(|(operation, _)| operation.group() == group);
+    operations.retain(|of| of.operation.group() == group);
     html! {
         @if !operations.is_empty() {
             div.g data-g=(group_id(group)) {
@@ -82,7 +82,7 @@ fn of_operation(lookup: &Lookup<'_>, model: &Model<'_>, of: Measured) -> Markup 
     let title = operation_title(of);
     html! {
         div.o data-o=(operation_id(of)) {
-            h5 { (title) " " small { (of.0.meaning()) } }
+            h5 { (title) " " small { (of.operation.meaning()) } }
             @if !timings.is_empty() {
                 (scroll(&title, table(lookup, &timings)))
             }
@@ -273,7 +273,7 @@ fn floor_row(of: Measured, outcome: &Outcome) -> Markup {
                     td { (units::duration(timing.median_nanos)) }
                     td { (range(timing.low_nanos, timing.high_nanos)) }
                     (speed_cell(timing))
-                    td.l { (of.0.meaning()) }
+                    td.l { (of.operation.meaning()) }
                 }
                 Outcome::Failed { reason } => td.l colspan="4" { "failed: " (reason) },
                 Outcome::NotMeasured { reason } => td.l colspan="4" { "not measured: " (reason) },

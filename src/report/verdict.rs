@@ -8,10 +8,10 @@
 //! decided in [`super::choice`].
 
 use super::choice::{self, Choice};
-use super::lookup::{Format, Lookup, Model};
+use super::lookup::{Format, Lookup, Measured, Model};
 use super::widgets::{percent, range};
 use crate::base::case::Operation;
-use crate::base::record::{BenchRecord, SizeRow, Timing};
+use crate::base::record::{BenchRecord, Power, SizeRow, Timing};
 use crate::base::units;
 
 /// What a reader may want from a format.
@@ -136,7 +136,20 @@ fn caveats(record: &BenchRecord) -> Vec<String> {
             "Noisy machine (a fixed loop varied by {spread:.0} %): do not trust small differences."
         ));
     }
+    if let Some(power) = record.power.as_ref().filter(|power| !is_powerful(power)) {
+        caveats.push(format!(
+            "Of {} pairs that differ by {:.0} %, only {} were told apart: what shares a rank may well differ.",
+            power.slowed_pairs,
+            (power.injected_factor - 1.0) * 100.0,
+            power.slowed_found
+        ));
+    }
     caveats
+}
+
+/// True when a run finds the differences that it should: nineteen of twenty.
+fn is_powerful(power: &Power) -> bool {
+    power.slowed_found * 20 >= power.slowed_pairs * 19
 }
 
 impl Verdicts {
@@ -283,7 +296,7 @@ fn is_as_fast(timing: &Timing, fastest: &Timing) -> bool {
 }
 
 fn fastest(lookup: &Lookup<'_>, model: &str, operation: Operation) -> Option<Goal> {
-    let mut timings = lookup.timings(model, (operation, None));
+    let mut timings = lookup.timings(model, Measured::usual(operation));
     timings.retain(|(format, _)| format.holds_all());
     fastest_of(Want::Fast(operation), timings)
 }
@@ -302,7 +315,7 @@ fn fastest_of(want: Want, timings: Vec<(Format<'_>, &Timing)>) -> Option<Goal> {
 
 fn portable(lookup: &Lookup<'_>, model: &str) -> Option<Goal> {
     let operation = load_operation(lookup, model, LOADS)?;
-    let mut timings = lookup.timings(model, (operation, None));
+    let mut timings = lookup.timings(model, Measured::usual(operation));
     timings.retain(|(format, _)| format.holds_all() && choice::is_portable(format));
     fastest_of(Want::Portable(operation), timings)
 }
@@ -444,5 +457,7 @@ impl Goal {
 
 /// The operation whose time stands for loading a model, where one was measured.
 pub fn load_operation(lookup: &Lookup<'_>, model: &str, of: &[Operation]) -> Option<Operation> {
-    of.iter().copied().find(|operation| !lookup.timings(model, (*operation, None)).is_empty())
+    of.iter()
+        .copied()
+        .find(|operation| !lookup.timings(model, Measured::usual(*operation)).is_empty())
 }

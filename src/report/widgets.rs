@@ -11,7 +11,7 @@ use maud::{Markup, Render, html};
 use super::choice;
 use super::lookup::{Format, Lookup, Measured};
 use crate::base::PagePolicy;
-use crate::base::case::Group;
+use crate::base::case::{Group, Temperature};
 use crate::base::record::Timing;
 use crate::base::units;
 
@@ -100,12 +100,15 @@ pub fn rank(rank: u32, shared: bool) -> String {
     if shared { format!("={rank}") } else { rank.to_string() }
 }
 
-/// The heading of an operation under a page policy.
+/// The heading of an operation under a page policy, at a temperature.
 pub fn operation_title(of: Measured) -> String {
-    let title = of.0.title();
-    match of.1 {
-        Some(pages) => format!("{title}, {}", pages_title(pages)),
-        None => title.to_owned(),
+    let mut title = of.operation.title().to_owned();
+    if let Some(pages) = of.pages {
+        title = format!("{title}, {}", pages_title(pages));
+    }
+    match of.temperature {
+        Some(Temperature::Hot) => format!("{title}, hot: in a tight loop"),
+        None => title,
     }
 }
 
@@ -118,12 +121,12 @@ fn pages_title(pages: PagePolicy) -> &'static str {
     }
 }
 
-/// The name of an operation under a page policy, for the page's address: `decode/small`.
+/// The name of an operation under a page policy, at a temperature, for the page's address:
+/// `decode/small`, `decode/hot`.
 pub fn operation_id(of: Measured) -> String {
-    match of.1 {
-        Some(pages) => format!("{}/{}", of.0.id(), pages.id()),
-        None => of.0.id().to_owned(),
-    }
+    let (pages, temperature) = (of.pages.map(PagePolicy::id), of.temperature.map(Temperature::id));
+    let parts = [Some(of.operation.id()), pages, temperature];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("/")
 }
 
 /// The heading of a group of operations.
@@ -132,7 +135,7 @@ pub fn group_title(group: Group) -> &'static str {
         Group::Save => "Save: parameters to bytes",
         Group::Load => "Load: bytes to parameters with memory of their own",
         Group::View => "View: parameters that borrow from the bytes",
-        Group::File => "From a file in the page cache",
+        Group::File => "From a file",
         Group::Compression => "Compression of the encoded bytes",
         Group::Floor => "Floors: the same bytes with no format at all",
     }

@@ -56,6 +56,7 @@ fn not_measured(model: &str, reason: &str) -> Vec<Row> {
                 format: format.id.to_owned(),
                 operation: *operation,
                 pages: None,
+                temperature: None,
             };
             rows.push(Row { case, outcome: Outcome::NotMeasured { reason } });
         }

@@ -124,11 +124,7 @@ impl Side {
         let formats = PEER_FORMATS.iter();
         let formats = formats.map(|f| f.record(&python.packages, Some(&python.version))).collect();
         let config = serde_json::to_value(self.config()?).ok()?;
-        let job = PeerJob {
-            config,
-            estimators: self.estimators.clone(),
-            whole: vec![TUTORIAL.to_owned()],
-        };
+        let job = PeerJob { config, estimators: self.estimators.clone() };
         Some(Peer { job, formats })
     }
 

@@ -51,6 +51,14 @@ fn every_format_has_a_page_that_names_its_crate() {
     none(problems);
 }
 
+/// Formats whose files are the same by intent have the same.
+fn file_family(id: &str) -> String {
+    match stem(id).as_str() {
+        "json_simd" => "json".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 /// The formats that say that bytes are theirs.
 fn claimed_by(bytes: &[u8]) -> Vec<&'static dyn Format> {
     FORMATS.iter().copied().filter(|format| format.recognizes(bytes)).collect()
@@ -73,7 +81,12 @@ fn content_tells_the_format() {
                 let decoded = picked.decode(&bytes, &options).unwrap();
                 assert_eq!(decoded.first_difference(&expected), None, "{what}: picked");
                 for other in claimed_by(beginning) {
-                    assert_eq!(stem(id(other)), stem(id(*format)), "{what}: {}", id(other));
+                    assert_eq!(
+                        file_family(id(other)),
+                        file_family(id(*format)),
+                        "{what}: {}",
+                        id(other)
+                    );
                     let decoded = other.decode(&bytes, &options).unwrap();
                     assert_eq!(decoded.first_difference(&expected), None, "{what}");
                 }

@@ -1,7 +1,7 @@
 //! What goes in comes out: to the bit, for owned parameters and for views, and with the same
 //! predictions. Only what a format declares as a loss may be lost, and that must be.
 
-use deadweight::base::{PagePolicy, Parameters, Storage};
+use deadweight::base::{PagePolicy, Parameters, Spare, Storage};
 use deadweight::formats::registry::FORMATS;
 use deadweight::formats::{DecodeOptions, Encoding, Format, FormatError, Loss};
 use deadweight::models::registry::from_parameters;
@@ -133,6 +133,30 @@ fn every_page_policy_gives_the_same_parameters() {
             let options = DecodeOptions { pages, ..DecodeOptions::default() };
             let decoded = format.decode(&bytes, &options).unwrap();
             assert_eq!(decoded.first_difference(&trained.parameters), None, "{}", id(*format));
+        }
+    }
+}
+
+/// Memory that is filled again shows nothing of before, and is the same memory.
+#[test]
+fn memory_of_earlier_parameters_can_be_filled_again() {
+    let places = |parameters: &Parameters| -> Vec<usize> {
+        parameters.arrays().map(|(_, array)| array.as_bytes().as_ptr() as usize).collect()
+    };
+    for format in FORMATS.iter().filter(|format| format.descriptor().arena) {
+        for (recipe, trained) in trained() {
+            let bytes = encoded(*format, &trained.parameters);
+            let first = format.decode(&bytes, &DecodeOptions::default()).unwrap();
+            let before = places(&first);
+            let spare = Spare::of(first);
+            assert!(spare.is_ready(), "{} {}", id(*format), recipe.id);
+            spare.overwrite(0xa5);
+            let options = DecodeOptions { spare, ..DecodeOptions::default() };
+            let again = format.decode(&bytes, &options).unwrap();
+            let what = format!("{} {}", id(*format), recipe.id);
+            assert_eq!(again.first_difference(&trained.parameters), None, "{what}");
+            let same = places(&again).iter().filter(|place| before.contains(place)).count();
+            assert!(same > 0, "{what}: none of {} arrays lies where one lay before", before.len());
         }
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use deadweight::base::PagePolicy;
-use deadweight::base::case::{CaseId, FLOOR, Group, Operation};
+use deadweight::base::case::{CaseId, FLOOR, Group, Operation, Temperature};
 use deadweight::base::compatibility::{
     CompatibilityExample, CompatibilityOutcome, CompatibilityRecord, CompatibilityRow,
 };
+use deadweight::base::criterion::{CriterionRecord, CriterionRow};
+use deadweight::base::instructions::{InstructionOutcome, InstructionRow};
 use deadweight::base::record::*;
 
 /// A record without rows, of one quiet run.
@@ -24,6 +26,7 @@ pub fn empty() -> BenchRecord {
             cpu: "Test CPU 9000".to_owned(),
             cores: 2,
             memory_bytes: 24_000_000_000,
+            host_id: Some("0123456789abcdef".into()),
             kernel: "Linux 6.5.0 x86_64".to_owned(),
             governor: Some("performance".to_owned()),
             huge_pages: Some("always [madvise] never".to_owned()),
@@ -38,7 +41,21 @@ pub fn empty() -> BenchRecord {
             context_switches: 12,
             load_before: Some(0.25),
             noisy: false,
+            windows: 900,
+            disturbed: BTreeMap::from([
+                ("slow-loop".to_owned(), 30),
+                ("stolen-time".to_owned(), 4),
+            ]),
+            dropped_samples: 512,
+            kept_samples: 3,
         },
+        power: Some(Power {
+            injected_factor: 1.1,
+            slowed_pairs: 40,
+            slowed_found: 39,
+            equal_pairs: 40,
+            equal_told_apart: 2,
+        }),
         models: Vec::new(),
         formats: Vec::new(),
         rows: Vec::new(),
@@ -49,6 +66,8 @@ pub fn empty() -> BenchRecord {
         programs: Vec::new(),
         complaints: Vec::new(),
         compatibility: None,
+        criterion: None,
+        instructions: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -94,7 +113,47 @@ pub fn format(id: &str, encoding: &str, warnings: &[&str]) -> FormatRecord {
 }
 
 pub fn case(model: &str, format: &str, operation: Operation) -> CaseId {
-    CaseId { model: model.to_owned(), format: format.to_owned(), operation, pages: None }
+    CaseId {
+        model: model.to_owned(),
+        format: format.to_owned(),
+        operation,
+        pages: None,
+        temperature: None,
+    }
+}
+
+/// The same case in a tight loop.
+pub fn hot(model: &str, format: &str, operation: Operation) -> CaseId {
+    CaseId { temperature: Some(Temperature::Hot), ..case(model, format, operation) }
+}
+
+/// Criterion beside the hot rows of [`sample`]: one agrees, one is slower by a half, one has no partner.
+pub fn criterion() -> CriterionRecord {
+    let row = |format: &str, median: f64| CriterionRow {
+        case: hot("forest-m", format, Operation::DecodePredictOne),
+        median_nanos: median,
+        low_nanos: median * 0.99,
+        high_nanos: median * 1.01,
+        bytes: Some(10_000_000),
+        samples: 20,
+    };
+    CriterionRecord {
+        measured: Some("2026-01-02T03:04:05Z".to_owned()),
+        rows: vec![row("raw", 1_020_000.0), row("postcard", 1_200_000.0), row("rkyv", 1.0)],
+    }
+}
+
+/// A count of instructions, and one that was not made.
+pub fn instructions() -> Vec<InstructionRow> {
+    let row = |format: &str, outcome| InstructionRow {
+        case: case("tiny-s", format, Operation::Decode),
+        outcome,
+    };
+    let reason = "valgrind cannot be started".to_owned();
+    vec![
+        row("raw", InstructionOutcome::Measured { instructions: 4321, bytes: 2000 }),
+        row("postcard", InstructionOutcome::NotMeasured { reason }),
+    ]
 }
 
 /// A figure: the median, 5 % around it, nine samples, a rank.
@@ -180,6 +239,11 @@ pub fn sample() -> BenchRecord {
             ..timing(2_000_000.0, 10_000_000, Some(1))
         }),
     });
+    let hot = |format: &str, median: f64, rank: u32| Row {
+        case: hot("forest-m", format, DecodePredictOne),
+        outcome: Outcome::Measured(timing(median, 10_000_000, Some(rank))),
+    };
+    record.rows.extend([hot("raw", 1_000_000.0, 2), hot("postcard", 800_000.0, 1)]);
     record.sizes = vec![
         size("forest-m", "raw", 10_401_000, &[("zstd-3", 4_000_000), ("lz4", 6_000_000)]),
         size("forest-m", "safetensors", 10_402_000, &[("zstd-3", 4_000_100)]),

@@ -1,0 +1,102 @@
+//! What the events of measuring processes told, by case.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::protocol::{Event, KnownCase, Watched};
+use super::slowed::Twin;
+use crate::base::case::{CaseId, FLOOR};
+use crate::base::record::{MemoryRow, SizeRow};
+use crate::base::units;
+
+/// Everything that events told.
+#[derive(Default)]
+pub(super) struct Collected {
+    pub(super) samples: HashMap<CaseId, CaseSamples>,
+    pub(super) twins: BTreeMap<(CaseId, Twin), CaseSamples>,
+    pub(super) failed: BTreeMap<CaseId, String>,
+    pub(super) skipped: BTreeMap<CaseId, String>,
+    pub(super) too_slow: Vec<CaseId>,
+    pub(super) sizes: Vec<SizeRow>,
+    pub(super) spins: Vec<u64>,
+    pub(super) switches: u64,
+    pub(super) watched: Watched,
+    pub(super) set_up_nanos: u64,
+    pub(super) notes: Vec<String>,
+    pub(super) peer_memory: Vec<MemoryRow>,
+    pub(super) complaints: Vec<String>,
+}
+
+/// Samples of one case: a list a process.
+#[derive(Default)]
+pub(super) struct CaseSamples {
+    pub(super) bytes: u64,
+    pub(super) iterations: u64,
+    pub(super) processes: Vec<Vec<f64>>,
+}
+
+impl CaseSamples {
+    fn take(&mut self, process: usize, bytes: u64, iterations: u64, nanos: u64) {
+        self.bytes = bytes;
+        self.iterations = self.iterations.max(iterations);
+        if self.processes.len() <= process {
+            self.processes.resize_with(process + 1, Vec::new);
+        }
+        self.processes[process].push(nanos as f64 / iterations.max(1) as f64);
+    }
+}
+
+impl Collected {
+    /// Takes an event of a process in.
+    pub(super) fn take(&mut self, event: Event, process: usize) {
+        match event {
+            Event::Sample { case, twin, bytes, iterations, nanos } => {
+                let samples = match twin {
+                    None => self.samples.entry(case).or_default(),
+                    Some(twin) => self.twins.entry((case, twin)).or_default(),
+                };
+                samples.take(process, bytes, iterations, nanos);
+            }
+            Event::Failed { case, reason } => {
+                self.failed.insert(case, reason);
+            }
+            Event::Skipped { case, reason } => {
+                self.skipped.entry(case).or_insert(reason);
+            }
+            Event::TooSlow { case, nanos } => {
+                let took = units::duration(nanos as f64);
+                let reason = format!("one iteration takes {took}: too slow for this profile");
+                self.too_slow.push(case.clone());
+                self.skipped.entry(case).or_insert(reason);
+            }
+            Event::Size { model, format, bytes, compressed_bytes } => {
+                self.sizes.push(SizeRow { model, format, bytes, compressed_bytes });
+            }
+            Event::Spin { nanos } => self.spins.push(nanos),
+            Event::Switches { count } => self.switches += count,
+            Event::Watched(watched) => self.watched.add(watched),
+            Event::Took { set_up_nanos, .. } => self.set_up_nanos += set_up_nanos,
+            Event::PeerMemory { case, outcome } => {
+                self.peer_memory.push(MemoryRow { case, outcome });
+            }
+            Event::Complaint { text } => {
+                if !self.complaints.contains(&text) {
+                    self.complaints.push(text);
+                }
+            }
+            Event::Model { .. } | Event::Memory { .. } | Event::Program { .. } | Event::Done => {}
+        }
+    }
+
+    /// What the next process need not find out again. Floors are few, and quick to calibrate.
+    pub(super) fn known(&self) -> Vec<KnownCase> {
+        let slow = self.too_slow.iter();
+        let slow = slow.map(|case| KnownCase { case: case.clone(), iterations: None });
+        let is_known = |case: &CaseId| case.format != FLOOR && case.temperature.is_none();
+        let samples = self.samples.iter().filter(|(case, _)| is_known(case));
+        let samples = samples.map(|(case, samples)| KnownCase {
+            case: case.clone(),
+            iterations: Some(samples.iterations),
+        });
+        slow.chain(samples).collect()
+    }
+}

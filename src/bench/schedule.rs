@@ -1,0 +1,146 @@
+//! How long a run takes: planned before it begins, told while it goes on, and kept by giving rounds
+//! less time, never by cutting them off.
+//!
+//! What a run cannot do without (starting, encoding, verifying, one sample of every case) takes as
+//! long as it takes. The first process measures that, and each later one gets for its rounds what is
+//! left of the limit, divided among the processes that are still to come.
+
+use std::time::{Duration, Instant};
+
+use super::run::Options;
+use super::subject::Subject;
+use super::{hot, memory_pass};
+
+/// Encoding, verifying and calibrating one format of a large model takes about so long.
+const SET_UP_SECONDS: f64 = 0.3;
+/// Another program starts, stores and verifies one model in all of its formats in about so long,
+/// and so much more for each megabyte.
+const PEER_SECONDS: f64 = 0.4;
+const PEER_SECONDS_A_MEGABYTE: f64 = 0.25;
+/// One process of the memory pass.
+const MEMORY_SECONDS: f64 = 0.015;
+/// The least share of a profile's time for rounds: with less, the rows would rest on one sample.
+const LEAST_SHARE: f64 = 0.15;
+
+/// The plan of a run, and how far it has come.
+pub(super) struct Schedule {
+    start: Instant,
+    limit: Option<f64>,
+    processes: u32,
+    /// Seconds for the rounds of all models in one process, when nothing has to be saved.
+    budgets: f64,
+    /// Seconds that one process needs beside its rounds.
+    set_up: f64,
+    /// Seconds that the memory of one model takes, and of all.
+    memory: f64,
+    memory_of_all: f64,
+    total: f64,
+    done: f64,
+    shares: Vec<f64>,
+}
+
+impl Schedule {
+    /// Plans a run.
+    pub(super) fn new(subjects: &[Subject], options: &Options<'_>) -> Self {
+        let processes = options.process_count();
+        let budgets: f64 = subjects.iter().map(|s| budget(s, options)).sum();
+        let set_up: f64 = subjects.iter().map(|s| set_up(s, options)).sum();
+        let loads = (options.formats.len() * memory_pass::OPERATIONS.len()) as f64;
+        let memory = if options.memory { loads * MEMORY_SECONDS } else { 0.0 };
+        let memory_of_all = memory * subjects.len() as f64;
+        let whole = (budgets + set_up) * f64::from(processes) + memory_of_all;
+        let limit = options.limit.map(|limit| limit.as_secs_f64());
+        Schedule {
+            start: Instant::now(),
+            total: limit.map_or(whole, |limit| limit.min(whole)),
+            limit,
+            processes,
+            budgets,
+            set_up,
+            memory,
+            memory_of_all,
+            done: 0.0,
+            shares: Vec::new(),
+        }
+    }
+
+    /// How long the run will take.
+    pub(super) fn planned(&self) -> Duration {
+        Duration::from_secs_f64(self.total)
+    }
+
+    /// The share of the profile's time that the rounds of the next process get; `before` processes
+    /// have measured already.
+    pub(super) fn next_share(&mut self, before: u32) -> f64 {
+        let share = match self.limit {
+            None => 1.0,
+            Some(limit) => {
+                let left = limit - self.start.elapsed().as_secs_f64() - self.memory_of_all;
+                let each = left / f64::from((self.processes - before).max(1));
+                ((each - self.set_up) / self.budgets.max(f64::MIN_POSITIVE)).clamp(LEAST_SHARE, 1.0)
+            }
+        };
+        self.shares.push(share);
+        share
+    }
+
+    /// Takes in what a process needed beside its rounds.
+    pub(super) fn set_up_took(&mut self, seconds: f64) {
+        if seconds > 0.0 {
+            self.set_up = seconds;
+        }
+    }
+
+    /// What a reader must know of the plan: that rows rest on fewer samples than the profile's.
+    pub(super) fn note(&self) -> Option<String> {
+        let least = self.shares.iter().copied().fold(1.0, f64::min);
+        let limit = self.limit?;
+        (least < 0.995).then(|| {
+            format!(
+                "so that measuring ends within {}, rounds got {:.0} % of the profile's time in the \
+                 process that got least: its rows rest on fewer samples",
+                crate::base::units::duration(limit * 1e9),
+                least * 100.0
+            )
+        })
+    }
+
+    /// A model was measured in one process.
+    pub(super) fn model_done(&mut self, subject: &Subject, options: &Options<'_>) {
+        let share = self.shares.last().copied().unwrap_or(1.0);
+        self.done += budget(subject, options) * share + set_up(subject, options);
+    }
+
+    /// The memory of a model was measured.
+    pub(super) fn memory_done(&mut self) {
+        self.done += self.memory;
+    }
+
+    /// How much of the run is done, from 0 to 1.
+    pub(super) fn share(&self) -> f64 {
+        (self.done / self.total.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+    }
+}
+
+fn budget(subject: &Subject, options: &Options<'_>) -> f64 {
+    let budget = options.profile.budget(subject.parameters.byte_len());
+    budget.mul_f64(options.budget_share).as_secs_f64()
+}
+
+fn set_up(subject: &Subject, options: &Options<'_>) -> f64 {
+    let bytes = subject.parameters.byte_len();
+    let scale = (bytes as f64 / 10e6).min(4.0);
+    let is_whole = options.is_whole(subject.id());
+    let formats = options.formats.iter().map(|format| format.descriptor().id);
+    let formats = formats.filter(|id| options.profile.leaves_out(id, is_whole, bytes).is_none());
+    let peer = match options.peer {
+        Some(_) => PEER_SECONDS + PEER_SECONDS_A_MEGABYTE * bytes as f64 / 1e6,
+        None => 0.0,
+    };
+    let count = formats.count();
+    let hot = match options.profile.is_hot(is_whole) {
+        true => hot::planned_seconds(options.profile, bytes, count),
+        false => 0.0,
+    };
+    SET_UP_SECONDS * scale * count as f64 + peer + hot
+}

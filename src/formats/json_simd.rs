@@ -1,0 +1,272 @@
+//! `json-simd` and `json-simd-elements`: the files of [`super::json`], written and read by the crate
+//! sonic-rs, which looks at many characters at once.
+//!
+//! The documents and their marks are the same, so the rows read each other's files; whatever opens
+//! one by its content takes `json`. What differs is the crate.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
+use serde::ser::{Error as _, Serializer};
+use serde::{Deserialize, Serialize};
+use sonic_rs::LazyValue;
+
+use super::documents::{bytes_document, elements_to_read, elements_to_write};
+use super::json::{self, AnyFloat, Json};
+use super::serde_documents::{Block, Marked, Text};
+use super::wire::{BorrowingCodec, BytesRow, Codec, ElementsRow, ParametersCodec};
+use super::{
+    DecodeOptions, Descriptor, Encoding, FormatError, FormatKind, Loss, Warning, WarningKind,
+};
+use crate::base::{Parameters, value};
+
+/// The codec.
+pub struct JsonSimd;
+
+/// The row `json-simd`.
+pub static BYTES: BytesRow<JsonSimd> = BytesRow { descriptor: &BYTES_DESCRIPTOR, codec: JsonSimd };
+/// The row `json-simd-elements`.
+pub static ELEMENTS: ElementsRow<JsonSimd> =
+    ElementsRow { descriptor: &ELEMENTS_DESCRIPTOR, codec: JsonSimd };
+
+const NO_CHECKSUM: Warning = Warning {
+    kind: WarningKind::NoChecksum,
+    text: "changed digits decode to other numbers without an error",
+    reference: None,
+};
+const UNSAFE_CODE: Warning = Warning {
+    kind: WarningKind::HostileInput,
+    text: "much of sonic-rs is unsafe code; panics are contained, a fault in it could not be",
+    reference: Some("https://github.com/cloudwego/sonic-rs"),
+};
+
+static BYTES_DESCRIPTOR: Descriptor = Descriptor {
+    id: "json-simd",
+    title: "JSON (sonic-rs), arrays as base64",
+    kind: FormatKind::DataOnly,
+    encoding: Encoding::Bytes,
+    crate_name: Some("sonic-rs"),
+    extension: "json",
+    view: false,
+    arena: false,
+    warnings: &[
+        NO_CHECKSUM,
+        UNSAFE_CODE,
+        Warning {
+            kind: WarningKind::Convention,
+            text: "arrays are base64 of little-endian bytes: other programs must know dtype and shape",
+            reference: None,
+        },
+    ],
+    losses: &[],
+    specification: "https://www.rfc-editor.org/rfc/rfc8259",
+};
+
+static ELEMENTS_DESCRIPTOR: Descriptor = Descriptor {
+    id: "json-simd-elements",
+    title: "JSON (sonic-rs), number by number",
+    encoding: Encoding::Elements,
+    warnings: &[
+        NO_CHECKSUM,
+        UNSAFE_CODE,
+        Warning {
+            kind: WarningKind::Convention,
+            text: "JSON has no NaN and no infinity: they are the strings \"NaN\", \"Infinity\" and \"-Infinity\"",
+            reference: None,
+        },
+    ],
+    losses: &[Loss::NanPayload],
+    ..BYTES_DESCRIPTOR
+};
+
+impl Codec for JsonSimd {
+    const ID: &'static str = "json-simd";
+    const SELF_DESCRIBING: bool = true;
+
+    fn encode<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FormatError> {
+        sonic_rs::to_writer(out, value).map_err(|error| FormatError::codec(Self::ID, error))
+    }
+
+    fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError> {
+        self.decode_borrowed(bytes)
+    }
+}
+
+impl BorrowingCodec for JsonSimd {
+    fn decode_borrowed<'a, T: Deserialize<'a>>(&self, bytes: &'a [u8]) -> Result<T, FormatError> {
+        sonic_rs::from_slice(bytes).map_err(|error| FormatError::codec(Self::ID, error))
+    }
+}
+
+// The documents of `serde_documents.rs` have raw JSON in them, which serde has no word for: each
+// crate finds its own.
+
+bytes_document! {
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    BytesDocument, BytesArray,
+    text: #[serde(borrow)] Text<'a>,
+    metadata: #[serde(borrow)] RawText<'a>,
+    data: #[serde(borrow)] Block<'a>,
+}
+
+elements_to_write! {
+    #[derive(Serialize)]
+    #[serde(rename_all = "lowercase")]
+    ElementsDocument, ElementsArray, Elements,
+    metadata: RawText<'a>,
+    floats: { #[serde(serialize_with = "json::serialize_floats")] },
+}
+
+elements_to_read! {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase", deny_unknown_fields)]
+    OwnedDocument, OwnedArray, OwnedElements,
+    text: Text<'static>,
+    metadata: RawText<'static>,
+    floats: { #[serde(deserialize_with = "deserialize_floats")] },
+}
+
+/// JSON inside of JSON, as it is.
+struct RawText<'a>(Cow<'a, str>);
+
+impl<'a> From<&'a str> for RawText<'a> {
+    fn from(text: &'a str) -> Self {
+        RawText(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<RawText<'a>> for Cow<'a, str> {
+    fn from(text: RawText<'a>) -> Self {
+        text.0
+    }
+}
+
+impl From<RawText<'_>> for String {
+    fn from(text: RawText<'_>) -> Self {
+        text.0.into_owned()
+    }
+}
+
+impl Serialize for RawText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: LazyValue<'_> = sonic_rs::from_str(&self.0).map_err(S::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl<'de, 'a> Deserialize<'de> for RawText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = LazyValue::deserialize(deserializer)?;
+        Ok(RawText(Cow::Owned(raw.as_raw_str().to_owned())))
+    }
+}
+
+/// A float that JSON may lack a number for.
+trait Float: Sized {
+    /// The next element of a list.
+    fn next<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<Option<Self>, A::Error>;
+}
+
+impl Float for f64 {
+    fn next<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(items.next_element()?.map(|AnyFloat(value)| value))
+    }
+}
+
+impl Float for f32 {
+    fn next<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<Option<Self>, A::Error> {
+        // From its digits: by way of f64 it would be rounded twice.
+        let item = items.next_element::<LazyValue<'de>>()?;
+        item.map(|item| json::single(item.as_raw_str())).transpose()
+    }
+}
+
+fn deserialize_floats<'de, T: Float, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    deserializer.deserialize_seq(Floats(PhantomData))
+}
+
+struct Floats<T>(PhantomData<T>);
+
+impl<'de, T: Float> Visitor<'de> for Floats<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of numbers")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = T::next(&mut items)? {
+            values.push(value);
+        }
+        Ok(values)
+    }
+}
+
+impl ParametersCodec for JsonSimd {
+    const MARK_IS_FIELD: bool = true;
+
+    fn marked_as(&self, id: &'static str) -> &'static str {
+        match id {
+            "json-simd" => "json",
+            _ => "json-elements",
+        }
+    }
+
+    fn encode_bytes(
+        &self,
+        mark: &str,
+        parameters: &Parameters,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FormatError> {
+        let metadata = value::to_json(parameters.metadata());
+        self.encode(&Marked::new(mark, BytesDocument::of(parameters, &metadata)), out)
+    }
+
+    fn decode_bytes(
+        &self,
+        mark: &str,
+        bytes: &[u8],
+        options: &DecodeOptions,
+    ) -> Result<Parameters, FormatError> {
+        let document = self.decode_borrowed::<Marked<Text<'_>, BytesDocument<'_>>>(bytes)?;
+        document.check(mark)?.into_parameters(options)
+    }
+
+    fn encode_elements(
+        &self,
+        mark: &str,
+        parameters: &Parameters,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FormatError> {
+        let metadata = value::to_json(parameters.metadata());
+        self.encode(&Marked::new(mark, ElementsDocument::of(parameters, &metadata)?), out)
+    }
+
+    fn decode_elements(
+        &self,
+        mark: &str,
+        bytes: &[u8],
+        options: &DecodeOptions,
+    ) -> Result<Parameters, FormatError> {
+        let document = self.decode::<Marked<Text<'_>, OwnedDocument>>(bytes)?;
+        document.check(mark)?.into_parameters(options)
+    }
+
+    fn begins_with_field(&self, mark: &str, bytes: &[u8]) -> bool {
+        Json.begins_with_field(mark, bytes)
+    }
+
+    fn expected_len(&self, array_bytes: usize, elements: bool) -> usize {
+        Json.expected_len(array_bytes, elements)
+    }
+}
