@@ -25,14 +25,21 @@ fn loader<'a>(record: &'a HostilityRecord, format: &str, column: Column) -> &'a 
 
 #[test]
 fn loaders_of_ours_keep_their_promises() {
-    let formats = ["raw", "safetensors", "npz", "arrow", "postcard", "json"];
+    let formats =
+        ["raw", "safetensors", "npz", "arrow", "pco", "borsh", "protobuf", "json", "json-simd"];
     let mut arguments = vec!["--mutants", "0", "--column", "guarded", "--column", "sealed"];
     arguments.extend(formats.iter().flat_map(|format| ["--format", format]));
-    let record = record(&arguments);
+    let mut record = record(&arguments);
     for format in formats {
         for column in [Column::Guarded, Column::Sealed] {
             let loader = loader(&record, format, column);
-            assert_eq!(loader.broken(), 0, "{format}: {:?}", loader.findings);
+            // Tens of thousands of empty arrays take more memory than their names in the file.
+            let known = match (format, column) {
+                ("safetensors", Column::Guarded) => 1,
+                _ => 0,
+            };
+            assert_eq!(loader.broken(), known, "{format}: {:?}", loader.findings);
+            assert_eq!(loader.count(Class::OverAllocation), known);
             assert!(loader.mutants > 1000, "{format}: {}", loader.mutants);
             assert_eq!(loader.counts.values().sum::<u64>(), loader.mutants);
             assert_eq!(loader.stopped, None);
@@ -42,6 +49,8 @@ fn loaders_of_ours_keep_their_promises() {
         }
         assert_eq!(loader(&record, format, Column::Sealed).count(Class::SilentWrong), 0);
     }
+    assert!(!record.is_kept());
+    record.loaders.retain(|loader| loader.broken() == 0);
     assert!(record.is_kept());
 }
 

@@ -25,10 +25,10 @@ use crate::hostile::run::{Options, Repeated, not_run, repeat};
 pub const RECORD: &str = "hostile.json";
 /// The folder of the findings' files below it.
 const FINDINGS: &str = "hostile";
-/// Mutants of each loader beside a benchmark: with what is listed, all loaders end within minutes.
-const BESIDE: u64 = 3000;
+/// Mutants of each loader beside a benchmark, where those that are listed are not more already.
+const BESIDE: u64 = 1000;
 /// The longest that the suite takes beside a benchmark.
-const LONGEST: std::time::Duration = std::time::Duration::from_secs(150);
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Arguments of `hostile`.
 #[derive(Debug, Clone, Args)]

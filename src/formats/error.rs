@@ -1,5 +1,7 @@
 //! Why parameters could not be encoded or bytes not be read.
 
+use std::fmt::Write;
+
 use thiserror::Error;
 
 use crate::base::value::MetadataError;
@@ -110,6 +112,42 @@ impl From<crate::pickle::sklearn::ReadError> for FormatError {
 impl FormatError {
     /// What the crate behind a format said.
     pub fn codec(format: &'static str, error: impl std::fmt::Display) -> Self {
-        FormatError::Codec { format, message: error.to_string() }
+        let mut message = Beginning(String::new());
+        // Its only error is that the rest is left out.
+        let _ = write!(message, "{error}");
+        FormatError::Codec { format, message: message.0 }
+    }
+}
+
+/// Bytes of a crate's message that are kept: some crates repeat what they found, which may be most of
+/// the file.
+const MESSAGE_BYTES: usize = 4096;
+
+/// The beginning of what is written.
+struct Beginning(String);
+
+impl Write for Beginning {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let left = MESSAGE_BYTES.saturating_sub(self.0.len());
+        if text.len() <= left {
+            self.0.push_str(text);
+            return Ok(());
+        }
+        self.0.push_str(text.get(..text.floor_char_boundary(left)).unwrap_or_default());
+        self.0.push('…');
+        Err(std::fmt::Error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_of_crates_end_early() {
+        let said = FormatError::codec("json", "ü".repeat(1 << 20)).to_string();
+        assert!(said.starts_with("json: üü") && said.ends_with("ü…"), "{}", said.len());
+        assert!(said.len() < MESSAGE_BYTES + 16);
+        assert_eq!(FormatError::codec("json", "short").to_string(), "json: short");
     }
 }

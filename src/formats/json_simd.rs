@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use memchr::{memchr2, memchr2_iter, memchr3};
 use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,9 @@ pub static BYTES: BytesRow<JsonSimd> = BytesRow { descriptor: &BYTES_DESCRIPTOR,
 /// The row `json-simd-elements`.
 pub static ELEMENTS: ElementsRow<JsonSimd> =
     ElementsRow { descriptor: &ELEMENTS_DESCRIPTOR, codec: JsonSimd };
+
+/// Where serde_json stops, too. Our documents nest eight deep, and metadata has a bound of its own.
+const MAX_DEPTH: usize = 128;
 
 const NO_CHECKSUM: Warning = Warning {
     kind: WarningKind::NoChecksum,
@@ -100,8 +104,51 @@ impl Codec for JsonSimd {
 
 impl BorrowingCodec for JsonSimd {
     fn decode_borrowed<'a, T: Deserialize<'a>>(&self, bytes: &'a [u8]) -> Result<T, FormatError> {
+        check_depth(bytes)?;
         sonic_rs::from_slice(bytes).map_err(|error| FormatError::codec(Self::ID, error))
     }
+}
+
+/// Counts brackets outside of strings: the crate calls itself for each level of a value that is taken
+/// as it is, and has no bound. What is not JSON may be counted wrong; the crate refuses that.
+fn check_depth(bytes: &[u8]) -> Result<(), FormatError> {
+    let mut closing = memchr2_iter(b']', b'}', bytes).peekable();
+    let (mut depth, mut at) = (0usize, 0usize);
+    let found = |at: usize| memchr3(b'[', b'{', b'"', bytes.get(at..)?).map(|next| at + next);
+    while let Some(place) = found(at) {
+        while closing.next_if(|closes| *closes < place).is_some() {
+            depth = depth.saturating_sub(1);
+        }
+        at = place + 1;
+        if bytes.get(place) == Some(&b'"') {
+            at = end_of_text(bytes, at);
+            while closing.next_if(|closes| *closes < at).is_some() {}
+            continue;
+        }
+        depth += 1;
+        if depth > MAX_DEPTH {
+            return Err(FormatError::Malformed {
+                offset: place,
+                what: "nesting",
+                expected: format!("at most {MAX_DEPTH} levels"),
+                found: "more".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where a text ends that begins here: behind its closing quote.
+fn end_of_text(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(next) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += next;
+        match bytes.get(at) {
+            Some(b'"') => return at + 1,
+            // The character behind it is part of the text, whatever it is.
+            _ => at += 2,
+        }
+    }
+    bytes.len()
 }
 
 // The documents of `serde_documents.rs` have raw JSON in them, which serde has no word for: each
@@ -268,5 +315,31 @@ impl ParametersCodec for JsonSimd {
 
     fn expected_len(&self, array_bytes: usize, elements: bool) -> usize {
         Json.expected_len(array_bytes, elements)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_counted_outside_of_texts_before_the_crate_recurses() {
+        let nested = |depth: usize| b"[".repeat(depth);
+        assert!(check_depth(&nested(MAX_DEPTH)).is_ok());
+        for deep in [nested(MAX_DEPTH + 1), br#"{"a":"#.repeat(30_000), br#"["]",[{"#.repeat(50)] {
+            let said = check_depth(&deep).unwrap_err().to_string();
+            assert!(said.contains("nesting: expected at most 128 levels"), "{said}");
+        }
+        let text = [&b"[\""[..], &nested(1000), br#"\"[[\\"]"#].concat();
+        assert!(check_depth(&text).is_ok());
+        assert!(check_depth(&br#"[{"a":[1,2]},"x"],"#.repeat(1000)).is_ok());
+        let metadata =
+            [&br#"{"format":"deadweight json 1","parameters":{"metadata":"#[..], &nested(30_000)];
+        let decoded = BYTES.codec.decode_bytes(
+            "deadweight json 1",
+            &metadata.concat(),
+            &DecodeOptions::default(),
+        );
+        assert!(decoded.is_err());
     }
 }

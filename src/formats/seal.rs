@@ -13,8 +13,9 @@
 //! fit, so every byte of the file counts. Whoever changes a file on purpose can make a new seal:
 //! this is against damage, not against forgers; for those, sign the file.
 //!
-//! xxh3 was taken because it costs the least of what was measured, and is in use for the header of
-//! `raw`; 128 bits, because two files that differ must not have one hash by accident.
+//! xxh3 is in use for the header of `raw` already. On one x86-64 machine it read a megabyte in 39 µs,
+//! crc32fast in 39 and blake3 on one thread in 234; and it has 128 bits where CRC-32 has 32: two files
+//! that differ must not have one hash by accident.
 
 use xxhash_rust::xxh3::xxh3_128;
 
