@@ -48,7 +48,7 @@ fn loaded(record: &HostilityRecord) -> Markup {
         }
         p.hint {
             "Valid files were cut, flipped, spliced and lied about in " (record.mutators.len()) " ways, and each mutant "
-            "was loaded by a process under limits. Left the crate as its documentation shows it, on plain Rust types; "
+            "was loaded by a process under limits. First the crate as its documentation shows it, on plain Rust types; "
             "then the loader of deadweight; then the same behind a checksum of the whole file. A silently wrong load "
             "gives other numbers without an error: no format without a checksum can tell."
         }
