@@ -630,8 +630,12 @@ class Prepared:
     def __init__(self, format, subject, path, expected, verify):
         self.format, self.subject, self.path = format, subject, path
         format.adapt(subject)
-        data = format.encode(subject.value)
-        format.write(data, path)
+        if not verify and all(os.path.exists(file) for file in format.files(path)):
+            # An earlier process stored the same model, and verified it.
+            data = format.read(path)
+        else:
+            data = format.encode(subject.value)
+            format.write(data, path)
         self.bytes = sum(os.path.getsize(file) for file in format.files(path))
         self.kept = data if self.bytes <= KEPT_BYTES else None
         self.rows = None if subject.rows is None else format.rows(subject.rows)

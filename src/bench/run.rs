@@ -141,7 +141,7 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         interrupted,
         environment: environment::describe(),
         noise: environment::noise(&collected, load_before),
-        power: power::check(&collected, options.seed),
+        power: power::check(&collected),
         models: subjects.iter().map(|subject| subject.record.clone()).collect(),
         complaints: std::mem::take(&mut collected.complaints),
         sizes: std::mem::take(&mut collected.sizes),
@@ -227,6 +227,7 @@ pub(super) fn converse(
 ) -> Result<(), BenchError> {
     let mut child = Command::new(helper)
         .arg("helper")
+        .envs(environment::ALLOCATOR)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

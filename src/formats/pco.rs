@@ -68,7 +68,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
             reference: None,
         },
         Warning {
-            kind: WarningKind::Convention,
+            kind: WarningKind::OwnLayout,
             text: "the blocks are pco's wrapped format; what stands around them is ours",
             reference: Some("https://github.com/pcodec/pcodec/blob/main/docs/format.md"),
         },
