@@ -89,11 +89,7 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
     let start = Instant::now();
     let started = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let load_before = environment::load_average();
-    let place = file_io::place_of_files(&trained::default_directory());
-    let private = tempfile::Builder::new()
-        .prefix("deadweight-")
-        .tempdir_in(&place)
-        .map_err(|error| BenchError::io("cannot create", &place, error))?;
+    let private = file_io::private_directory(&trained::default_directory())?;
     for subject in subjects {
         subject::write(subject, private.path(), subject.id())?;
         if let Some(peer) = &options.peer {

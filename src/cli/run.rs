@@ -45,10 +45,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         Some(side) => tutorial_first(side, &mut measure, &mut subjects)?,
         None => None,
     };
-    let mut wanted = measure::wanted(&[], None)?;
-    if profile == Profile::Thorough {
-        wanted.extend(measure::wanted(&[], Some(Size::L))?);
-    }
+    let wanted = wanted(profile)?;
     let (small, mut large): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|(_, size)| *size == Size::S);
     let all = large.len();
@@ -103,6 +100,15 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     super::print_line(&page.display().to_string())?;
     next_steps();
     measure::stopped_is_failure()
+}
+
+/// The models of ours that a profile measures, before `quick` leaves large ones out.
+fn wanted(profile: Profile) -> anyhow::Result<Vec<measure::Wanted>> {
+    let mut wanted = measure::wanted(&[], None)?;
+    if profile == Profile::Thorough {
+        wanted.extend(measure::wanted(&[], Some(Size::L))?);
+    }
+    Ok(wanted)
 }
 
 /// The tutorial and its first comparison, from one process. What Python cannot do is said, and costs
