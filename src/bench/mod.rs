@@ -18,6 +18,7 @@ pub mod compare;
 pub mod compression;
 pub mod environment;
 pub mod file_io;
+pub mod in_process;
 pub mod memory;
 pub mod peers;
 pub mod plan;

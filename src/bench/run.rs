@@ -83,7 +83,7 @@ pub(super) struct CaseSamples {
 }
 
 impl Collected {
-    fn take(&mut self, event: Event, process: usize) {
+    pub(super) fn take(&mut self, event: Event, process: usize) {
         match event {
             Event::Sample { case, bytes, iterations, nanos } => {
                 let samples = self.samples.entry(case).or_default();

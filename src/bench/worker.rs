@@ -64,7 +64,11 @@ pub fn work(
 
 pub(super) struct Reporter<'a>(&'a mut dyn Write);
 
-impl Reporter<'_> {
+impl<'a> Reporter<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Reporter(out)
+    }
+
     pub(super) fn send(&mut self, event: &Event) -> Result<(), BenchError> {
         let mut line =
             serde_json::to_string(event).map_err(|error| BenchError::Worker(error.to_string()))?;
@@ -282,7 +286,7 @@ fn calibrate(
 
 /// Rounds until the time is used or every case has enough samples. Slow cases take part only in
 /// every k-th round, so that all get the same share of the time; the first round is always whole.
-fn rounds(
+pub(super) fn rounds(
     job: &Rounds,
     cases: Vec<Box<dyn Case>>,
     budget: Duration,

@@ -22,6 +22,7 @@ pub mod bincode;
 pub mod bitcode;
 pub mod borsh;
 pub mod cbor;
+pub mod codecs;
 mod documents;
 mod envelope;
 pub mod error;
