@@ -433,7 +433,9 @@ pub fn case(
     }
 }
 
-fn timed<T: 'static>(
+/// A case around a closure that does the operation once. What it returns is kept until the clock has
+/// stopped, and takes about `kept_bytes`; `bytes` are those that the operation moves.
+pub fn timed<T: 'static>(
     id: CaseId,
     bytes: u64,
     kept_bytes: u64,

@@ -10,25 +10,7 @@ use super::failure::Advise;
 use super::{criterion, demo, files, outputs};
 use crate::base::Limits;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord};
-use crate::base::trial::DemoRecord;
-use crate::report;
-
-/// The record, from which the others are made.
-const RECORD: &str = "bench.json";
-/// The page.
-const PAGE: &str = "index.html";
-
-/// Makes a file's content of a record, and of what hostile files did.
-type Make = fn(&BenchRecord, Option<&DemoRecord>) -> anyhow::Result<Vec<u8>>;
-
-/// What is written, with what makes it of a record.
-const FILES: &[(&str, Make)] = &[
-    (RECORD, |record, _| Ok(serde_json::to_vec(record)?)),
-    (PAGE, |record, hostile| Ok(report::html(record, hostile).into_bytes())),
-    ("rows.csv", |record, _| Ok(report::csv::rows(record))),
-    ("sizes.csv", |record, _| Ok(report::csv::sizes(record))),
-    ("memory.csv", |record, _| Ok(report::csv::memory(record))),
-];
+use crate::report::files::{FILES, PAGE, RECORD};
 
 /// Makes the report of the record in the directory again.
 pub fn run(arguments: &ReportArguments) -> anyhow::Result<()> {
@@ -57,7 +39,7 @@ pub fn check(directory: &Path) -> anyhow::Result<()> {
     tempfile::tempfile_in(directory)
         .with_context(|| format!("cannot write below {}", directory.display()))
         .advise("name another directory with --out")?;
-    for name in FILES.iter().map(|(name, _)| *name).chain([demo::RECORD]) {
+    for name in FILES.iter().map(|file| file.name).chain([demo::RECORD]) {
         check_file(&directory.join(name))?;
     }
     Ok(())
@@ -86,13 +68,14 @@ fn write_files(
     record: &BenchRecord,
     wanted: impl Fn(&str) -> bool,
 ) -> anyhow::Result<PathBuf> {
-    let files = || FILES.iter().filter(|(name, _)| wanted(name));
-    for (name, _) in files() {
-        check_file(&directory.join(name))?;
+    let files = || FILES.iter().filter(|file| wanted(file.name));
+    for file in files() {
+        check_file(&directory.join(file.name))?;
     }
     let hostile = demo::read(directory);
-    for (name, make) in files() {
-        outputs::write(&directory.join(name), &make(record, hostile.as_ref())?)?;
+    for file in files() {
+        let bytes = (file.make)(record, hostile.as_ref())?;
+        outputs::write(&directory.join(file.name), &bytes)?;
     }
     Ok(directory.join(PAGE))
 }

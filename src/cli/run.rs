@@ -15,6 +15,7 @@ use crate::bench::plan::Profile;
 use crate::bench::subject::Subject;
 use crate::formats::registry::FORMATS;
 use crate::models::recipes::Size;
+use crate::payloads::registry::PAYLOADS;
 use crate::peers::recipes::TUTORIAL;
 use crate::report::verdict::verdicts;
 use crate::versus::Side;
@@ -71,6 +72,9 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     }
     if !measure::was_stopped() {
         subjects.extend(python::estimators(&mut side, profile.id()));
+    }
+    if profile != Profile::Quick && !measure::was_stopped() {
+        subjects.extend(measure::payloads(PAYLOADS)?);
     }
     measure.peer = side.peer();
     let mut record = measure.all(&subjects)?;

@@ -23,6 +23,7 @@ pub mod bitcode;
 pub mod borsh;
 pub mod cbor;
 pub mod cbor4ii;
+pub mod codecs;
 mod documents;
 mod envelope;
 pub mod error;
