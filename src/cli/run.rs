@@ -15,6 +15,7 @@ use crate::bench::plan::Profile;
 use crate::bench::subject::Subject;
 use crate::formats::registry::FORMATS;
 use crate::models::recipes::Size;
+use crate::payloads::Payload;
 use crate::payloads::registry::PAYLOADS;
 use crate::peers::recipes::TUTORIAL;
 use crate::report::verdict::verdicts;
@@ -72,9 +73,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     }
     if !measure::was_stopped() {
         subjects.extend(python::estimators(&mut side, profile.id()));
-    }
-    if profile != Profile::Quick && !measure::was_stopped() {
-        subjects.extend(measure::payloads(PAYLOADS)?);
+        subjects.extend(measure::payloads(payloads(profile))?);
     }
     measure.peer = side.peer();
     let mut record = measure.all(&subjects)?;
@@ -113,6 +112,14 @@ fn wanted(profile: Profile) -> anyhow::Result<Vec<measure::Wanted>> {
         wanted.extend(measure::wanted(&[], Some(Size::L))?);
     }
     Ok(wanted)
+}
+
+/// The payloads that take part. A first answer is about models.
+fn payloads(profile: Profile) -> &'static [&'static Payload] {
+    match profile {
+        Profile::Quick => &[],
+        Profile::Standard | Profile::Thorough => PAYLOADS,
+    }
 }
 
 /// The tutorial and its first comparison, from one process. What Python cannot do is said, and costs
@@ -187,5 +194,18 @@ fn next_steps() {
         ("demo", "hostile files, really loaded: what they do, and how they are stopped"),
     ] {
         anstream::eprintln!(" {program} {arguments}\n     {what}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quick_run_is_about_models_and_the_others_take_every_payload() {
+        assert_eq!(payloads(Profile::Quick).len(), 0);
+        for profile in [Profile::Standard, Profile::Thorough] {
+            assert_eq!(payloads(profile).len(), PAYLOADS.len());
+        }
     }
 }
