@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sonic_rs::LazyValue;
 
 use super::documents::{bytes_document, elements_to_read, elements_to_write};
-use super::json::{self, AnyFloat, Json};
+use super::json::{self, Json};
 use super::serde_documents::{Block, Marked, Text};
 use super::wire::{BorrowingCodec, BytesRow, Codec, ElementsRow, ParametersCodec};
 use super::{
@@ -234,13 +234,16 @@ trait Float: Sized {
 
 impl Float for f64 {
     fn next<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<Option<Self>, A::Error> {
-        Ok(items.next_element()?.map(|AnyFloat(value)| value))
+        // From its digits: the crate (0.5.10) reads -0.0 as 0.0.
+        let item = items.next_element::<LazyValue<'de>>()?;
+        item.map(|item| json::double(item.as_raw_str())).transpose()
     }
 }
 
 impl Float for f32 {
     fn next<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<Option<Self>, A::Error> {
-        // From its digits: by way of f64 it would be rounded twice.
+        // By way of f64, which is all that the crate gives for a value of any type, it would be
+        // rounded twice.
         let item = items.next_element::<LazyValue<'de>>()?;
         item.map(|item| json::single(item.as_raw_str())).transpose()
     }
