@@ -218,7 +218,7 @@ macro_rules! elements_to_write {
         $(#[$derive:meta])*
         $document:ident, $array:ident, $elements:ident,
         metadata: $metadata:ty,
-        floats: { $(#[$float:meta])* } $(,)?
+        floats: { $(#[$float:meta])* } $(, wide: { $(#[$wide:meta])* })? $(,)?
     ) => {
         $(#[$derive])*
         pub(crate) struct $document<'a> {
@@ -248,6 +248,7 @@ macro_rules! elements_to_write {
             I32(&'a [i32]),
             I16(&'a [i16]),
             I8(&'a [i8]),
+            $($(#[$wide])*)?
             U64(&'a [u64]),
             U32(&'a [u32]),
             U16(&'a [u16]),
@@ -314,7 +315,7 @@ macro_rules! elements_to_read {
         $document:ident, $array:ident, $elements:ident,
         text: $text:ty,
         metadata: $metadata:ty,
-        floats: { $(#[$float:meta])* } $(,)?
+        floats: { $(#[$float:meta])* } $(, wide: { $(#[$wide:meta])* })? $(,)?
     ) => {
         $(#[$derive])*
         pub(crate) struct $document {
@@ -343,6 +344,7 @@ macro_rules! elements_to_read {
             I32(Vec<i32>),
             I16(Vec<i16>),
             I8(Vec<i8>),
+            $($(#[$wide])*)?
             U64(Vec<u64>),
             U32(Vec<u32>),
             U16(Vec<u16>),
