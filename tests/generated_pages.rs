@@ -17,6 +17,7 @@ use deadweight::base::case::{Group, Operation};
 use deadweight::base::kinds::{
     ArraySpec, ChildSpec, EntrySpec, EntryType, KINDS, KindSpec, Presence,
 };
+use deadweight::base::units;
 use deadweight::formats::registry::FORMATS;
 use deadweight::formats::{Descriptor, Format};
 use deadweight::payloads::SEED;
@@ -177,8 +178,8 @@ developer's own type is measured through the [library](library.md).
 
 This page is made from the registry, `src/payloads/registry.rs`.
 
-| id | what it is | why it is there | arrays |
-|---|---|---|---|
+| id | what it is | size | why it is there | arrays |
+|---|---|---|---|---|
 ",
     );
     for payload in PAYLOADS {
@@ -192,8 +193,9 @@ This page is made from the registry, `src/payloads/registry.rs`.
             arrays.push(format!("... ({} in all)", parameters.arrays().len()));
         }
         let (title, why) = (cell(payload.title), cell(payload.why));
+        let size = units::bytes(parameters.byte_len() as u64);
         let arrays = arrays.join(", ");
-        writeln!(page, "| `{}` | {title} | {why} | {arrays} |", payload.id).unwrap();
+        writeln!(page, "| `{}` | {title} | {size} | {why} | {arrays} |", payload.id).unwrap();
     }
     compare("docs/payloads.md", &page);
 }

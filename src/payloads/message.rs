@@ -8,7 +8,7 @@ use crate::base::{Array, ParametersError};
 
 pub(super) static PAYLOAD: Payload = Payload {
     id: "message",
-    title: "One message of a service, 1 KB",
+    title: "One message of a service",
     why: "what a format costs for each message and each array shows where there are few numbers to move",
     fill,
 };

@@ -32,7 +32,7 @@ pub const SEED: u64 = 1;
 pub struct Payload {
     /// The name on the command line and in records: the stem of its file, with dashes.
     pub id: &'static str,
-    /// A few words, with its size.
+    /// A few words.
     pub title: &'static str,
     /// One sentence: why it is there.
     pub why: &'static str,

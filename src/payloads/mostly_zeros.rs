@@ -10,7 +10,7 @@ const SIDE: usize = 256;
 
 pub(super) static PAYLOAD: Payload = Payload {
     id: "mostly-zeros",
-    title: "A dense matrix of 99 % zeros, 512 KB",
+    title: "A dense matrix of 99 % zeros",
     why: "no format of plain arrays leaves zeros out: what compression gives, and costs, shows here",
     fill,
 };

@@ -11,7 +11,7 @@ const COLUMNS: usize = 1024;
 
 pub(super) static PAYLOAD: Payload = Payload {
     id: "quantized-weights",
-    title: "A layer quantized to int8, 526 KB",
+    title: "A layer quantized to int8",
     why: "one byte a number: formats that write a tag or a text for each number multiply the size",
     fill,
 };

@@ -8,7 +8,7 @@ use crate::base::ParametersError;
 
 pub(super) static PAYLOAD: Payload = Payload {
     id: "random-floats",
-    title: "Random floats in the shapes of the trained weights, 143 KB",
+    title: "Random floats in the shapes of the trained weights",
     why: "nothing in them can be compressed: beside the trained weights they show what training left that can",
     fill,
 };

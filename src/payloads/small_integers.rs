@@ -11,7 +11,7 @@ const CODES: usize = 1 << 14;
 
 pub(super) static PAYLOAD: Payload = Payload {
     id: "small-integers",
-    title: "65,536 small integers, 512 KB",
+    title: "65,536 small integers",
     why: "a varint takes one byte or two where a fixed width takes eight: the smallest file and the fastest load part ways",
     fill,
 };

@@ -10,7 +10,7 @@ const EVENTS: usize = 1 << 16;
 
 pub(super) static PAYLOAD: Payload = Payload {
     id: "sorted-integers",
-    title: "65,536 sorted integers, 512 KB",
+    title: "65,536 sorted integers",
     why: "neighbours differ little: large for varints, which see each number alone, small for what looks at differences",
     fill,
 };

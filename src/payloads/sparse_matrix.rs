@@ -13,7 +13,7 @@ const ONE_IN: u32 = 200;
 
 pub(super) static PAYLOAD: Payload = Payload {
     id: "sparse-matrix",
-    title: "A sparse matrix in compressed rows, 530 KB",
+    title: "A sparse matrix in compressed rows",
     why: "values that do not compress beside indices that do: one file, two kinds of numbers",
     fill,
 };

@@ -11,7 +11,7 @@ const FEATURES: usize = 8;
 
 pub(super) static PAYLOAD: Payload = Payload {
     id: "tiny-models",
-    title: "10,000 tiny models, 720 KB",
+    title: "10,000 tiny models",
     why: "twenty thousand arrays: names, shapes and headers are most of the file and most of the time",
     fill,
 };

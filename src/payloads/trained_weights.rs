@@ -18,7 +18,7 @@ const LEARNING_RATE: f32 = 0.002;
 
 pub(super) static PAYLOAD: Payload = Payload {
     id: "trained-weights",
-    title: "Weights of a trained network, 143 KB",
+    title: "Weights of a trained network",
     why: "what most people save: floats whose size has a pattern and whose last bits have none",
     fill,
 };
