@@ -520,7 +520,7 @@ pub fn floor(
             Storage::copy_of(source.as_bytes(), policy).map_err(CaseError::new)
         })),
         Operation::FloorCopyWarm => {
-            let mut warm = Arena::zeroed(len, policy).map_err(CaseError::new)?;
+            let mut warm = Arena::zeroed(source.len(), policy).map_err(CaseError::new)?;
             Ok(timed(id, bytes, 1, clock, move || {
                 warm.as_mut_slice().copy_from_slice(source.as_bytes());
                 Ok(black_box(warm.as_slice()).len())
