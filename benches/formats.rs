@@ -117,7 +117,8 @@ fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
         operations: OPERATIONS,
         left_out: &[],
         slowest: SLOWEST,
-        core_only: false,
+        core_only: None,
+        verify: true,
     };
     let mut cases = Vec::new();
     for offer in PythonSource::new(config).offers(&request) {

@@ -143,8 +143,9 @@ def of_elements(document, mark):
         elif dtype == "text":
             found[array["name"]] = np.array(values, dtype=object).reshape(shape)
         else:
-            # float() understands "NaN", "Infinity" and "-Infinity".
-            values = [float(v) if isinstance(v, str) else v for v in values]
+            # float() understands "NaN", "Infinity" and "-Infinity"; serde-pickle has wide integers as texts.
+            number = float if dtype.startswith("f") else int
+            values = [number(v) if isinstance(v, str) else v for v in values]
             found[array["name"]] = np.array(values, DTYPES[dtype]).reshape(shape)
     return found
 

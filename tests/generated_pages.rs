@@ -17,8 +17,11 @@ use deadweight::base::case::{Group, Operation};
 use deadweight::base::kinds::{
     ArraySpec, ChildSpec, EntrySpec, EntryType, KINDS, KindSpec, Presence,
 };
+use deadweight::base::units;
 use deadweight::formats::registry::FORMATS;
 use deadweight::formats::{Descriptor, Format};
+use deadweight::payloads::SEED;
+use deadweight::payloads::registry::PAYLOADS;
 use deadweight::pickle::sklearn::registry::FAMILIES;
 
 const UPDATE: &str = "UPDATE_DOCS=1 cargo test --release --test generated_pages";
@@ -159,6 +162,42 @@ how the figures come about is in [Measuring](measuring.md).
         writeln!(page, "| `{}` | {title} | {meaning} |", operation.id()).unwrap();
     }
     compare("docs/operations.md", &page);
+}
+
+#[test]
+fn the_page_of_payloads_is_what_the_code_says() {
+    let mut page = String::from(
+        "# Payloads
+
+Numbers that are no models: what programs send and keep, each there because it shows something of a format
+that weights do not. They are plain arrays, so the rungs that need a model have no rows. `deadweight bench
+--payload ID` measures on one, and `run` with the profiles `standard` and `thorough` on all of them.
+
+They are made of a seed, and are the same to the bit on every machine; a record has their checksums. A
+developer's own type is measured through the [library](library.md).
+
+This page is made from the registry, `src/payloads/registry.rs`.
+
+| id | what it is | size | why it is there | arrays |
+|---|---|---|---|---|
+",
+    );
+    for payload in PAYLOADS {
+        let parameters = payload.make(SEED).unwrap();
+        let mut arrays: Vec<String> = parameters
+            .arrays()
+            .take(6)
+            .map(|(name, array)| format!("`{name}` {} {:?}", array.dtype().name(), array.shape()))
+            .collect();
+        if parameters.arrays().len() > arrays.len() {
+            arrays.push(format!("... ({} in all)", parameters.arrays().len()));
+        }
+        let (title, why) = (cell(payload.title), cell(payload.why));
+        let size = units::bytes(parameters.byte_len() as u64);
+        let arrays = arrays.join(", ");
+        writeln!(page, "| `{}` | {title} | {size} | {why} | {arrays} |", payload.id).unwrap();
+    }
+    compare("docs/payloads.md", &page);
 }
 
 /// Stem of the file, and so of the page, that a format's id belongs to: the longest that fits.

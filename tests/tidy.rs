@@ -47,6 +47,7 @@ const FORMAT_SUPPORT: &[&str] = &[
     "registry",
     "sniff",
     "wire",
+    "codecs",
     "documents",
     "seal",
     "serde_documents",

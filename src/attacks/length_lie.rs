@@ -42,7 +42,7 @@ fn build(scene: &Scene, target: Target) -> Result<Vec<u8>, BuildError> {
         "npz" => npz(&scene.valid),
         // Offset and length of the buffer stand side by side.
         "arrow" => data_file::replaced_all(&scene.valid, &16u64.to_le_bytes(), &LIE.to_le_bytes()),
-        "json" => data_file::replaced(
+        "json" | "json-simd" => data_file::replaced(
             &scene.valid,
             br#""shape":[1,2]"#,
             format!(r#""shape":[1,{LIE}]"#).as_bytes(),
@@ -57,7 +57,7 @@ fn build(scene: &Scene, target: Target) -> Result<Vec<u8>, BuildError> {
 fn before_the_numbers(valid: &[u8], codec: &str, elements: bool) -> Option<Vec<u8>> {
     // Eight bytes in two elements; a number of seven bits is one byte as a varint.
     let count: u8 = if elements { 2 } else { 16 };
-    let big_endian = elements && matches!(codec, "cbor" | "msgpack");
+    let big_endian = elements && matches!(codec, "cbor" | "cbor4ii" | "msgpack");
     let first = data_file::COEF[0];
     let number = if big_endian { first.to_be_bytes() } else { first.to_le_bytes() };
     let (old, new) = match (codec, elements) {
@@ -65,10 +65,20 @@ fn before_the_numbers(valid: &[u8], codec: &str, elements: bool) -> Option<Vec<u
         ("bincode", _) => (vec![count], [&[0xfd], &LIE.to_le_bytes()[..]].concat()),
         ("wincode", _) => (u64::from(count).to_le_bytes().to_vec(), LIE.to_le_bytes().to_vec()),
         ("borsh", _) => (u32::from(count).to_le_bytes().to_vec(), vec![0xf0, 0xff, 0xff, 0xff]),
-        ("cbor", false) => (vec![0x50], [&[0x5b], &LIE.to_be_bytes()[..]].concat()),
-        ("cbor", true) => (vec![0x82, 0xfb], [&[0x9b], &LIE.to_be_bytes()[..], &[0xfb]].concat()),
+        ("cbor" | "cbor4ii", false) => (vec![0x50], [&[0x5b], &LIE.to_be_bytes()[..]].concat()),
+        ("cbor" | "cbor4ii", true) => {
+            (vec![0x82, 0xfb], [&[0x9b], &LIE.to_be_bytes()[..], &[0xfb]].concat())
+        }
         ("msgpack", false) => (vec![0xc4, 16], vec![0xc6, 0xff, 0xff, 0xff, 0xf0]),
         ("msgpack", true) => (vec![0x92, 0xcb], vec![0xdd, 0xff, 0xff, 0xff, 0xf0, 0xcb]),
+        ("protobuf", false) => (vec![0x22, 16], [vec![0x22], vec![0x80; 8], vec![0x10]].concat()),
+        ("protobuf", true) => (vec![0x0a, 16], [vec![0x0a], vec![0x80; 8], vec![0x10]].concat()),
+        ("serde-pickle", false) => (b"C\x10".to_vec(), b"B\xf0\xff\xff\xff".to_vec()),
+        // A list of numbers has no length; a text has.
+        ("serde-pickle", true) => {
+            return data_file::replaced(valid, b"X\x04\0\0\0coef", b"X\xf0\xff\xff\xffcoef");
+        }
+        ("pco", _) => (16u64.to_le_bytes().to_vec(), LIE.to_le_bytes().to_vec()),
         _ => return None,
     };
     data_file::replaced(valid, &[old, number.to_vec()].concat(), &[new, number.to_vec()].concat())

@@ -207,6 +207,12 @@ pub trait Case {
     /// are kept until the clock has stopped, so large ones must be few.
     fn max_iterations(&self) -> u64;
 
+    /// A sample covers at least so many nanoseconds, so that what is beside the operation in it (the
+    /// clock's own cost, a question to another process) stays small.
+    fn sample_nanos(&self) -> u64 {
+        100_000
+    }
+
     /// Does the operation `iterations` times and returns the nanoseconds they took together,
     /// without set-up and without dropping the results.
     ///

@@ -18,9 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
-use super::stats::{Estimate, Samples, median};
+use super::stats::{Estimate, Moderated, Samples, mean, median, squares};
 use crate::base::case::{CaseId, FLOOR, Group};
 use crate::base::record::BenchRecord;
 
@@ -29,9 +27,6 @@ pub const LEAST_CHANGE: f64 = 0.05;
 
 /// The chance that anything is flagged where nothing changed.
 const ERROR: f64 = 0.05;
-
-/// The weight of the variance of all formats, as a number of processes.
-const PRIOR_FREEDOM: f64 = 4.0;
 
 /// Formats that make a median which stands for all.
 const FORMATS_FOR_MEDIAN: usize = 3;
@@ -206,11 +201,17 @@ fn changes(new: &Medians, old: &Medians) -> Vec<Change> {
         new: effects(&cases, new, old),
         old: effects(&cases, old, old),
     };
-    let (whole, parts): (Vec<_>, Vec<_>) =
-        questions.into_iter().map(asked).partition(|question| question.group.is_none());
-    let mut changes = answers(&whole);
-    changes.extend(answers(&parts));
-    changes
+    let mut groups: BTreeMap<Option<Group>, Vec<Question>> = BTreeMap::new();
+    for question in questions.into_iter().map(asked).filter(|question| question.freedom() >= 1.0) {
+        groups.entry(question.group).or_default().push(question);
+    }
+    // Half of the error belongs to the formats as a whole, half to all of their groups together.
+    let parts: usize = groups.iter().filter(|(g, _)| g.is_some()).map(|(_, q)| q.len()).sum();
+    let asked_with = |group: &Option<Group>, count: usize| match group {
+        None => count,
+        Some(_) => parts,
+    };
+    groups.iter().flat_map(|(group, q)| answers(q, asked_with(group, q.len()))).collect()
 }
 
 /// In each process the median over the rows of how far they are from where they were.
@@ -230,31 +231,31 @@ fn effects(cases: &[&CaseId], of: &Medians, old: &Medians) -> Vec<f64> {
     (0..processes).filter_map(effect).collect()
 }
 
-/// The t test of each question; half of the error belongs to them together.
-fn answers(questions: &[Question]) -> Vec<Change> {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let squares = |values: &[f64]| {
-        let mean = mean(values);
-        values.iter().map(|value| (value - mean).powi(2)).sum::<f64>()
-    };
-    let freedom = |q: &Question| (q.new.len() + q.old.len()).saturating_sub(2) as f64;
-    let variance = |q: &Question| (squares(&q.new) + squares(&q.old)) / freedom(q).max(1.0);
-    let known = || questions.iter().filter(|question| freedom(question) >= 1.0);
-    let typical = median(&mut known().map(variance).collect::<Vec<_>>()).unwrap_or(0.0);
-    let error = ERROR / 2.0 / known().count().max(1) as f64;
+impl Question {
+    /// Degrees of freedom of its variance.
+    fn freedom(&self) -> f64 {
+        (self.new.len() + self.old.len()).saturating_sub(2) as f64
+    }
+
+    /// Variance of a process, pooled over both records.
+    fn variance(&self) -> f64 {
+        (squares(&self.new) + squares(&self.old)) / self.freedom().max(1.0)
+    }
+}
+
+/// The t test of each question of one group of operations, where so many are asked in all. Groups have
+/// variances of their own: files are noisier than memory.
+fn answers(questions: &[Question], asked: usize) -> Vec<Change> {
+    let typical = median(&mut questions.iter().map(Question::variance).collect::<Vec<_>>());
+    let error = ERROR / 2.0 / asked.max(1) as f64;
     let answer = |q: &Question| {
         let shift = mean(&q.new) - mean(&q.old);
-        let freedom_own = freedom(q);
-        let moderated =
-            (PRIOR_FREEDOM * typical + freedom_own * variance(q)) / (PRIOR_FREEDOM + freedom_own);
         let sizes = 1.0 / q.new.len() as f64 + 1.0 / q.old.len() as f64;
-        let student = StudentsT::new(0.0, 1.0, PRIOR_FREEDOM + freedom_own).ok()?;
-        let half = student.inverse_cdf(1.0 - error / 2.0) * (moderated * sizes).sqrt();
-        let ratio =
-            Estimate { median: shift.exp(), low: (shift - half).exp(), high: (shift + half).exp() };
+        let test = Moderated { typical: typical?, variance: q.variance(), freedom: q.freedom() };
+        let ratio = test.interval(shift, sizes, error)?;
         Some(Change { format: q.format.clone(), group: q.group, rows: q.rows, ratio })
     };
-    known().filter_map(answer).collect()
+    questions.iter().filter_map(answer).collect()
 }
 
 /// The operations of a change, for readers.

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::BenchError;
 use crate::base::storage::{Arena, PagePolicy, Storage, StorageError};
 
 /// A file that is removed when it is dropped.
@@ -178,6 +179,26 @@ fn page_size() -> usize {
     usize::try_from(size).unwrap_or(4096).max(1)
 }
 
+/// A private directory for the files of a run, removed when it is dropped, in [`place_of_files`].
+///
+/// # Errors
+/// [`BenchError::Io`] when it cannot be made.
+pub fn private_directory(instead: &Path) -> Result<tempfile::TempDir, BenchError> {
+    let place = place_of_files(instead);
+    tempfile::Builder::new()
+        .prefix("deadweight-")
+        .tempdir_in(&place)
+        .map_err(|error| BenchError::io("cannot create", &place, error))
+}
+
+/// Reads a file to its end, so that all of it is in the page cache again.
+///
+/// # Errors
+/// What the system says.
+pub fn warm(path: &Path) -> std::io::Result<u64> {
+    std::io::copy(&mut File::open(path)?, &mut std::io::sink())
+}
+
 /// Where a run makes its private directory: the system's place for such, or `instead` where that
 /// place is memory, out of which no file can be put.
 pub fn place_of_files(instead: &Path) -> PathBuf {
@@ -246,6 +267,8 @@ mod tests {
             false => {
                 assert_eq!(evict(&scratch.0), Ok(()));
                 assert_eq!(resident_pages(&file).unwrap(), 0);
+                assert_eq!(warm(&scratch.0).unwrap(), 1 << 20);
+                assert!(resident_pages(&file).unwrap() > 0);
                 assert_eq!(why_not_cold(dir.path()), None);
             }
         }

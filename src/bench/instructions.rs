@@ -16,12 +16,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::BenchError;
 use super::cases::{self, Prepared};
 use super::clock::{Clock, MonotonicClock};
 use super::protocol::{Event, Job, RepeatJob};
 use super::subject::{self, Subject};
 use super::worker::Reporter;
+use super::{BenchError, file_io};
 use crate::base::case::{CaseError, CaseId, Operation};
 use crate::base::instructions::{InstructionOutcome, InstructionRow};
 use crate::formats::{Format, registry};
@@ -59,10 +59,7 @@ pub fn count(
         .map(|format| format.descriptor().id)
         .filter(|id| FORMATS.contains(id))
         .collect();
-    let private = tempfile::Builder::new()
-        .prefix("deadweight-")
-        .tempdir()
-        .map_err(|error| BenchError::io("cannot create", &std::env::temp_dir(), error))?;
+    let private = file_io::private_directory(&std::env::temp_dir())?;
     subject::write(subject, private.path(), subject.id())?;
     let missing = why_missing();
     let mut rows = Vec::new();

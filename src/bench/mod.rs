@@ -21,6 +21,7 @@ pub mod criterion;
 pub mod environment;
 pub mod file_io;
 mod hot;
+pub mod in_process;
 pub mod instructions;
 pub mod memory;
 mod memory_pass;

@@ -29,15 +29,16 @@ const USUAL: usize = 61;
 /// The processor may be taken away once in so long without a word: the kernel's own work does that.
 const SWITCH_EVERY_NANOS: u64 = 5_000_000;
 
-/// The share of a window that the host may take away.
-const STOLEN_SHARE: f64 = 0.02;
+/// The share of a window that the host may take away from a processor. It is told in hundredths of a
+/// second, so that a window of 10 ms has none or a whole one.
+const STOLEN_SHARE: f64 = 0.05;
 
 /// What the system counts while a process runs.
 pub(super) trait Counters {
     /// Involuntary context switches of this process so far.
     fn switches(&self) -> u64;
-    /// Nanoseconds that the host has taken away from all processors so far; `None` where it does not
-    /// tell.
+    /// Nanoseconds that the host has taken away so far, from each processor on average; `None` where
+    /// it does not tell.
     fn stolen_nanos(&self) -> Option<u64>;
     /// Times the loop.
     fn spin(&self, clock: &dyn Clock, iterations: u32) -> u64;

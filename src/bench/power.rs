@@ -5,32 +5,43 @@
 //! the same rounds: the same again, and slowed down by a tenth. How often the first is told apart from
 //! the case, and how often the second is not, is a figure of every record.
 
-use super::collected::Collected;
+use super::collected::{CaseSamples, Collected};
 use super::slowed::{TWIN_FACTOR, Twin};
-use super::stats::Samples;
+use super::stats::{Estimate, Samples, ratios};
 use crate::base::record::Power;
 
+/// The chance to tell an equal pair apart.
+const ERROR: f64 = 0.05;
+
 /// Counts over all twins; `None` when none was measured.
-pub(super) fn check(collected: &Collected, seed: u64) -> Option<Power> {
-    let mut power = Power { injected_factor: TWIN_FACTOR, ..Power::default() };
-    for ((case, twin), samples) in &collected.twins {
-        let Some(single) = collected.samples.get(case) else { continue };
-        let single = Samples::new(single.processes.clone());
-        let twin_samples = Samples::new(samples.processes.clone());
-        let Some(ratio) = twin_samples.ratio(&single, seed) else { continue };
-        match twin {
-            Twin::Same => {
-                power.equal_pairs += 1;
-                power.equal_told_apart += u64::from(ratio.differs());
-            }
-            Twin::Slower => {
-                power.slowed_pairs += 1;
-                // Found means told apart in the right direction.
-                power.slowed_found += u64::from(ratio.low > 1.0);
-            }
-        }
-    }
+pub(super) fn check(collected: &Collected) -> Option<Power> {
+    let same = ratios_of(collected, Twin::Same);
+    let slower = ratios_of(collected, Twin::Slower);
+    let count = |ratios: &[Estimate], is: fn(&Estimate) -> bool| {
+        ratios.iter().filter(|ratio| is(ratio)).count() as u64
+    };
+    let power = Power {
+        injected_factor: TWIN_FACTOR,
+        slowed_pairs: slower.len() as u64,
+        // Found means told apart in the right direction.
+        slowed_found: count(&slower, |ratio| ratio.low > 1.0),
+        equal_pairs: same.len() as u64,
+        equal_told_apart: count(&same, Estimate::differs),
+    };
     (power.slowed_pairs > 0).then_some(power)
+}
+
+/// Twin / case, for every twin of a sort that has enough processes.
+fn ratios_of(collected: &Collected, wanted: Twin) -> Vec<Estimate> {
+    let twins = collected.twins.iter().filter(|((_, twin), _)| *twin == wanted);
+    let samples = |samples: &CaseSamples| Samples::new(samples.processes.clone());
+    let pairs: Vec<(Samples, Samples)> = twins
+        .filter_map(|((case, _), twin)| {
+            Some((samples(twin), samples(collected.samples.get(case)?)))
+        })
+        .collect();
+    let pairs: Vec<(&Samples, &Samples)> = pairs.iter().map(|(twin, case)| (twin, case)).collect();
+    ratios(&pairs, ERROR).into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -53,13 +64,13 @@ mod tests {
     #[test]
     fn what_is_found_and_what_is_made_up_are_counted() {
         let mut collected = Collected::default();
-        assert_eq!(check(&collected, 1), None);
+        assert_eq!(check(&collected), None);
         for (process, nanos) in [10_000, 10_300, 9_900, 10_100, 10_050].into_iter().enumerate() {
             sample(&mut collected, None, process, nanos);
             sample(&mut collected, Some(Twin::Slower), process, nanos * 11 / 10);
             sample(&mut collected, Some(Twin::Same), process, nanos + 20 - 10 * process as u64);
         }
-        let power = check(&collected, 1).unwrap();
+        let power = check(&collected).unwrap();
         assert_eq!((power.slowed_pairs, power.slowed_found), (1, 1));
         assert_eq!((power.equal_pairs, power.equal_told_apart), (1, 0));
         assert_eq!(power.injected_factor, 1.1);

@@ -1,5 +1,6 @@
 //! Shuffled, interleaved rounds over the cases of one model, in windows that are watched.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use rand::seq::SliceRandom;
@@ -13,9 +14,9 @@ use super::slowed::Twin;
 use super::worker::Reporter;
 use crate::base::case::{Case, FLOOR};
 
-/// A sample of a short operation covers at least this long, so that the clock's own cost and
-/// resolution stay below a thousandth.
-const SAMPLE_NANOS: u64 = 100_000;
+/// Formats get as many iterations in a sample as the fastest of their operation needs, because the
+/// first iteration of a sample is colder than the others; but no sample is made longer than this.
+const EVEN_SAMPLE_NANOS: u64 = 400_000;
 
 /// A case whose single iteration takes longer is not warmed up by an untimed one.
 const SLOW_NANOS: u64 = 40_000_000;
@@ -79,11 +80,12 @@ fn calibrate(
                 return Ok(None);
             }
         };
-        let one_is_enough = if attempt == 0 { COLD_FACTOR * SAMPLE_NANOS } else { SAMPLE_NANOS };
+        let sample = case.sample_nanos();
+        let one_is_enough = if attempt == 0 { COLD_FACTOR * sample } else { sample };
         if (iterations == 1 && nanos >= one_is_enough) || nanos > SLOW_NANOS || known.is_some() {
             break;
         }
-        let fitting = (SAMPLE_NANOS * iterations).div_ceil(nanos);
+        let fitting = (sample * iterations).div_ceil(nanos);
         iterations = fitting.clamp(1, case.max_iterations());
     }
     let is_floor = case.id().format == FLOOR;
@@ -95,11 +97,31 @@ fn calibrate(
     let mut runner =
         Runner { case, twin, iterations, sample_nanos: nanos, samples: 0, spare: None, out: false };
     if nanos > SLOW_NANOS {
-        // What takes this long gains nothing from a warm-up: the first run counts.
-        runner.samples = 1;
-        reporter.send(&runner.event(nanos))?;
+        // It is not run again only to be warmed up: this counts if there is no time for another.
+        runner.spare = Some(nanos);
     }
     Ok(Some(runner))
+}
+
+/// Gives the cases of an operation the same number of iterations, as far as [`EVEN_SAMPLE_NANOS`]
+/// goes. Cases that need longer samples (another program's) are a group of their own.
+fn even_out(runners: &mut [Runner]) {
+    let group = |runner: &Runner| {
+        let id = runner.case.id();
+        (id.operation, id.pages, runner.case.sample_nanos())
+    };
+    let mut most = HashMap::new();
+    for runner in runners.iter() {
+        let iterations = most.entry(group(runner)).or_insert(0);
+        *iterations = runner.iterations.max(*iterations);
+    }
+    for runner in runners {
+        let once = (runner.sample_nanos / runner.iterations).max(1);
+        let wanted = most[&group(runner)].min(EVEN_SAMPLE_NANOS / once);
+        let iterations = wanted.min(runner.case.max_iterations()).max(runner.iterations);
+        runner.sample_nanos = once * iterations;
+        runner.iterations = iterations;
+    }
 }
 
 /// How long the rounds may take and how many samples are enough.
@@ -131,6 +153,7 @@ impl<C: Counters> Rounds<'_, '_, C> {
         for case in cases {
             runners.extend(calibrate(case, self.plan.slowest, self.reporter)?);
         }
+        even_out(&mut runners);
         self.reporter.flush()?;
         let budget = u64::try_from(self.plan.budget.as_nanos()).unwrap_or(u64::MAX);
         let share = budget / (runners.len().max(1) as u64 * 5);
@@ -216,12 +239,11 @@ impl<C: Counters> Rounds<'_, '_, C> {
         Ok(())
     }
 
-    /// A case that only ever ran in disturbed windows keeps one sample, and is counted.
+    /// A case that only ever ran in disturbed windows, or never again, keeps one sample, and is counted.
     fn use_spares(&mut self, runners: &[Runner]) -> Result<(), BenchError> {
         for runner in runners.iter().filter(|runner| runner.samples == 0 && !runner.out) {
             if let Some(nanos) = runner.spare {
                 self.watched.kept += 1;
-                self.watched.dropped -= 1;
                 self.reporter.send(&runner.event(nanos))?;
             }
         }
@@ -298,10 +320,26 @@ mod tests {
         assert_eq!(calibrated(50_000, 1_000), (Some(100), 0));
         assert_eq!(calibrated(10, 10), (Some(1000), 0));
         assert_eq!(calibrated(300_000, 150_000), (Some(1), 0));
-        // What is slow is not warmed up, and its first run counts.
-        assert_eq!(calibrated(50_000_000, 50_000_000), (Some(1), 1));
+        // What is slow is not warmed up.
+        assert_eq!(calibrated(50_000_000, 50_000_000), (Some(1), 0));
         // Too slow: a row without a time.
         assert_eq!(calibrated(2_000_000_000, 1), (None, 1));
+    }
+
+    #[test]
+    fn the_formats_of_an_operation_get_the_same_iterations_as_far_as_samples_stay_short() {
+        let mut bytes = Vec::new();
+        let mut reporter = Reporter(&mut bytes);
+        let mut runners: Vec<Runner> = [1_000, 5_000, 90_000, 300_000, 3_000_000]
+            .into_iter()
+            .filter_map(|warm| {
+                let case = planned(Box::new(Steady { id: id(), cold: warm, warm }));
+                calibrate(case, Duration::from_secs(1), &mut reporter).unwrap()
+            })
+            .collect();
+        even_out(&mut runners);
+        let iterations: Vec<u64> = runners.iter().map(|runner| runner.iterations).collect();
+        assert_eq!(iterations, [100, 80, 4, 1, 1]);
     }
 
     /// Moves the clock on by what it says it took.

@@ -23,7 +23,7 @@ pub(super) fn make(collected: Collected, seed: u64, formats: &[FormatRecord]) ->
         })
         .filter(|(_, (_, samples))| !samples.is_empty())
         .collect();
-    let ranks = rank(&timed, seed, formats);
+    let ranks = rank(&timed, formats);
     let floors: BTreeMap<CaseId, f64> = timed
         .iter()
         .filter(|(case, _)| case.format == FLOOR)
@@ -82,7 +82,6 @@ fn rounded(value: f64) -> f64 {
 
 fn rank(
     timed: &BTreeMap<CaseId, (CaseSamples, Samples)>,
-    seed: u64,
     formats: &[FormatRecord],
 ) -> BTreeMap<CaseId, u32> {
     let differs =
@@ -96,7 +95,7 @@ fn rank(
     let mut all = BTreeMap::new();
     for cases in groups.into_values() {
         let samples: Vec<Samples> = cases.iter().map(|case| timed[*case].1.clone()).collect();
-        for (case, rank) in cases.into_iter().zip(ranks(&samples, seed)) {
+        for (case, rank) in cases.into_iter().zip(ranks(&samples)) {
             all.extend(rank.map(|rank| (case.clone(), rank)));
         }
     }

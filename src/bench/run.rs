@@ -89,11 +89,7 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
     let start = Instant::now();
     let started = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let load_before = environment::load_average();
-    let place = file_io::place_of_files(&trained::default_directory());
-    let private = tempfile::Builder::new()
-        .prefix("deadweight-")
-        .tempdir_in(&place)
-        .map_err(|error| BenchError::io("cannot create", &place, error))?;
+    let private = file_io::private_directory(&trained::default_directory())?;
     for subject in subjects {
         subject::write(subject, private.path(), subject.id())?;
         if let Some(peer) = &options.peer {
@@ -141,7 +137,7 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         interrupted,
         environment: environment::describe(),
         noise: environment::noise(&collected, load_before),
-        power: power::check(&collected, options.seed),
+        power: power::check(&collected),
         models: subjects.iter().map(|subject| subject.record.clone()).collect(),
         complaints: std::mem::take(&mut collected.complaints),
         sizes: std::mem::take(&mut collected.sizes),
@@ -227,6 +223,7 @@ pub(super) fn converse(
 ) -> Result<(), BenchError> {
     let mut child = Command::new(helper)
         .arg("helper")
+        .envs(environment::ALLOCATOR)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

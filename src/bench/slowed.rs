@@ -60,6 +60,10 @@ impl Case for Slowed {
         self.inner.max_iterations()
     }
 
+    fn sample_nanos(&self) -> u64 {
+        self.inner.sample_nanos()
+    }
+
     fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
         let nanos = self.inner.run(iterations)?;
         let more = (nanos as f64 * (self.factor - 1.0)) as u64;

@@ -12,11 +12,12 @@
 //! `WIDENING`.
 //!
 //! Two rows of the same run are compared by their ratio inside each process, because what slows a
-//! process down slows down both of them.
+//! process down slows down both of them; the ratios of the processes go through a t test.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution, Uniform};
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Draws of the bootstrap. The ends of a 95 % interval then rest on 25 draws each.
 pub const DRAWS: usize = 1000;
@@ -86,23 +87,14 @@ impl Samples {
         Some(interval(self.median()?, draws, processes.len()))
     }
 
-    /// `self / other` of the same run: paired by process, with its interval. `None` when no process
-    /// has samples of both.
-    pub fn ratio(&self, other: &Samples, seed: u64) -> Option<Estimate> {
-        let pairs: Vec<(Resampled<'_>, Resampled<'_>)> = self
-            .resampled()
-            .into_iter()
-            .zip(other.resampled())
-            .filter_map(|(one, other)| Some((one?, other?)))
-            .collect();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let draws = bootstrap(pairs.len(), &mut rng, |at, rng| {
-            let (one, other) = &pairs[at];
-            one.draw(rng) / other.draw(rng)
-        })?;
-        let mut points: Vec<f64> =
-            pairs.iter().filter_map(|(a, b)| Some(a.median()? / b.median()?)).collect();
-        Some(interval(median(&mut points)?, draws, pairs.len()))
+    /// Logarithms of `self / other`, of each process's medians, for processes that have both.
+    pub fn log_ratios(&self, other: &Samples) -> Vec<f64> {
+        let pairs = self.0.iter().zip(&other.0);
+        let ratio = |(one, other): (&Vec<f64>, &Vec<f64>)| {
+            let ratio = of_sorted(one)? / of_sorted(other)?;
+            (ratio > 0.0 && ratio.is_finite()).then(|| ratio.ln())
+        };
+        pairs.filter_map(ratio).collect()
     }
 
     /// `self / other` of another run, whose processes have nothing to do with each other.
@@ -141,10 +133,6 @@ impl<'a> Resampled<'a> {
         let odd = sorted.len() - (1 - sorted.len() % 2);
         let shape = (odd as f64 + 1.0) / 2.0;
         Some(Resampled { sorted, middle: Beta::new(shape, shape).ok() })
-    }
-
-    fn median(&self) -> Option<f64> {
-        of_sorted(self.sorted)
     }
 
     fn draw(&self, rng: &mut ChaCha8Rng) -> f64 {
@@ -209,11 +197,75 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
     of_sorted(values)
 }
 
-/// Ranks from 1, fastest first. A case shares the rank of the first of its group while the
-/// interval of their ratio includes 1; cases without samples get none.
+/// The mean; 0 when there is nothing.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// The sum of the squared distances from the mean.
+pub fn squares(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    values.iter().map(|value| (value - mean).powi(2)).sum()
+}
+
+/// The weight of the typical variance, as degrees of freedom.
+const PRIOR_FREEDOM: f64 = 4.0;
+
+/// A t test whose variance, known from few processes, is moderated by what is typical of the cases
+/// beside it (Smyth 2004, "Linear models and empirical Bayes methods for assessing differential
+/// expression", section 4; the weight of the typical variance is fixed here, not estimated).
+#[derive(Debug, Clone, Copy)]
+pub struct Moderated {
+    /// The median of the variances of comparable cases.
+    pub typical: f64,
+    /// The case's own variance.
+    pub variance: f64,
+    /// Its degrees of freedom.
+    pub freedom: f64,
+}
+
+impl Moderated {
+    /// The interval of `exp(shift)`, where the variance of the shift is `sizes` times that of a
+    /// process, that misses the truth with a chance of `error`. `None` when that cannot be told.
+    pub fn interval(&self, shift: f64, sizes: f64, error: f64) -> Option<Estimate> {
+        let freedom = PRIOR_FREEDOM + self.freedom;
+        let moderated = (PRIOR_FREEDOM * self.typical + self.freedom * self.variance) / freedom;
+        let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
+        let half = student.inverse_cdf(1.0 - error / 2.0) * (moderated * sizes).sqrt();
+        let (low, high) = ((shift - half).exp(), (shift + half).exp());
+        Some(Estimate { median: shift.exp(), low, high })
+    }
+}
+
+/// The ratios of pairs of cases of one run, each with an interval that misses the truth with a chance
+/// of `error`. `None` for a pair that has fewer than two processes in common.
+pub fn ratios(pairs: &[(&Samples, &Samples)], error: f64) -> Vec<Option<Estimate>> {
+    let logs: Vec<Vec<f64>> = pairs.iter().map(|(one, other)| one.log_ratios(other)).collect();
+    let freedom = |logs: &[f64]| logs.len().saturating_sub(1) as f64;
+    let variance = |logs: &[f64]| squares(logs) / freedom(logs).max(1.0);
+    let known = logs.iter().filter(|logs| logs.len() >= 2);
+    let typical = median(&mut known.map(|logs| variance(logs)).collect::<Vec<_>>());
+    let ratio = |logs: &Vec<f64>| {
+        if logs.len() < 2 {
+            return None;
+        }
+        let (variance, freedom) = (variance(logs), freedom(logs));
+        let test = Moderated { typical: typical?, variance, freedom };
+        test.interval(mean(logs), 1.0 / logs.len() as f64, error)
+    };
+    logs.iter().map(ratio).collect()
+}
+
+/// The chance that any of equal cases is given another rank than the fastest.
+const RANK_ERROR: f64 = 0.05;
+
+/// Ranks from 1, fastest first. A case shares the rank of the first of its group unless it is slower
+/// than that by more than chance explains; cases without samples get none.
 ///
-/// A bare order of medians would give ranks to noise.
-pub fn ranks(cases: &[Samples], seed: u64) -> Vec<Option<u32>> {
+/// The first of a group was chosen because it looked fastest, and many are compared with it, so each
+/// comparison gets its part of the error (Bonferroni). A bare order of medians, or one of single
+/// intervals, would give ranks to noise.
+pub fn ranks(cases: &[Samples]) -> Vec<Option<u32>> {
     let mut order: Vec<(usize, f64)> = cases
         .iter()
         .enumerate()
@@ -221,17 +273,19 @@ pub fn ranks(cases: &[Samples], seed: u64) -> Vec<Option<u32>> {
         .collect();
     order.sort_by(|a, b| a.1.total_cmp(&b.1));
     let mut ranks = vec![None; cases.len()];
-    let mut leader: Option<(usize, u32)> = None;
-    for (position, (index, _)) in order.into_iter().enumerate() {
-        let shared = leader.and_then(|(first, rank)| {
-            let ratio = cases[index].ratio(&cases[first], seed)?;
-            (ratio.low <= 1.0).then_some(rank)
-        });
-        let rank = shared.unwrap_or(position as u32 + 1);
-        if shared.is_none() {
-            leader = Some((index, rank));
+    let pairs = order.len().saturating_sub(1).max(1) as f64;
+    let mut position = 0;
+    while let Some((leader, _)) = order.get(position) {
+        let rest = &order[position..];
+        let with_leader: Vec<(&Samples, &Samples)> =
+            rest[1..].iter().map(|(index, _)| (&cases[*index], &cases[*leader])).collect();
+        let is_slower = |ratio: &Option<Estimate>| ratio.is_some_and(|ratio| ratio.low > 1.0);
+        let first_slower = ratios(&with_leader, RANK_ERROR / pairs).iter().position(is_slower);
+        let shared = first_slower.map_or(rest.len(), |index| index + 1);
+        for (index, _) in &rest[..shared] {
+            ranks[*index] = Some(position as u32 + 1);
         }
-        ranks[index] = Some(rank);
+        position += shared;
     }
     ranks
 }
@@ -287,7 +341,7 @@ mod tests {
         let machine = drawn(5, &mut rng);
         let slower = machine.processes().iter().map(|s| s.iter().map(|v| v * 1.05).collect());
         let slower = Samples::new(slower.collect());
-        let paired = slower.ratio(&machine, 1).unwrap();
+        let paired = ratios(&[(&slower, &machine)], 0.05)[0].unwrap();
         assert!((paired.median - 1.05).abs() < 1e-9 && paired.differs(), "{paired:?}");
         assert!(!slower.ratio_unpaired(&machine, 1).unwrap().differs());
     }
@@ -296,7 +350,8 @@ mod tests {
     fn a_process_without_samples_keeps_its_place() {
         let one = Samples::new(vec![vec![], vec![10.0], vec![30.0]]);
         let other = Samples::new(vec![vec![7.0], vec![5.0], vec![]]);
-        assert_eq!(one.ratio(&other, 1).unwrap().median, 2.0);
+        assert_eq!(one.log_ratios(&other), [2f64.ln()]);
+        assert_eq!(ratios(&[(&one, &other)], 0.05), [None]);
         assert_eq!(one.medians(), [None, Some(10.0), Some(30.0)]);
         assert!(Samples::new(vec![vec![]]).is_empty());
     }
@@ -328,6 +383,44 @@ mod tests {
         let slower = base.map(|value| value * 1.1);
         let same = base.map(|value| value * 1.004);
         let cases = [processes(&slower), processes(&base), processes(&same), Samples::default()];
-        assert_eq!(ranks(&cases, 7), [Some(3), Some(1), Some(1), None]);
+        assert_eq!(ranks(&cases), [Some(3), Some(1), Some(1), None]);
+    }
+
+    #[test]
+    fn equal_cases_share_a_rank_however_many_there_are() {
+        let mut rng = ChaCha8Rng::seed_from_u64(6);
+        for (cases, processes) in [(2, 5), (10, 3), (10, 5), (30, 5), (30, 9)] {
+            let split = (0..200)
+                .filter(|_| {
+                    let cases: Vec<Samples> =
+                        (0..cases).map(|_| drawn(processes, &mut rng)).collect();
+                    ranks(&cases).iter().any(|rank| *rank != Some(1))
+                })
+                .count();
+            assert!(split <= 30, "{cases} cases, {processes} processes: {split} of 200 split");
+        }
+    }
+
+    /// Times of a twin that takes `factor` times as long; two percent between the ratios of processes.
+    fn twin(of: &Samples, factor: f64, rng: &mut ChaCha8Rng) -> Samples {
+        let noise = rand_distr::Normal::new(0.0, 0.02).unwrap();
+        let times = of.processes().iter();
+        Samples::new(times.map(|t| vec![t[0] * factor * f64::exp(noise.sample(rng))]).collect())
+    }
+
+    #[test]
+    fn pairs_that_differ_by_a_tenth_are_told_apart_and_equal_ones_are_not() {
+        let mut rng = ChaCha8Rng::seed_from_u64(8);
+        for (factor, few, many) in [(1.0, 0, 60), (1.1, 760, 800)] {
+            let mut told_apart = 0;
+            for _ in 0..20 {
+                let cases: Vec<Samples> = (0..40).map(|_| drawn(5, &mut rng)).collect();
+                let twins: Vec<Samples> =
+                    cases.iter().map(|case| twin(case, factor, &mut rng)).collect();
+                let pairs: Vec<(&Samples, &Samples)> = twins.iter().zip(&cases).collect();
+                told_apart += ratios(&pairs, 0.05).iter().flatten().filter(|r| r.differs()).count();
+            }
+            assert!((few..=many).contains(&told_apart), "{factor}: {told_apart} of 800");
+        }
     }
 }

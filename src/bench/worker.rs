@@ -54,7 +54,6 @@ pub fn work(
 pub(super) struct Reporter<'a>(pub(super) &'a mut dyn Write);
 
 impl<'a> Reporter<'a> {
-    #[cfg(test)]
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
         Reporter(out)
     }

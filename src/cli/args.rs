@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::hostile::HostileArguments;
@@ -11,6 +12,7 @@ use crate::bench::plan::Profile;
 use crate::bench::protocol::Injected;
 use crate::formats::{Format, registry};
 use crate::models::recipes::{self, Recipe, Size};
+use crate::payloads::{Payload, registry as payloads};
 use crate::peers::python::Choice;
 
 /// Measures how fast, how small and how frugal formats store a trained model. Without a command: run.
@@ -119,15 +121,22 @@ pub struct TrainArguments {
 /// Arguments of `bench`.
 #[derive(Debug, Clone, Args)]
 pub struct BenchArguments {
-    /// Model files of yours, in any format that is read (default: the trained models)
+    /// Files of yours: models in any format that is read, or data in .npy, .csv or Parquet
+    /// (default: the trained models)
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Whether the first line of a .csv is the names of its columns (auto: when it has no number)
+    #[arg(long, value_enum, default_value_t = Header::Auto)]
+    pub header: Header,
     /// What a pickle or joblib file needs beside itself.
     #[command(flatten)]
     pub pickle: PickleArguments,
     /// A trained model to measure on; repeat for more
     #[arg(long = "model", value_name = "KIND", value_parser = model)]
     pub models: Vec<&'static Recipe>,
+    /// A built-in payload of numbers that are no model; repeat for more
+    #[arg(long = "payload", value_name = "ID", value_parser = payload_parser())]
+    pub payloads: Vec<&'static Payload>,
     /// Only this size of trained models (default: S and M)
     #[arg(long, value_parser = size)]
     pub size: Option<Size>,
@@ -315,6 +324,16 @@ pub enum Header {
     No,
 }
 
+impl From<Header> for crate::tables::csv::Header {
+    fn from(header: Header) -> Self {
+        match header {
+            Header::Auto => Self::Auto,
+            Header::Yes => Self::Yes,
+            Header::No => Self::No,
+        }
+    }
+}
+
 /// What a model can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
@@ -363,6 +382,14 @@ pub(super) fn format(id: &str) -> Result<FormatArgument, String> {
 
 fn model(id: &str) -> Result<&'static Recipe, String> {
     recipes::find(id).ok_or_else(|| recipes::unknown(id))
+}
+
+/// The payloads by their ids, each with why it is there for the long help.
+fn payload_parser() -> impl TypedValueParser<Value = &'static Payload> {
+    let ids =
+        payloads::PAYLOADS.iter().map(|payload| PossibleValue::new(payload.id).help(payload.why));
+    PossibleValuesParser::new(ids)
+        .try_map(|id| payloads::find(&id).ok_or_else(|| format!("there is no payload {id}")))
 }
 
 fn size(name: &str) -> Result<Size, String> {

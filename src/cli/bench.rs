@@ -37,6 +37,7 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     // Whoever names what to measure gets all of it.
     let is_named = !arguments.files.is_empty()
         || !arguments.models.is_empty()
+        || !arguments.payloads.is_empty()
         || !arguments.formats.is_empty();
     let whole = if is_named { Vec::new() } else { measure::WHOLE.map(str::to_owned).into() };
     let injected = arguments.inject.clone();
@@ -74,16 +75,18 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
 
 fn subjects(arguments: &BenchArguments) -> anyhow::Result<Vec<Subject>> {
     let mut subjects = Vec::new();
-    if arguments.files.is_empty() || !arguments.models.is_empty() {
+    let nothing_else = arguments.files.is_empty() && arguments.payloads.is_empty();
+    if nothing_else || !arguments.models.is_empty() {
         let wanted = measure::wanted(&arguments.models, arguments.size)?;
         subjects.extend(measure::trained(&wanted, false)?);
     }
+    subjects.extend(measure::payloads(&arguments.payloads)?);
     if let (Some(option), 2..) = (arguments.pickle.given(), arguments.files.len()) {
         let error = UsageError(format!("{option} is for one file, there are several"));
         return Err(anyhow!(error)).advise("measure that file alone");
     }
     for file in &arguments.files {
-        let subject = measure::of_file(file, &arguments.pickle, &subjects, arguments.seed)?;
+        let subject = measure::of_file(file, arguments, &subjects)?;
         subjects.push(subject);
     }
     Ok(subjects)

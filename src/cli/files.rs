@@ -13,6 +13,7 @@ use crate::base::{Limits, PagePolicy, Parameters, Storage, guarded, units};
 use crate::formats::pickle::{ImportOptions, Imported};
 use crate::formats::{self, DecodeOptions, Descriptor, FormatError, registry, seal, sniff};
 use crate::pickle::sklearn::ReadError;
+use crate::tables::{self, TableError, csv::Header};
 
 /// A model file that was read.
 pub struct ModelFile {
@@ -74,13 +75,71 @@ pub fn load_alone(path: &Path) -> anyhow::Result<ModelFile> {
     load(path, &PickleArguments::default())
 }
 
+/// Arrays of a file: those of a model, or the columns of a table.
+pub struct DataFile {
+    /// The arrays.
+    pub parameters: Parameters,
+    /// What the file is, in a word.
+    pub format: &'static str,
+    /// What of a table could only be kept in another way; `None` for what is no table.
+    pub words: Option<Vec<String>>,
+}
+
+/// Reads a model file as [`load`] does, or a table: `.npy`, `.csv`, Parquet.
+///
+/// # Errors
+/// As [`load`]; when a column of a table is no plain array.
+pub fn load_data(
+    path: &Path,
+    pickle: &PickleArguments,
+    header: Header,
+) -> anyhow::Result<DataFile> {
+    let limits = Limits::default();
+    let source = read(path, &limits)?;
+    let bytes = source.as_bytes();
+    let is_model = seal::is_sealed(bytes)
+        || registry::recognize(bytes).is_some()
+        || formats::pickle::recognizes(bytes);
+    match tables::recognize(bytes).filter(|_| !is_model && pickle.given().is_none()) {
+        None => {
+            let file = load_source(path, source, pickle)?;
+            Ok(DataFile { parameters: file.parameters, format: file.format.id, words: None })
+        }
+        Some(kind) => {
+            let table = tables::read(&source, kind, header, &limits);
+            let table = table.map_err(|error| table_error(path, error))?;
+            let (parameters, words) = (table.parameters, Some(table.words));
+            Ok(DataFile { parameters, format: kind.id(), words })
+        }
+    }
+}
+
+fn table_error(path: &Path, error: TableError) -> anyhow::Error {
+    let advice = match error {
+        TableError::Header => "say --header yes or --header no",
+        TableError::Text { .. } => {
+            "it is read as a .csv: fields between commas, the same number in every line; `deadweight formats` lists what else is read"
+        }
+        TableError::Column { .. } => "the other columns are read as arrays",
+        _ => "the file is damaged, truncated or not what it seems: fetch or save it again",
+    };
+    let is_usage = matches!(error, TableError::Header);
+    let error = anyhow!(error).context(path.display().to_string());
+    let error = if is_usage { anyhow!(UsageError(format!("{error:#}"))) } else { error };
+    let advised: anyhow::Result<()> = Err(error).advise(advice);
+    advised.err().unwrap_or_else(|| anyhow!("{}", path.display()))
+}
+
 /// Reads a model file in any format of the registry, or out of a pickle or joblib file.
 ///
 /// # Errors
 /// As [`read`]; when the content is of no format, or damaged.
 pub fn load(path: &Path, pickle: &PickleArguments) -> anyhow::Result<ModelFile> {
+    load_source(path, read(path, &Limits::default())?, pickle)
+}
+
+fn load_source(path: &Path, whole: Storage, pickle: &PickleArguments) -> anyhow::Result<ModelFile> {
     let limits = Limits::default();
-    let whole = read(path, &limits)?;
     let name = path.display();
     let file_bytes = whole.len() as u64;
     let source = match seal::is_sealed(whole.as_bytes()) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 
-use super::args::PickleArguments;
+use super::args::BenchArguments;
 use super::failure::{Advise, UsageError};
 use super::progress::{Terminal, spoken};
 use super::{files, table};
@@ -22,6 +22,7 @@ use crate::bench::trained::{self, Provenance};
 use crate::formats::Format;
 use crate::models::recipes::{RECIPES, Recipe, Size};
 use crate::models::registry::from_parameters;
+use crate::payloads::{self, Payload};
 
 /// Set by Ctrl-C while there is something to keep.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -118,17 +119,17 @@ fn sentence(record: &ModelRecord) -> String {
     format!(" trained {:<36} {:<15} {bytes:>8}  {took}", record.id, metric.unwrap_or_default())
 }
 
-/// A model file as a subject. Its id is the file's name without what a path could not bear.
+/// A file as a subject: a model, or a table. Its id is the file's name without what a path could
+/// not bear.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn of_file(
     path: &Path,
-    pickle: &PickleArguments,
+    arguments: &BenchArguments,
     taken: &[Subject],
-    seed: u64,
 ) -> anyhow::Result<Subject> {
-    let file = files::load(path, pickle)?;
+    let file = files::load_data(path, &arguments.pickle, arguments.header.into())?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let stem: String = stem.unwrap_or_default().chars().take(60).map(plain).collect();
@@ -140,29 +141,70 @@ pub fn of_file(
         }
         id = format!("{stem}-{number}");
     }
-    let format = file.format.id;
-    let (rows, data) = match rows_for(&file.parameters, seed) {
+    let (rows, data) = rows_of(&file, path, arguments.seed);
+    // Two files of one name are told apart by their paths.
+    let name = match id == stem {
+        true => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
+        false => path.to_string_lossy(),
+    };
+    let title = format!("{name} ({})", file.format);
+    Ok(subject(id, title, data, file.parameters, rows))
+}
+
+/// The rows that a file's model predicts, if it is one, and what the record says of its data.
+fn rows_of(
+    file: &files::DataFile,
+    path: &Path,
+    seed: u64,
+) -> (Option<ndarray::Array2<f64>>, String) {
+    let path = path.display();
+    if let Some(words) = &file.words {
+        for word in words {
+            anstream::eprintln!("{path}: {}", table::printable(word));
+        }
+        let words: Vec<&str> =
+            ["measured as arrays"].into_iter().chain(words.iter().map(String::as_str)).collect();
+        anstream::eprintln!("{path}: measured as arrays, without predictions");
+        return (None, words.join("; "));
+    }
+    match rows_for(&file.parameters, seed) {
         Ok(rows) => {
             (Some(rows), "the rows to predict are standard normal, from the seed".to_owned())
         }
         Err(reason) => {
-            let path = path.display();
             anstream::eprintln!(
                 "{path}: measured as arrays, without predictions: {}",
                 table::printable(&reason.to_string())
             );
             (None, format!("measured as arrays: {reason}"))
         }
+    }
+}
+
+/// Built-in payloads as subjects.
+///
+/// # Errors
+/// When memory cannot be had.
+pub fn payloads(payloads: &[&Payload]) -> anyhow::Result<Vec<Subject>> {
+    let subject = |payload: &&Payload| {
+        let parameters = payload.make(payloads::SEED)?;
+        let data = format!("{}; seed {}", payload.why, payloads::SEED);
+        Ok(subject(payload.id.to_owned(), payload.title.to_owned(), data, parameters, None))
     };
-    let parameters = file.parameters;
-    // Two files of one name are told apart by their paths.
-    let name = match id == stem {
-        true => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
-        false => path.to_string_lossy(),
-    };
+    payloads.iter().map(subject).collect()
+}
+
+/// Parameters that were not trained here, as a subject.
+fn subject(
+    id: String,
+    title: String,
+    data: String,
+    parameters: Parameters,
+    rows: Option<ndarray::Array2<f64>>,
+) -> Subject {
     let record = ModelRecord {
         id,
-        title: format!("{name} ({format})"),
+        title,
         kind: parameters.kind().to_owned(),
         size: None,
         data,
@@ -175,7 +217,7 @@ pub fn of_file(
         from_cache: false,
         checksum: format!("{:016x}", parameters.checksum()),
     };
-    Ok(Subject { record, parameters, rows })
+    Subject { record, parameters, rows }
 }
 
 /// Rows for a model, when the parameters make one that predicts them.

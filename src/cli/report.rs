@@ -9,38 +9,8 @@ use super::args::ReportArguments;
 use super::failure::Advise;
 use super::{criterion, demo, files, hostile, outputs};
 use crate::base::Limits;
-use crate::base::hostility::HostilityRecord;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord};
-use crate::base::trial::DemoRecord;
-use crate::report;
-
-/// The record, from which the others are made.
-const RECORD: &str = "bench.json";
-/// The page.
-const PAGE: &str = "index.html";
-
-/// Makes a file's content of a record, and of what hostile files did.
-type Make = fn(&BenchRecord, &Beside) -> anyhow::Result<Vec<u8>>;
-
-/// Records that lie beside that of the benchmark, where they do.
-struct Beside {
-    /// What hostile files did.
-    hostile: Option<DemoRecord>,
-    /// What became of changed files.
-    changed: Option<HostilityRecord>,
-}
-
-/// What is written, with what makes it of a record.
-const FILES: &[(&str, Make)] = &[
-    (RECORD, |record, _| Ok(serde_json::to_vec(record)?)),
-    (PAGE, |record, beside| {
-        let (hostile, changed) = (beside.hostile.as_ref(), beside.changed.as_ref());
-        Ok(report::html_with(record, hostile, changed).into_bytes())
-    }),
-    ("rows.csv", |record, _| Ok(report::csv::rows(record))),
-    ("sizes.csv", |record, _| Ok(report::csv::sizes(record))),
-    ("memory.csv", |record, _| Ok(report::csv::memory(record))),
-];
+use crate::report::files::{Beside, FILES, PAGE, RECORD};
 
 /// Makes the report of the record in the directory again.
 pub fn run(arguments: &ReportArguments) -> anyhow::Result<()> {
@@ -69,7 +39,7 @@ pub fn check(directory: &Path) -> anyhow::Result<()> {
     tempfile::tempfile_in(directory)
         .with_context(|| format!("cannot write below {}", directory.display()))
         .advise("name another directory with --out")?;
-    for name in FILES.iter().map(|(name, _)| *name).chain([demo::RECORD, hostile::RECORD]) {
+    for name in FILES.iter().map(|file| file.name).chain([demo::RECORD, hostile::RECORD]) {
         check_file(&directory.join(name))?;
     }
     Ok(())
@@ -98,13 +68,15 @@ fn write_files(
     record: &BenchRecord,
     wanted: impl Fn(&str) -> bool,
 ) -> anyhow::Result<PathBuf> {
-    let files = || FILES.iter().filter(|(name, _)| wanted(name));
-    for (name, _) in files() {
-        check_file(&directory.join(name))?;
+    let files = || FILES.iter().filter(|file| wanted(file.name));
+    for file in files() {
+        check_file(&directory.join(file.name))?;
     }
-    let beside = Beside { hostile: demo::read(directory), changed: hostile::read(directory) };
-    for (name, make) in files() {
-        outputs::write(&directory.join(name), &make(record, &beside)?)?;
+    let (hostile, changed) = (demo::read(directory), hostile::read(directory));
+    let beside = Beside { hostile: hostile.as_ref(), changed: changed.as_ref() };
+    for file in files() {
+        let bytes = (file.make)(record, beside)?;
+        outputs::write(&directory.join(file.name), &bytes)?;
     }
     Ok(directory.join(PAGE))
 }

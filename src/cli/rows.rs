@@ -11,6 +11,7 @@ use super::files;
 use crate::base::{Array, DType, Element, Limits, PagePolicy};
 use crate::formats::npy;
 use crate::models::{Column, Predictions, Rows, Table, Transformed};
+use crate::tables;
 
 /// The rows of a file.
 pub enum Input {
@@ -90,24 +91,11 @@ fn floats(array: &Array) -> anyhow::Result<Vec<f64>> {
     }
 }
 
-/// Whether the first line of fields is the names of the columns, where nobody says it: where nothing
-/// in it is a number. Numbers from 0 on are names as pandas writes them where there were none; or a
-/// row, and nobody can tell.
+/// Whether the first line of fields is the names of the columns.
 fn is_header(first: &csv::StringRecord, header: Header) -> anyhow::Result<bool> {
-    let is_number = |field: &str| field.trim().parse::<f64>().is_ok();
-    Ok(match header {
-        Header::Yes => true,
-        Header::No => false,
-        Header::Auto => {
-            let counted = first.iter().enumerate().all(|(i, field)| field == i.to_string());
-            if counted && first.len() > 1 {
-                let error = "the first line, 0 and so on, may be names of columns or a row";
-                return Err(anyhow!(UsageError(error.to_owned())))
-                    .advise("say --header yes or --header no");
-            }
-            !first.iter().any(is_number)
-        }
-    })
+    tables::csv::is_header(first, header.into())
+        .map_err(|error| anyhow!(UsageError(error.to_string())))
+        .advise("say --header yes or --header no")
 }
 
 /// Fields between commas. A column is one of numbers when every field of it is a number or empty.

@@ -15,6 +15,8 @@ use crate::bench::plan::Profile;
 use crate::bench::subject::Subject;
 use crate::formats::registry::FORMATS;
 use crate::models::recipes::Size;
+use crate::payloads::Payload;
+use crate::payloads::registry::PAYLOADS;
 use crate::peers::recipes::TUTORIAL;
 use crate::report::verdict::verdicts;
 use crate::versus::Side;
@@ -45,10 +47,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         Some(side) => tutorial_first(side, &mut measure, &mut subjects)?,
         None => None,
     };
-    let mut wanted = measure::wanted(&[], None)?;
-    if profile == Profile::Thorough {
-        wanted.extend(measure::wanted(&[], Some(Size::L))?);
-    }
+    let wanted = wanted(profile)?;
     let (small, mut large): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|(_, size)| *size == Size::S);
     let all = large.len();
@@ -74,6 +73,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     }
     if !measure::was_stopped() {
         subjects.extend(python::estimators(&mut side, profile.id()));
+        subjects.extend(measure::payloads(payloads(profile))?);
     }
     measure.peer = side.peer();
     let mut record = measure.all(&subjects)?;
@@ -102,6 +102,23 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     super::print_line(&page.display().to_string())?;
     next_steps();
     measure::stopped_is_failure()
+}
+
+/// The models of ours that a profile measures, before `quick` leaves large ones out.
+fn wanted(profile: Profile) -> anyhow::Result<Vec<measure::Wanted>> {
+    let mut wanted = measure::wanted(&[], None)?;
+    if profile == Profile::Thorough {
+        wanted.extend(measure::wanted(&[], Some(Size::L))?);
+    }
+    Ok(wanted)
+}
+
+/// The payloads that take part. A first answer is about models.
+fn payloads(profile: Profile) -> &'static [&'static Payload] {
+    match profile {
+        Profile::Quick => &[],
+        Profile::Standard | Profile::Thorough => PAYLOADS,
+    }
 }
 
 /// The tutorial and its first comparison, from one process. What Python cannot do is said, and costs
@@ -195,5 +212,18 @@ fn next_steps() {
         ("demo", "hostile files, really loaded: what they do, and how they are stopped"),
     ] {
         anstream::eprintln!(" {program} {arguments}\n     {what}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quick_run_is_about_models_and_the_others_take_every_payload() {
+        assert_eq!(payloads(Profile::Quick).len(), 0);
+        for profile in [Profile::Standard, Profile::Thorough] {
+            assert_eq!(payloads(profile).len(), PAYLOADS.len());
+        }
     }
 }

@@ -95,6 +95,17 @@ fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8], config: impl Config) -> Resul
     }
 }
 
+/// The bytes of a value in bincode's fixed-width encoding: each number as wide as it is, texts and
+/// lists behind a length of eight bytes. It tells how much there is to store, whatever the format,
+/// and whether two values are the same to the bit, NaN and all.
+///
+/// # Errors
+/// [`FormatError::Codec`] when serde cannot write the value.
+pub fn fixed_width<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, FormatError> {
+    bincode::serde::encode_to_vec(value, config::legacy())
+        .map_err(|error| FormatError::codec("bincode", error))
+}
+
 /// Writes behind what is there.
 struct Append<'a>(&'a mut Vec<u8>);
 

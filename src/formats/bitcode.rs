@@ -5,13 +5,16 @@
 //! copied into vectors before they are encoded, and the vectors it makes are adopted.
 
 use bitcode::{Decode, Encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::documents::{bytes_document, elements_to_read, wide};
-use super::wire::{BytesRow, ElementsRow, ParametersCodec};
+use super::wire::{BytesRow, Codec, ElementsRow, ParametersCodec};
 use super::{DecodeOptions, Descriptor, Encoding, FormatError, FormatKind, Warning, WarningKind};
 use crate::base::{Array, ArrayError, DType, Parameters, value};
 
-/// The codec of our documents. It goes through bitcode's derive, not through serde.
+/// The codec. Our documents go through bitcode's own derive; any other type goes through serde, which
+/// gives other bytes.
 pub struct Bitcode;
 
 /// The row `bitcode`.
@@ -73,6 +76,26 @@ elements_to_read! {
     text: String,
     metadata: String,
     floats: {},
+}
+
+impl Codec for Bitcode {
+    const ID: &'static str = "bitcode";
+    const SELF_DESCRIBING: bool = false;
+
+    fn encode<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FormatError> {
+        let bytes =
+            bitcode::serialize(value).map_err(|error| FormatError::codec(Self::ID, error))?;
+        out.extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError> {
+        bitcode::deserialize(bytes).map_err(|error| FormatError::codec(Self::ID, error))
+    }
 }
 
 impl Document {

@@ -221,7 +221,7 @@ macro_rules! elements_to_write {
         $(#[$derive:meta])*
         $document:ident, $array:ident, $elements:ident,
         metadata: $metadata:ty,
-        floats: { $(#[$float:meta])* } $(,)?
+        floats: { $(#[$float:meta])* } $(, wide: { $(#[$wide:meta])* })? $(,)?
     ) => {
         $(#[$derive])*
         pub(crate) struct $document<'a> {
@@ -251,6 +251,7 @@ macro_rules! elements_to_write {
             I32(&'a [i32]),
             I16(&'a [i16]),
             I8(&'a [i8]),
+            $($(#[$wide])*)?
             U64(&'a [u64]),
             U32(&'a [u32]),
             U16(&'a [u16]),
@@ -318,6 +319,7 @@ macro_rules! elements_to_read {
         text: $text:ty,
         metadata: $metadata:ty,
         floats: { $(#[$float:meta])* }
+        $(, wide: { $(#[$wide:meta])* })?
         $(, lists: { $(#[$list:meta])* })? $(,)?
     ) => {
         $(#[$derive])*
@@ -356,6 +358,7 @@ macro_rules! elements_to_read {
             $($(#[$list])*)?
             I8(Vec<i8>),
             $($(#[$list])*)?
+            $($(#[$wide])*)?
             U64(Vec<u64>),
             $($(#[$list])*)?
             U32(Vec<u32>),

@@ -207,14 +207,26 @@ pub(crate) fn single<E: de::Error>(text: &str) -> Result<f32, E> {
         Some(text) => no_number(text).map(|value| value as f32),
         None => text.parse().ok().filter(|value: &f32| value.is_finite()),
     };
-    value.ok_or_else(|| {
-        let found: String = text.chars().take(32).collect();
-        E::custom(format!("expected {EXPECTED}, found {found}"))
-    })
+    value.ok_or_else(|| no_float(text))
+}
+
+/// As [`single`], in the wider type.
+pub(crate) fn double<E: de::Error>(text: &str) -> Result<f64, E> {
+    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let value = match quoted {
+        Some(text) => no_number(text),
+        None => text.parse().ok().filter(|value: &f64| value.is_finite()),
+    };
+    value.ok_or_else(|| no_float(text))
+}
+
+fn no_float<E: de::Error>(text: &str) -> E {
+    let found: String = text.chars().take(32).collect();
+    E::custom(format!("expected {EXPECTED}, found {found}"))
 }
 
 /// A number or one of the three strings.
-pub(crate) struct AnyFloat(pub f64);
+struct AnyFloat(f64);
 
 impl<'de> Deserialize<'de> for AnyFloat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -23,6 +23,7 @@ pub mod bitcode;
 pub mod borsh;
 pub mod cbor;
 pub mod cbor4ii;
+pub mod codecs;
 mod documents;
 mod envelope;
 pub mod error;
@@ -93,8 +94,10 @@ impl Encoding {
 /// What sort of problem a [`Warning`] tells of; also the badge in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WarningKind {
-    /// A published security advisory concerns the crate.
+    /// A published security advisory concerns the version of the crate that is used.
     Advisory,
+    /// One concerned earlier versions: the version that is used has its repair.
+    PastAdvisory,
     /// Nobody maintains the crate.
     Unmaintained,
     /// The bytes may change with the next version of the crate.
@@ -105,6 +108,8 @@ pub enum WarningKind {
     HostileInput,
     /// Other programs need to know our conventions to make sense of the file.
     Convention,
+    /// Other programs cannot read the arrays at all: their layout is this program's.
+    OwnLayout,
 }
 
 impl WarningKind {
@@ -112,11 +117,13 @@ impl WarningKind {
     pub fn id(self) -> &'static str {
         match self {
             WarningKind::Advisory => "advisory",
+            WarningKind::PastAdvisory => "past-advisory",
             WarningKind::Unmaintained => "unmaintained",
             WarningKind::UnstableFormat => "unstable-format",
             WarningKind::NoChecksum => "no-checksum",
             WarningKind::HostileInput => "hostile-input",
             WarningKind::Convention => "convention",
+            WarningKind::OwnLayout => "own-layout",
         }
     }
 }

@@ -68,7 +68,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
             reference: None,
         },
         Warning {
-            kind: WarningKind::Convention,
+            kind: WarningKind::OwnLayout,
             text: "the blocks are pco's wrapped format; what stands around them is ours",
             reference: Some("https://github.com/pcodec/pcodec/blob/main/docs/format.md"),
         },
@@ -377,6 +377,42 @@ mod tests {
             let back = Pco.decode(&bytes, &DecodeOptions::default()).unwrap();
             assert_eq!(back.first_difference(&parameters), None);
         }
+    }
+
+    /// Bytes of the only block of a file: its length stands before it.
+    fn block_len(file: &[u8]) -> usize {
+        let lengths = (0..file.len() - 8).map(|at| file[at..at + 8].try_into().unwrap());
+        let mut lengths = lengths.map(u64::from_le_bytes).enumerate();
+        lengths.find(|(at, len)| at + 8 + *len as usize == file.len()).unwrap().1 as usize
+    }
+
+    /// The crate sees damaged blocks: nothing gets out but an error or numbers.
+    #[test]
+    fn a_damaged_block_is_an_error_or_numbers() {
+        let few = |index: usize| [3.25f64, -17.5, 1e9][index * index % 97 % 3];
+        let (mut refused, mut read) = (0, 0);
+        for array in [
+            Array::from_vec((0..600i64).map(|i| i * i).collect(), &[600]).unwrap(),
+            Array::from_vec((0..600).map(|i| f64::from(i * 31 % 100) * 0.1).collect(), &[600])
+                .unwrap(),
+            Array::from_vec((0..600).map(few).collect(), &[20, 30]).unwrap(),
+        ] {
+            let (_, whole) = file_of(array);
+            let start = whole.len() - 13 - block_len(&whole);
+            for (place, bit) in (start..whole.len()).flat_map(|at| (0..8).map(move |bit| (at, bit)))
+            {
+                let mut bytes = whole.clone();
+                bytes[place] ^= 1 << bit;
+                match Pco.decode(&bytes, &DecodeOptions::default()) {
+                    Ok(found) => {
+                        assert_eq!(found.get("values").unwrap().element_count(), 600);
+                        read += 1;
+                    }
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+        assert!(refused > 1000 && read > 1000, "{refused} refused, {read} read");
     }
 
     #[test]

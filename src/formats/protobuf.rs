@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use prost::{Message, Oneof};
 
-use super::documents::{self, Head, wide};
+use super::documents::{self, Head, adopt, wide};
 use super::wire::{BytesRow, ElementsRow, ParametersCodec};
 use super::{DecodeOptions, Descriptor, Encoding, FormatError, FormatKind, Warning, WarningKind};
 use crate::base::{Array, ArrayError, DType, Parameters, ParametersError, value};
@@ -148,7 +148,7 @@ enum Elements {
     #[prost(message, tag = "14")]
     U8(Unsigned32),
     #[prost(message, tag = "15")]
-    Bool(Flags),
+    Bool(Unsigned32),
     #[prost(message, tag = "16")]
     Text(Texts),
 }
@@ -171,7 +171,6 @@ lists! {
     Signed32: sint32 i32;
     Unsigned64: uint64 u64;
     Unsigned32: uint32 u32;
-    Flags: bool bool;
     Texts: string String;
 }
 
@@ -207,7 +206,7 @@ impl Elements {
             DType::U32 => Elements::U32(unsigned(array.as_slice()?.to_vec())),
             DType::U16 => Elements::U16(unsigned(widened::<u16, _>(array.as_slice()?))),
             DType::U8 => Elements::U8(unsigned(widened::<u8, _>(array.as_slice()?))),
-            DType::Bool => Elements::Bool(Flags { values: array.bools()? }),
+            DType::Bool => Elements::Bool(unsigned(widened::<u8, _>(array.as_bytes()))),
             DType::Text => {
                 let values = array.texts()?.into_iter().map(str::to_owned).collect();
                 Elements::Text(Texts { values })
@@ -216,7 +215,7 @@ impl Elements {
     }
 
     fn adopt(self, shape: &[u64]) -> Result<Result<Array, ArrayError>, FormatError> {
-        use documents::{adopt, adopt_bits, adopt_bools, texts};
+        use documents::{adopt_bits, texts};
         Ok(match self {
             Elements::F64(list) => adopt(list.values, shape),
             Elements::F32(list) => adopt(list.values, shape),
@@ -230,10 +229,17 @@ impl Elements {
             Elements::U32(list) => adopt(list.values, shape),
             Elements::U16(list) => adopt(narrowed::<_, u16>(list.values)?, shape),
             Elements::U8(list) => adopt(narrowed::<_, u8>(list.values)?, shape),
-            Elements::Bool(list) => adopt_bools(list.values, shape),
+            Elements::Bool(list) => flags(narrowed(list.values)?, shape),
             Elements::Text(list) => texts(&list.values, shape),
         })
     }
+}
+
+/// Booleans: on the wire they are numbers, and protobuf takes any but 0 for true; here only 1 is.
+fn flags(values: Vec<u8>, shape: &[u64]) -> Result<Array, ArrayError> {
+    let array = adopt(values, shape)?;
+    let (shape, range) = (array.shape(), 0..array.byte_len());
+    Array::from_storage(DType::Bool, shape, array.storage().clone(), range)
 }
 
 /// Numbers in the width that they had before protobuf widened them.

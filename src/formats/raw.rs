@@ -47,7 +47,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
             reference: None,
         },
         Warning {
-            kind: WarningKind::Convention,
+            kind: WarningKind::OwnLayout,
             text: "only deadweight reads and writes it",
             reference: None,
         },

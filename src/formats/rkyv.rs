@@ -45,12 +45,12 @@ static DESCRIPTOR: Descriptor = Descriptor {
             reference: None,
         },
         Warning {
-            kind: WarningKind::Advisory,
+            kind: WarningKind::PastAdvisory,
             text: "versions before 0.8.17 accept some invalid archives; a newer one is used here",
             reference: Some("RUSTSEC-2026-0233, RUSTSEC-2026-0234, RUSTSEC-2026-0235"),
         },
         Warning {
-            kind: WarningKind::Convention,
+            kind: WarningKind::OwnLayout,
             text: "the layout is that of Rust types: only this program's types read it",
             reference: None,
         },

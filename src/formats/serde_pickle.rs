@@ -11,8 +11,10 @@
 //! imports or calls is not among them.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::de::DeserializeOwned;
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::documents::{bytes_document, elements_to_read, elements_to_write};
@@ -41,23 +43,21 @@ const BEGINNING: &[u8] = b"\x80\x03}(X\x06\0\0\0format";
 /// Our documents nest eight deep.
 const MAX_DEPTH: usize = 32;
 
-const WARNINGS: &[Warning] = &[
-    Warning {
-        kind: WarningKind::HostileInput,
-        text: "Python can read it only with pickle.load, which runs whatever a file says: never load one there that you did not write",
-        reference: Some("https://docs.python.org/3/library/pickle.html"),
-    },
-    Warning {
-        kind: WarningKind::HostileInput,
-        text: "serde-pickle recurses as deep as a file nests; we look at the instructions first, and stop at 32 levels",
-        reference: None,
-    },
-    Warning {
-        kind: WarningKind::NoChecksum,
-        text: "changed bytes can decode to other numbers without an error",
-        reference: None,
-    },
-];
+const PYTHON: Warning = Warning {
+    kind: WarningKind::HostileInput,
+    text: "Python can read it only with pickle.load, which runs whatever a file says: never load one there that you did not write",
+    reference: Some("https://docs.python.org/3/library/pickle.html"),
+};
+const DEPTH: Warning = Warning {
+    kind: WarningKind::HostileInput,
+    text: "serde-pickle recurses as deep as a file nests; we look at the instructions first, and stop at 32 levels",
+    reference: None,
+};
+const NO_CHECKSUM: Warning = Warning {
+    kind: WarningKind::NoChecksum,
+    text: "changed bytes can decode to other numbers without an error",
+    reference: None,
+};
 
 static BYTES_DESCRIPTOR: Descriptor = Descriptor {
     id: ID,
@@ -68,7 +68,7 @@ static BYTES_DESCRIPTOR: Descriptor = Descriptor {
     extension: "pkl",
     view: false,
     arena: false,
-    warnings: WARNINGS,
+    warnings: &[PYTHON, DEPTH, NO_CHECKSUM],
     losses: &[],
     specification: "https://docs.python.org/3/library/pickletools.html",
 };
@@ -77,6 +77,16 @@ static ELEMENTS_DESCRIPTOR: Descriptor = Descriptor {
     id: "serde-pickle-elements",
     title: "pickle as data (serde-pickle), number by number",
     encoding: Encoding::Elements,
+    warnings: &[
+        PYTHON,
+        DEPTH,
+        NO_CHECKSUM,
+        Warning {
+            kind: WarningKind::Convention,
+            text: "a u64 of 2^63 or more is a text of its digits: serde-pickle cannot read it as a number",
+            reference: None,
+        },
+    ],
     losses: &[Loss::SignallingNan32],
     ..BYTES_DESCRIPTOR
 };
@@ -171,6 +181,7 @@ elements_to_write! {
     ElementsDocument, ElementsArray, Elements,
     metadata: &'a str,
     floats: {},
+    wide: { #[serde(serialize_with = "serialize_wide")] },
 }
 
 elements_to_read! {
@@ -180,6 +191,56 @@ elements_to_read! {
     text: String,
     metadata: String,
     floats: {},
+    wide: { #[serde(deserialize_with = "deserialize_wide")] },
+}
+
+/// Numbers beyond the signed ones are texts: the crate writes them as numbers and cannot read them.
+fn serialize_wide<S: Serializer>(values: &&[u64], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut sequence = serializer.serialize_seq(Some(values.len()))?;
+    for value in values.iter() {
+        match i64::try_from(*value) {
+            Ok(value) => sequence.serialize_element(&value)?,
+            Err(_) => sequence.serialize_element(&value.to_string())?,
+        }
+    }
+    sequence.end()
+}
+
+fn deserialize_wide<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
+    let values = Vec::<Wide>::deserialize(deserializer)?;
+    Ok(values.into_iter().map(|Wide(value)| value).collect())
+}
+
+/// A number, or the digits of one.
+struct Wide(u64);
+
+impl<'de> Deserialize<'de> for Wide {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WideVisitor).map(Wide)
+    }
+}
+
+struct WideVisitor;
+
+impl Visitor<'_> for WideVisitor {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number without a sign, or a text of its digits")
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<u64, E> {
+        let wrong = |_| E::invalid_value(de::Unexpected::Signed(value), &self);
+        u64::try_from(value).map_err(wrong)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<u64, E> {
+        Ok(value)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<u64, E> {
+        text.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
 }
 
 impl ParametersCodec for SerdePickle {

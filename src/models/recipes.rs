@@ -109,9 +109,15 @@ const TUTORIAL: Classification = Classification {
     seed: 42,
 };
 
-/// Clusters that no linear model tells apart, enough of them to learn from in a few epochs.
-const WIDE: Classification =
-    Classification { rows: 3000, clusters_per_class: 8, informative: 8, classes: 4, ..TUTORIAL };
+/// Clusters that no linear model tells apart, far enough from each other to be learnt in a few epochs.
+const WIDE: Classification = Classification {
+    rows: 4000,
+    informative: 8,
+    classes: 4,
+    clusters_per_class: 3,
+    class_separation: 2.0,
+    ..TUTORIAL
+};
 
 /// Every recipe, in the order of tables.
 pub static RECIPES: &[Recipe] = &[

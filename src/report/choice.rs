@@ -14,7 +14,7 @@
 use super::lookup::{Format, Lookup, Measured};
 use super::verdict::{LOADS, VIEWS, load_operation};
 use crate::base::case::Operation;
-use crate::base::record::Timing;
+use crate::base::record::{FormatRecord, Timing};
 use crate::base::units;
 
 /// A load that takes at most this much longer is near enough for portability to decide.
@@ -69,12 +69,14 @@ pub fn cautions(format: &Format<'_>) -> Vec<String> {
 }
 
 /// True when other programs can be expected to read the arrays: the format has one way of its own
-/// for arrays, the code behind it is not ours alone, and nothing speaks against it.
+/// for arrays, neither the code behind it nor its layout is ours alone, and nothing speaks against it.
 pub fn is_portable(format: &Format<'_>) -> bool {
     let described = format
         .record
         .is_some_and(|record| record.encoding == "native" && record.implementation.is_some());
-    described && cautions(format).is_empty()
+    let own =
+        |record: &FormatRecord| record.warnings.iter().any(|warning| warning.id == "own-layout");
+    described && cautions(format).is_empty() && !format.record.is_some_and(own)
 }
 
 struct Candidate<'a> {

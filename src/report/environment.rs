@@ -250,9 +250,9 @@ pub fn reading_section() -> Markup {
                 }
                 dt { "rank" }
                 dd {
-                    "Within one model, operation and page policy. Formats share a rank, marked =, while the "
-                    "interval of their ratio, paired by process, includes 1: not distinguishable in this run, "
-                    "which does not mean equal."
+                    "Within one model, operation, page policy and temperature. Formats share a rank, marked =, "
+                    "unless one is slower than the first by more than chance explains, all comparisons of the "
+                    "table taken together: not distinguishable in this run, which does not mean equal."
                 }
                 dt { "of floor" }
                 dd {

@@ -4,6 +4,7 @@
 //! BenchRecord -> lookup   the record turned round: by model, operation, format
 //!             -> verdict  which format for which goal, and choice: what to use
 //!             -> csv      tables for spreadsheets
+//!             -> files    what lies in a report's directory
 //!             -> html     one page that opens offline and asks the network for nothing
 //! DemoRecord  ->          the page's section on hostile files
 //! HostilityRecord ->      the page's section on changed files
@@ -22,6 +23,7 @@ pub mod csv;
 mod embed;
 mod environment;
 mod evolution;
+pub mod files;
 mod formats;
 mod hostile;
 mod hostile_story;

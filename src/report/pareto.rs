@@ -222,7 +222,8 @@ fn shorter(text: &str) -> String {
 
 /// Corners of the line below and left of which there is nothing.
 fn front(all: &[Point<'_>], times: &Scale, sizes: &Scale) -> Vec<(f64, f64)> {
-    let mut sorted: Vec<&Point<'_>> = all.iter().collect();
+    // What holds less than the model is drawn, but beats nothing that holds all of it.
+    let mut sorted: Vec<&Point<'_>> = all.iter().filter(|point| point.format.holds_all()).collect();
     sorted.sort_by(|a, b| a.nanos.total_cmp(&b.nanos).then(a.bytes.total_cmp(&b.bytes)));
     let mut corners = Vec::new();
     let (mut least, mut last) = (f64::INFINITY, INSIDE.top);

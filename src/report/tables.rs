@@ -27,7 +27,9 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
         section #timings {
             h2 { "Timings" }
             p.hint {
-                "Medians with their 95 % intervals over fresh processes. Formats with the same rank, "
+                "Medians with their 95 % intervals over "
+                @if lookup.record.processes == 1 { "series in one process" } @else { "fresh processes" }
+                ". Formats with the same rank, "
                 "marked =, are "
                 b { "not distinguishable" }
                 " in this run. A strip shows every sample (ticks), the interval (bar) and the median "

@@ -136,6 +136,13 @@ fn caveats(record: &BenchRecord) -> Vec<String> {
             "Noisy machine (a fixed loop varied by {spread:.0} %): do not trust small differences."
         ));
     }
+    let made_up = |power: &&Power| power.equal_told_apart * 10 > power.equal_pairs;
+    if let Some(power) = record.power.as_ref().filter(made_up) {
+        caveats.push(format!(
+            "Of {} equal pairs, {} were told apart: small differences may be made up.",
+            power.equal_pairs, power.equal_told_apart
+        ));
+    }
     if let Some(power) = record.power.as_ref().filter(|power| !is_powerful(power)) {
         caveats.push(format!(
             "Of {} pairs that differ by {:.0} %, only {} were told apart: what shares a rank may well differ.",
