@@ -26,6 +26,7 @@ use deadweight::base::peer::{CaseSource, Held, Offer, Request};
 use deadweight::base::units;
 use deadweight::bench::cases::{self, Prepared};
 use deadweight::bench::clock::{Clock, MonotonicClock};
+use deadweight::bench::floors;
 use deadweight::bench::memory::CountingAllocator;
 use deadweight::bench::peers::{self, Files};
 use deadweight::bench::subject::Subject;
@@ -156,7 +157,7 @@ fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, side: &Side, dir
         // Large loads keep their results until the clock stops: equal, small samples.
         group.sampling_mode(SamplingMode::Flat);
         if *operation == Operation::Decode {
-            let floor = cases::floor(subject, Operation::FloorCopy, None, dir, &clock);
+            let floor = floors::floor(subject, Operation::FloorCopy, None, dir, &clock);
             measure(&mut group, BenchmarkId::from_parameter("floor"), &mut *floor.unwrap());
         }
         for (format, prepared) in FORMATS.iter().zip(&prepared) {

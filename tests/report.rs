@@ -634,7 +634,7 @@ fn without_python_the_other_column_is_still_there() {
 
 /// Names of all fields below a value; names under a map whose keys are data are left out.
 fn field_names(value: &Value, found: &mut BTreeSet<String>) {
-    const DATA_KEYS: [&str; 7] = [
+    const DATA_KEYS: [&str; 8] = [
         "crates",
         "hyper_parameters",
         "compressed_bytes",

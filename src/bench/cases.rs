@@ -16,8 +16,7 @@ use super::clock::Clock;
 use super::compression::Compression;
 use super::file_io;
 use super::subject::{Subject, VERIFIED_ROWS};
-use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation, most_iterations};
-use crate::base::storage::Arena;
+use crate::base::case::{Case, CaseError, CaseId, Operation, most_iterations};
 use crate::base::{Limits, PagePolicy, Parameters, Spare, Storage};
 use crate::formats::{DecodeOptions, Format};
 use crate::models::registry::from_parameters;
@@ -59,12 +58,12 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Timed<F> {
 
 /// A case that begins with a file which is not in the page cache. Each iteration is timed by itself,
 /// since putting the file out takes longer than to read it, and is checked before the clock starts.
-struct Cold<F> {
-    id: CaseId,
-    bytes: u64,
-    path: PathBuf,
-    clock: Arc<dyn Clock>,
-    operation: F,
+pub(super) struct Cold<F> {
+    pub(super) id: CaseId,
+    pub(super) bytes: u64,
+    pub(super) path: PathBuf,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) operation: F,
 }
 
 /// The kernel drops no page that is just being read ahead or written: it is asked again.
@@ -447,7 +446,7 @@ pub fn timed<T: 'static>(
 }
 
 /// A name beside `path` that no file has yet.
-fn fresh_name(path: &Path) -> PathBuf {
+pub(super) fn fresh_name(path: &Path) -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     path.with_added_extension(format!("{}.{number}", std::process::id()))
@@ -471,89 +470,6 @@ fn compression(
     Ok(timed(id, len as u64, len as u64, clock, move || {
         codec.decompress(&compressed, len).map_err(CaseError::new)
     }))
-}
-
-/// What floors copy: the memory that every encoder reads, which is as warm for them as for it. Where
-/// the arrays lie in several, a copy of them.
-fn floor_source(parameters: &Parameters) -> Result<Storage, CaseError> {
-    let len = parameters.byte_len();
-    let mut storages = parameters.arrays().map(|(_, array)| array.storage());
-    if let Some(first) = storages.next() {
-        let is_one = storages.all(|other| other.as_bytes().as_ptr() == first.as_bytes().as_ptr());
-        // Gaps between the arrays are a few bytes each.
-        if is_one && first.len() >= len && first.len() <= len + len / 64 {
-            return Ok(first.clone());
-        }
-    }
-    let mut source = Vec::with_capacity(len);
-    for (_, array) in parameters.arrays() {
-        source.extend_from_slice(array.as_bytes());
-    }
-    Storage::copy_of(&source, PagePolicy::Auto).map_err(CaseError::new)
-}
-
-/// Makes the floor cases of a subject: what no format can beat on as many bytes.
-///
-/// # Errors
-/// [`CaseError`] when a file or memory cannot be had.
-pub fn floor(
-    subject: &Subject,
-    operation: Operation,
-    pages: Option<PagePolicy>,
-    dir: &Path,
-    clock: &Arc<dyn Clock>,
-) -> Result<Box<dyn Case>, CaseError> {
-    let len = subject.parameters.byte_len();
-    let id = CaseId {
-        model: subject.id().to_owned(),
-        format: FLOOR.to_owned(),
-        operation,
-        pages,
-        temperature: None,
-    };
-    let policy = pages.unwrap_or_default();
-    let source = floor_source(&subject.parameters)?;
-    let path = dir.join(format!("{}.floor", subject.id()));
-    let bytes = len as u64;
-    match operation {
-        Operation::FloorCopy => Ok(timed(id, bytes, bytes, clock, move || {
-            Storage::copy_of(source.as_bytes(), policy).map_err(CaseError::new)
-        })),
-        Operation::FloorCopyWarm => {
-            let mut warm = Arena::zeroed(source.len(), policy).map_err(CaseError::new)?;
-            Ok(timed(id, bytes, 1, clock, move || {
-                warm.as_mut_slice().copy_from_slice(source.as_bytes());
-                Ok(black_box(warm.as_slice()).len())
-            }))
-        }
-        Operation::FloorRead => {
-            std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;
-            Ok(timed(id, bytes, bytes, clock, move || {
-                file_io::read(&path, policy).map_err(CaseError::new)
-            }))
-        }
-        Operation::FloorReadCold => {
-            std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;
-            let from = path.clone();
-            let operation = move || file_io::read(&from, policy).map_err(CaseError::new);
-            Ok(Box::new(Cold { id, bytes, path, clock: clock.clone(), operation }))
-        }
-        Operation::FloorMapTouch => {
-            std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;
-            Ok(timed(id, bytes, 1, clock, move || {
-                let map = file_io::map(&path).map_err(CaseError::new)?;
-                black_box(file_io::touch_pages(map.as_bytes()));
-                Ok(map)
-            }))
-        }
-        Operation::FloorWrite | Operation::FloorWriteSync => {
-            let sync = operation == Operation::FloorWriteSync;
-            Ok(timed(id, bytes, bytes, clock, move || {
-                file_io::save(fresh_name(&path), source.as_bytes(), sync).map_err(CaseError::new)
-            }))
-        }
-        _ => Err(CaseError::new(format!("{} is no floor", operation.id()))),
-    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use super::protocol::{Event, Watched};
 use super::rounds::{Plan, Planned, Rounds};
 use super::subject::Subject;
 use super::worker::Reporter;
-use super::{BenchError, cases, environment, rows};
+use super::{BenchError, environment, floors, rows};
 use crate::base::PagePolicy;
 use crate::base::case::{Case, CaseId, Operation};
 use crate::base::record::{BENCH_SCHEMA, BenchRecord, FormatRecord};
@@ -163,7 +163,7 @@ impl InProcess {
         let dir = Path::new("");
         let made = floors
             .into_iter()
-            .map(|(operation, pages)| cases::floor(subject, operation, pages, dir, &self.clock));
+            .map(|(operation, pages)| floors::floor(subject, operation, pages, dir, &self.clock));
         made.collect::<Result<_, _>>().map_err(|error| BenchError::Worker(error.reason))
     }
 

@@ -20,6 +20,7 @@ pub mod compression;
 pub mod criterion;
 pub mod environment;
 pub mod file_io;
+pub mod floors;
 mod hot;
 pub mod in_process;
 pub mod instructions;

@@ -122,10 +122,7 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
     collected.notes.extend(options.injected.as_ref().map(Injected::sentence));
     let stopped = options.stop.load(Ordering::SeqCst);
     let interrupted = stopped.then(|| STOPPED.to_owned());
-    let ours = options.formats.iter();
-    let ours = ours.map(|format| format.descriptor().record(environment::crate_version));
-    let theirs = options.peer.iter().flat_map(|peer| peer.formats.iter().cloned());
-    let formats: Vec<FormatRecord> = ours.chain(theirs).collect();
+    let formats = described(options);
     Ok(BenchRecord {
         schema: BENCH_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -152,6 +149,14 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
         criterion: None,
         instructions: Vec::new(),
     })
+}
+
+/// What the record says of the formats, ours first.
+fn described(options: &Options<'_>) -> Vec<FormatRecord> {
+    let ours = options.formats.iter();
+    let ours = ours.map(|format| format.descriptor().record(environment::crate_version));
+    let theirs = options.peer.iter().flat_map(|peer| peer.formats.iter().cloned());
+    ours.chain(theirs).collect()
 }
 
 /// What the record of a run says that its user ended.

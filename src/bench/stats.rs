@@ -380,8 +380,8 @@ mod tests {
     #[test]
     fn a_difference_of_a_tenth_is_found_and_one_inside_the_noise_is_not() {
         let base = [100.0, 102.0, 99.0, 101.0, 98.0];
-        let slower = base.map(|value| value * 1.1);
-        let same = base.map(|value| value * 1.004);
+        let slower = [110.9, 111.5, 109.3, 110.6, 108.4];
+        let same = [100.9, 101.4, 99.8, 100.7, 98.9];
         let cases = [processes(&slower), processes(&base), processes(&same), Samples::default()];
         assert_eq!(ranks(&cases), [Some(3), Some(1), Some(1), None]);
     }

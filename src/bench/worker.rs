@@ -20,7 +20,7 @@ use super::protocol::{Event, Job, MemoryJob, Rounds, Watched};
 use super::rounds::{self, Planned};
 use super::slowed::{Twin, slowed};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
-use super::{BenchError, environment, file_io, hot, instructions, memory, peers, programs};
+use super::{BenchError, environment, file_io, floors, hot, instructions, memory, peers, programs};
 use crate::base::PagePolicy;
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
 use crate::base::peer::CaseSource;
@@ -205,18 +205,7 @@ fn prepare(
     for id in &job.formats {
         let Some(format) = registry::find(id) else { continue };
         if let Some(reason) = job.profile.leaves_out(id, is_whole, bytes) {
-            for (operation, _) in job.profile.operations(bytes) {
-                if wanted(operation) {
-                    let case = CaseId {
-                        model: subject.id().to_owned(),
-                        format: id.clone(),
-                        operation,
-                        pages: None,
-                        temperature: None,
-                    };
-                    reporter.send(&Event::Skipped { case, reason: reason.clone() })?;
-                }
-            }
+            leave_out(job, subject, id, &reason, reporter)?;
             continue;
         }
         let name = |operation, pages| CaseId {
@@ -267,6 +256,25 @@ fn prepare(
     made.into_iter().collect::<Result<_, CaseError>>().map_err(|e| BenchError::Worker(e.reason))
 }
 
+/// Says of each operation of a format that the profile leaves it out on a model.
+fn leave_out(
+    job: &Rounds,
+    subject: &Subject,
+    format: &str,
+    reason: &str,
+    reporter: &mut Reporter<'_>,
+) -> Result<(), BenchError> {
+    for (operation, _) in job.profile.operations(subject.parameters.byte_len()) {
+        if !job.only.is_empty() && !job.only.contains(&operation) {
+            continue;
+        }
+        let (model, format) = (subject.id().to_owned(), format.to_owned());
+        let case = CaseId { model, format, operation, pages: None, temperature: None };
+        reporter.send(&Event::Skipped { case, reason: reason.to_owned() })?;
+    }
+    Ok(())
+}
+
 /// The floors of a model; without those that begin with a cold file where none gets cold.
 fn floors(
     job: &Rounds,
@@ -281,7 +289,7 @@ fn floors(
             continue;
         }
         match not_cold.filter(|_| operation.is_cold()) {
-            None => made.push(cases::floor(subject, operation, pages, &job.dir, clock)),
+            None => made.push(floors::floor(subject, operation, pages, &job.dir, clock)),
             Some(reason) => {
                 let (model, format) = (subject.id().to_owned(), FLOOR.to_owned());
                 let case = CaseId { model, format, operation, pages, temperature: None };

@@ -33,26 +33,14 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     measure::listen()?;
     let search = Search::begin(&arguments.python);
     let profile: Profile = arguments.profile.into();
-    let mut measure = Measure {
-        profile,
-        seed: arguments.seed,
-        formats: FORMATS.to_vec(),
-        peer: None,
-        whole: measure::WHOLE.into_iter().chain([TUTORIAL]).map(str::to_owned).collect(),
-        injected: None,
-    };
+    let mut measure = everything(arguments);
     let mut subjects = Vec::new();
     let mut side = search.wait(AT_ONCE)?;
     let mut tutorial = match &mut side {
         Some(side) => tutorial_first(side, &mut measure, &mut subjects)?,
         None => None,
     };
-    let wanted = wanted(profile)?;
-    let (small, mut large): (Vec<_>, Vec<_>) =
-        wanted.into_iter().partition(|(_, size)| *size == Size::S);
-    let all = large.len();
-    large.retain(|(recipe, _)| profile != Profile::Quick || FIRST.starts_with(recipe.id));
-    let left_out = all - large.len();
+    let (small, large, left_out) = wanted(profile)?;
     subjects.extend(measure::trained(&small, false)?);
     if tutorial.is_none() && side.as_ref().is_some_and(|side| side.python().is_none()) {
         // The first comparison comes before the large models are trained: it is there in seconds.
@@ -104,13 +92,35 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     measure::stopped_is_failure()
 }
 
-/// The models of ours that a profile measures, before `quick` leaves large ones out.
-fn wanted(profile: Profile) -> anyhow::Result<Vec<measure::Wanted>> {
+/// Every format, and every one of them on the forests; in a quick run on the small ones, because thirty
+/// encodings of ten megabytes would take the time of all rounds.
+fn everything(arguments: &RunArguments) -> Measure {
+    let forests = measure::WHOLE.into_iter();
+    let is_quick = Profile::from(arguments.profile) == Profile::Quick;
+    let forests = forests.filter(|id| !is_quick || *id == FIRST).chain([TUTORIAL]);
+    Measure {
+        profile: arguments.profile.into(),
+        seed: arguments.seed,
+        formats: FORMATS.to_vec(),
+        peer: None,
+        whole: forests.map(str::to_owned).collect(),
+        injected: None,
+    }
+}
+
+/// The models of ours that a profile measures: the small ones, the large ones, and how many of these
+/// `quick` leaves out.
+fn wanted(profile: Profile) -> anyhow::Result<(Vec<measure::Wanted>, Vec<measure::Wanted>, usize)> {
     let mut wanted = measure::wanted(&[], None)?;
     if profile == Profile::Thorough {
         wanted.extend(measure::wanted(&[], Some(Size::L))?);
     }
-    Ok(wanted)
+    let (small, mut large): (Vec<_>, Vec<_>) =
+        wanted.into_iter().partition(|(_, size)| *size == Size::S);
+    let all = large.len();
+    large.retain(|(recipe, _)| profile != Profile::Quick || FIRST.starts_with(recipe.id));
+    let left_out = all - large.len();
+    Ok((small, large, left_out))
 }
 
 /// The payloads that take part. A first answer is about models.
