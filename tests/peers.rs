@@ -51,7 +51,8 @@ fn measured(subject: Subject, peer: Option<Peer>) -> BenchRecord {
             Operation::MapPredictOne,
         ],
         processes: Some(1),
-        whole: Vec::new(),
+        // Another model than the one that is measured.
+        whole: vec!["another".to_owned()],
         twins: Vec::new(),
         injected: None,
         limit: None,

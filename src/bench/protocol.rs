@@ -16,7 +16,7 @@ use crate::base::record::{Memory, MemoryOutcome, ModelRecord};
 #[serde(tag = "job", rename_all = "kebab-case")]
 pub enum Job {
     /// Time cases in rounds.
-    Rounds(Rounds),
+    Rounds(Box<Rounds>),
     /// Load once and say what it took in memory.
     Memory(Box<MemoryJob>),
     /// Do one case a number of times, while somebody outside counts.

@@ -172,7 +172,7 @@ fn measure_in_process(
 ) -> Result<(), BenchError> {
     let set_up_before = collected.set_up_nanos;
     let share = schedule.next_share(process);
-    let job = Job::Rounds(Rounds {
+    let job = Job::Rounds(Box::new(Rounds {
         dir: dir.to_owned(),
         models: subjects.iter().map(|subject| subject.record.clone()).collect(),
         formats: options.formats.iter().map(|f| f.descriptor().id.to_owned()).collect(),
@@ -191,7 +191,7 @@ fn measure_in_process(
         injected: options.injected.clone(),
         sizes: process == 0,
         peer: options.peer.as_ref().map(|peer| peer.job.clone()),
-    });
+    }));
     let of = options.process_count();
     let mut current: Option<&Subject> = None;
     let result = converse(&options.helper, &job, options.stop, |event| {

@@ -275,6 +275,9 @@ fn leave_out(
     Ok(())
 }
 
+/// A case, or why it could not be set up.
+type Made = Result<Box<dyn Case>, CaseError>;
+
 /// The floors of a model; without those that begin with a cold file where none gets cold.
 fn floors(
     job: &Rounds,
@@ -282,7 +285,7 @@ fn floors(
     clock: &Arc<dyn Clock>,
     not_cold: Option<&str>,
     reporter: &mut Reporter<'_>,
-) -> Result<Vec<Result<Box<dyn Case>, CaseError>>, BenchError> {
+) -> Result<Vec<Made>, BenchError> {
     let mut made = Vec::new();
     for (operation, pages) in job.profile.floors() {
         if !job.only.is_empty() && !job.only.contains(&operation) {

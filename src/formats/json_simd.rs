@@ -34,9 +34,9 @@ pub static BYTES: BytesRow<JsonSimd> = BytesRow { descriptor: &BYTES_DESCRIPTOR,
 pub static ELEMENTS: ElementsRow<JsonSimd> =
     ElementsRow { descriptor: &ELEMENTS_DESCRIPTOR, codec: JsonSimd };
 
-/// The 64 levels that metadata may have by [`crate::base::Limits`], and the two around it. A build without
-/// optimization takes 28 kB of stack for each, so more would not fit the stack of a thread.
-const MAX_DEPTH: usize = 66;
+/// As many as serde_json allows. A build without optimization takes 28 kB of stack for each: there, a
+/// thread needs more than the usual 2 MiB.
+const MAX_DEPTH: usize = 128;
 /// Bytes that are looked at together.
 const BLOCK: usize = 128;
 
@@ -47,7 +47,7 @@ const NO_CHECKSUM: Warning = Warning {
 };
 const DEPTH: Warning = Warning {
     kind: WarningKind::HostileInput,
-    text: "sonic-rs recurses without a bound where it skips values, which overflows the stack; we count brackets first, and stop at 66",
+    text: "sonic-rs recurses without a bound where it skips values, which overflows the stack; we count brackets first, and stop at 128",
     reference: Some("https://github.com/cloudwego/sonic-rs"),
 };
 const UNSAFE_CODE: Warning = Warning {
@@ -345,7 +345,7 @@ mod tests {
                 format!("{{\"format\":\"deadweight json-elements 1\",\"parameters\":{{{place}");
             let bytes = [beginning.as_bytes(), &b"[".repeat(1_000_000)].concat();
             let error = ELEMENTS.decode(&bytes, &DecodeOptions::default()).unwrap_err().to_string();
-            assert!(error.contains("expected at most 66 levels"), "{error}");
+            assert!(error.contains("expected at most 128 levels"), "{error}");
         }
     }
 

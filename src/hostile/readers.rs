@@ -27,8 +27,9 @@ pub fn all() -> Vec<Box<dyn Reader>> {
 /// # Errors
 /// [`HostileError::Unknown`] when there is none.
 pub fn find(format: &str, column: Column) -> Result<Box<dyn Reader>, HostileError> {
-    let fits = |reader: &Box<dyn Reader>| reader.format() == format && reader.column() == column;
-    all().into_iter().find(fits).ok_or_else(|| HostileError::Unknown {
+    let mut readers = all().into_iter();
+    let found = readers.find(|reader| reader.format() == format && reader.column() == column);
+    found.ok_or_else(|| HostileError::Unknown {
         format: format.to_owned(),
         column: column.id().to_owned(),
     })

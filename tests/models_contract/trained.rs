@@ -17,6 +17,7 @@ const PROBABILITIES: &[&str] = &[
     "decision_tree_classifier",
     "random_forest_classifier",
     "k_neighbors_classifier",
+    "multilayer_perceptron_classifier",
 ];
 const DECISIONS: &[&str] =
     &["logistic_regression", "linear_support_vector_classifier", "support_vector_classifier"];
@@ -32,6 +33,7 @@ const FLOORS: &[(&str, f64)] = &[
     ("linear_support_vector_classifier", 0.75),
     ("support_vector_classifier", 0.85),
     ("k_neighbors_classifier", 0.85),
+    ("multilayer_perceptron_classifier", 0.7),
 ];
 
 #[test]
