@@ -198,8 +198,9 @@ impl<T: Serialize + DeserializeOwned + PartialEq> Trying<'_, T> {
         let mut encoded = Vec::new();
         codec.encode(&*self.value, &mut encoded).map_err(|error| error.to_string())?;
         let back: T = codec.decode(&encoded).map_err(|error| format!("decode: {error}"))?;
-        let is_equal = match *self.value == *self.value {
-            true => back == *self.value,
+        let value: &T = &self.value;
+        let is_equal = match T::eq(value, value) {
+            true => back == *value,
             // A NaN is not even equal to itself: then the bits decide.
             false => bincode::fixed_width(&back).is_ok_and(|bytes| bytes == self.reference),
         };
