@@ -1,7 +1,7 @@
 //! `bench` on data of anybody's: tables and arrays, told by their content.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -16,7 +16,7 @@ use predicates::prelude::*;
 use predicates::str::contains;
 
 fn command(place: &Path) -> Command {
-    let mut command = Command::new(PathBuf::from(assert_cmd::cargo::cargo_bin("deadweight")));
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("deadweight"));
     command.current_dir(place).env("DEADWEIGHT_CACHE", place.join("cache")).env("NO_COLOR", "1");
     command
 }

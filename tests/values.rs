@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 
 use assert_cmd::Command;
 use deadweight::base::case::{FLOOR, Group, Operation};
@@ -21,7 +20,7 @@ fn shapes() -> Vec<Shape> {
     let shape = |index: u64| match index % 3 {
         0 => Shape::Point,
         1 => Shape::Circle { center: (index as f32, -0.5), radius: 0.1 },
-        _ => Shape::Named(format!("shape {index}"), (index % 2 == 0).then_some(index)),
+        _ => Shape::Named(format!("shape {index}"), index.is_multiple_of(2).then_some(index)),
     };
     (0..300).map(shape).collect()
 }
@@ -75,7 +74,7 @@ fn a_type_of_ones_own_is_measured_in_every_codec_and_reported() {
     assert!(fs::read_to_string(&page).unwrap().contains("my shapes"));
     // The program makes the page again from the record, as it does from its own.
     fs::remove_file(&page).unwrap();
-    let program = PathBuf::from(assert_cmd::cargo::cargo_bin("deadweight"));
+    let program = assert_cmd::cargo::cargo_bin("deadweight");
     Command::new(program).args(["report", "--out"]).arg(page.parent().unwrap()).assert().success();
     assert!(page.exists());
 }
