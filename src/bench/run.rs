@@ -36,7 +36,7 @@ pub struct Options<'a> {
     pub processes: Option<u32>,
     /// Models on which a quick run measures every format, and not only the core; all when empty.
     pub whole: Vec<String>,
-    /// Models on which the measuring itself is checked by twins; see [`super::power`].
+    /// Models on which the measuring itself is checked by twins.
     pub twins: Vec<String>,
     /// A format that is slowed down on purpose.
     pub injected: Option<Injected>,

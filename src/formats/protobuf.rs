@@ -3,7 +3,7 @@
 //! A file is one message, without a line before it, so that any protobuf tool can read it. The
 //! schema stands in `docs/formats/protobuf.md`. Field 1 is the mark. Protobuf has no end of a
 //! message and lets fields come doubled, unknown and in any order: field 4 says how many arrays
-//! follow, and before anything is decoded [`check_fields`] walks over the fields of the file and
+//! follow, and before anything is decoded `check_fields` walks over the fields of the file and
 //! wants exactly those that were written, so that a cut file and one with something behind it are
 //! refused.
 
