@@ -26,6 +26,7 @@ use deadweight::base::peer::{CaseSource, Held, Offer, Request};
 use deadweight::base::units;
 use deadweight::bench::cases::{self, Prepared};
 use deadweight::bench::clock::{Clock, MonotonicClock};
+use deadweight::bench::environment::ALLOCATOR;
 use deadweight::bench::floors;
 use deadweight::bench::memory::CountingAllocator;
 use deadweight::bench::peers::{self, Files};
@@ -176,7 +177,21 @@ fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, side: &Side, dir
     black_box(prepared);
 }
 
+/// Starts this program anew with the allocator of the rounds, which reads its settings before `main`;
+/// otherwise criterion would find warm memory where a tight loop of a run finds fresh pages.
+fn set_allocator() {
+    #[cfg(target_os = "linux")]
+    if ALLOCATOR.iter().any(|(name, _)| std::env::var_os(name).is_none()) {
+        use std::os::unix::process::CommandExt;
+        let program = std::env::current_exe().unwrap();
+        let arguments = std::env::args_os().skip(1);
+        let error = std::process::Command::new(program).args(arguments).envs(ALLOCATOR).exec();
+        panic!("cannot start this program anew: {error}");
+    }
+}
+
 fn main() {
+    set_allocator();
     let dir = tempfile::tempdir().unwrap();
     let mut criterion = Criterion::default()
         .sample_size(20)

@@ -239,7 +239,8 @@ pub struct Noise {
     /// Samples that do not count because they were taken in a disturbed window.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub dropped_samples: u64,
-    /// Samples of disturbed windows that count all the same: their rows had no other in a process.
+    /// Samples that count although their window was disturbed, or they were not warmed up: their rows had
+    /// no other in a process.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub kept_samples: u64,
 }

@@ -12,7 +12,8 @@ use super::collected::Collected;
 use crate::base::record::{Environment, Noise};
 use crate::formats::registry::FORMATS;
 
-/// What the C library's allocator is told in every measuring process, and in another program's.
+/// What the C library's allocator is told where time is taken: in rounds, in the other program that takes
+/// part in them, and in `cargo bench`.
 ///
 /// Left alone, it maps large blocks at first, and from the first large release on it keeps them: the
 /// memory of a format that allocates for itself would be warm, and that of an arena fresh. With a fixed

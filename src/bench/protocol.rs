@@ -110,7 +110,8 @@ pub struct Watched {
     pub disturbed: BTreeMap<String, u64>,
     /// Samples that do not count because they were taken in one.
     pub dropped: u64,
-    /// Samples that count all the same: their cases had no other.
+    /// Samples that count although they are of a disturbed window or were not warmed up: their cases
+    /// had no other.
     pub kept: u64,
 }
 

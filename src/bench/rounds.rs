@@ -44,8 +44,9 @@ struct Runner {
     iterations: u64,
     sample_nanos: u64,
     samples: usize,
-    /// A sample of a disturbed window, in case that there is never another.
-    spare: Option<u64>,
+    /// A sample that counts only where there is never another, and whether it was counted as dropped:
+    /// of a disturbed window, or the first run of what is too slow to be warmed up.
+    spare: Option<(u64, bool)>,
     out: bool,
 }
 
@@ -98,7 +99,7 @@ fn calibrate(
         Runner { case, twin, iterations, sample_nanos: nanos, samples: 0, spare: None, out: false };
     if nanos > SLOW_NANOS {
         // It is not run again only to be warmed up: this counts if there is no time for another.
-        runner.spare = Some(nanos);
+        runner.spare = Some((nanos, false));
     }
     Ok(Some(runner))
 }
@@ -230,7 +231,7 @@ impl<C: Counters> Rounds<'_, '_, C> {
                 continue;
             }
             runner.samples -= 1;
-            runner.spare = Some(nanos);
+            runner.spare = Some((nanos, true));
             self.watched.dropped += 1;
         }
         // Whoever stops a run keeps what it has seen so far. Reporting belongs to no window.
@@ -242,8 +243,9 @@ impl<C: Counters> Rounds<'_, '_, C> {
     /// A case that only ever ran in disturbed windows, or never again, keeps one sample, and is counted.
     fn use_spares(&mut self, runners: &[Runner]) -> Result<(), BenchError> {
         for runner in runners.iter().filter(|runner| runner.samples == 0 && !runner.out) {
-            if let Some(nanos) = runner.spare {
+            if let Some((nanos, was_dropped)) = runner.spare {
                 self.watched.kept += 1;
+                self.watched.dropped -= u64::from(was_dropped);
                 self.reporter.send(&runner.event(nanos))?;
             }
         }

@@ -228,7 +228,7 @@ pub(super) fn converse(
 ) -> Result<(), BenchError> {
     let mut child = Command::new(helper)
         .arg("helper")
-        .envs(environment::ALLOCATOR)
+        .envs(environment_of(job).iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -260,6 +260,15 @@ pub(super) fn converse(
     match done {
         true => Ok(()),
         false => Err(BenchError::Worker(format!("ended early ({status}) {}", said.trim()))),
+    }
+}
+
+/// What a process gets beside the environment of this one. Whole programs and the memory of a load are
+/// measured as they run elsewhere.
+fn environment_of(job: &Job) -> &'static [(&'static str, &'static str)] {
+    match job {
+        Job::Rounds(_) => &environment::ALLOCATOR,
+        _ => &[],
     }
 }
 

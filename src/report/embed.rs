@@ -16,8 +16,8 @@ use super::widgets::{group_id, operation_id, operation_title};
 use crate::base::case::{Group, Operation};
 use crate::base::record::{BenchRecord, Outcome};
 
-/// Samples that a page holds: about a third of a megabyte.
-const SAMPLES: usize = 60_000;
+/// Samples that a page holds: about a seventh of a megabyte.
+const SAMPLES: usize = 24_000;
 
 /// The record as JSON that can stand in a script element.
 pub fn record_json(record: &BenchRecord) -> String {

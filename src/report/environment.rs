@@ -175,7 +175,7 @@ fn windows(record: &BenchRecord) -> Option<String> {
 fn dropped(record: &BenchRecord) -> String {
     let noise = &record.noise;
     format!(
-        "{}; {} of disturbed windows kept, where a row had no other",
+        "{}; {} kept, where a row had no other",
         grouped(noise.dropped_samples),
         grouped(noise.kept_samples)
     )

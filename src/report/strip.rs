@@ -55,8 +55,13 @@ pub fn strip(axis: &Axis, timing: &Timing) -> Markup {
     places.sort_unstable();
     places.dedup();
     let mut ticks = String::new();
+    let mut last = None;
     for place in places {
-        let _ = write!(ticks, "M{place} 2v7");
+        // Relative to the lower end of the tick before: a page has a hundred thousand of them.
+        let _ = match last.replace(place) {
+            None => write!(ticks, "M{place} 2v7"),
+            Some(last) => write!(ticks, "m{}-7v7", place - last),
+        };
     }
     let (low, high) = (axis.place(timing.low_nanos), axis.place(timing.high_nanos));
     let median = axis.place(timing.median_nanos);
@@ -91,7 +96,7 @@ mod tests {
         let axis = Axis::of([&row].into_iter()).unwrap();
         assert_eq!(axis.ends(), (10.0, 1000.0));
         let drawn = strip(&axis, &row).into_string();
-        assert!(drawn.contains(r#"d="M2 2v7M100 2v7M198 2v7""#), "{drawn}");
+        assert!(drawn.contains(r#"d="M2 2v7m98-7v7m98-7v7""#), "{drawn}");
         assert!(drawn.contains(r#"d="M2 12h196M100 0v14""#), "{drawn}");
     }
 
