@@ -26,7 +26,6 @@ use deadweight::base::peer::{CaseSource, Held, Offer, Request};
 use deadweight::base::units;
 use deadweight::bench::cases::{self, Prepared};
 use deadweight::bench::clock::{Clock, MonotonicClock};
-use deadweight::bench::environment::ALLOCATOR;
 use deadweight::bench::floors;
 use deadweight::bench::memory::CountingAllocator;
 use deadweight::bench::peers::{self, Files};
@@ -181,11 +180,15 @@ fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, side: &Side, dir
 /// otherwise criterion would find warm memory where a tight loop of a run finds fresh pages.
 fn set_allocator() {
     #[cfg(target_os = "linux")]
-    if ALLOCATOR.iter().any(|(name, _)| std::env::var_os(name).is_none()) {
+    {
+        use deadweight::bench::environment::ALLOCATOR as SETTINGS;
         use std::os::unix::process::CommandExt;
+        if SETTINGS.iter().all(|(name, _)| std::env::var_os(name).is_some()) {
+            return;
+        }
         let program = std::env::current_exe().unwrap();
         let arguments = std::env::args_os().skip(1);
-        let error = std::process::Command::new(program).args(arguments).envs(ALLOCATOR).exec();
+        let error = std::process::Command::new(program).args(arguments).envs(SETTINGS).exec();
         panic!("cannot start this program anew: {error}");
     }
 }

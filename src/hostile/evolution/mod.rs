@@ -103,8 +103,9 @@ fn apart(
     Ok(serde_json::from_str(said)?)
 }
 
-/// What a reader makes of bytes: `decode` gives the fields that it knows.
-fn reading(written: &[Field], decode: impl FnOnce() -> Result<Vec<Field>, String>) -> Reading {
+/// What a reader makes of bytes: `decode` gives the fields that it knows, and is called once. One
+/// function for all: a copy for each pair of versions would take long to build.
+fn reading(written: &[Field], decode: &mut dyn FnMut() -> Result<Vec<Field>, String>) -> Reading {
     let read = match catch_unwind(AssertUnwindSafe(decode)) {
         Err(_) => return Reading::Panic { message: super::judge::last_panic() },
         Ok(Err(message)) => return Reading::Error { message },
@@ -141,14 +142,14 @@ mod tests {
     #[test]
     fn readings_are_told_apart() {
         let written = [("rate", Cell::Number(0.25)), ("note", Cell::Absent)];
-        let read = |fields: &[Field]| reading(&written, || Ok(fields.to_vec()));
+        let read = |fields: &[Field]| reading(&written, &mut || Ok(fields.to_vec()));
         assert_eq!(read(&[("rate", Cell::Number(0.25))]), Reading::Right);
         assert_eq!(read(&[("note", Cell::Text(String::new()))]), Reading::Default);
         assert_eq!(read(&[("more", Cell::Number(0.0))]), Reading::Default);
         assert!(matches!(read(&[("more", Cell::Number(1.0))]), Reading::SilentWrong { .. }));
         assert!(matches!(read(&[("rate", Cell::Number(0.5))]), Reading::SilentWrong { .. }));
-        assert!(matches!(reading(&[], || Err("no".into())), Reading::Error { .. }));
-        assert!(matches!(reading(&[], || panic!("oh")), Reading::Panic { .. }));
+        assert!(matches!(reading(&[], &mut || Err("no".into())), Reading::Error { .. }));
+        assert!(matches!(reading(&[], &mut || panic!("oh")), Reading::Panic { .. }));
     }
 
     /// What the documentation of these crates says.

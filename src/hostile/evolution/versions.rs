@@ -179,7 +179,7 @@ macro_rules! plain_pair {
                 R: $crate::hostile::evolution::versions::Shape + $($bound)*,
             {
                 let written = W::sample();
-                $crate::hostile::evolution::reading(&written.fields(), || {
+                $crate::hostile::evolution::reading(&written.fields(), &mut || {
                     let bytes: Vec<u8> = $encode(&written)?;
                     let read: R = $decode(&bytes)?;
                     Ok(read.fields())
@@ -214,18 +214,16 @@ macro_rules! versioned_pair {
             N: $crate::hostile::evolution::versions::Shape + $($bound)*,
         {
             if old_reads_new {
-                let written = N::sample();
-                let fields = written.fields();
-                return $crate::hostile::evolution::reading(&fields, || {
-                    let bytes: Vec<u8> = $encode(&NewFile::<O, N>::Second(written))?;
+                let fields = N::sample().fields();
+                return $crate::hostile::evolution::reading(&fields, &mut || {
+                    let bytes: Vec<u8> = $encode(&NewFile::<O, N>::Second(N::sample()))?;
                     let OldFile::First(read): OldFile<O> = $decode(&bytes)?;
                     Ok(read.fields())
                 });
             }
-            let written = O::sample();
-            let fields = written.fields();
-            $crate::hostile::evolution::reading(&fields, || {
-                let bytes: Vec<u8> = $encode(&OldFile::First(written))?;
+            let fields = O::sample().fields();
+            $crate::hostile::evolution::reading(&fields, &mut || {
+                let bytes: Vec<u8> = $encode(&OldFile::First(O::sample()))?;
                 let read: NewFile<O, N> = $decode(&bytes)?;
                 match read {
                     NewFile::First(read) => {

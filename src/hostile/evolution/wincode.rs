@@ -37,12 +37,12 @@ mod plain {
     {
         let (old, new) = (O::sample(), N::sample());
         match old_reads_new {
-            true => {
-                super::super::reading(&new.fields(), || Ok(decode::<O>(&encode(&new)?)?.fields()))
-            }
-            false => {
-                super::super::reading(&old.fields(), || Ok(decode::<N>(&encode(&old)?)?.fields()))
-            }
+            true => super::super::reading(&new.fields(), &mut || {
+                Ok(decode::<O>(&encode(&new)?)?.fields())
+            }),
+            false => super::super::reading(&old.fields(), &mut || {
+                Ok(decode::<N>(&encode(&old)?)?.fields())
+            }),
         }
     }
 }
