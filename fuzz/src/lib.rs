@@ -1,8 +1,12 @@
-//! What the fuzz targets share: the checks, which are also ordinary tests, a bound on memory, and
-//! changes of pickles as programs.
+//! What the fuzz targets share: the checks, which are also ordinary tests, a bound on memory, changes of
+//! pickles as programs, and many targets in one program.
 
 #[path = "../../tests/reader_checks/mod.rs"]
 pub mod checks;
+
+pub mod by_hand;
+pub mod guarded;
+pub mod many;
 pub mod memory;
 
 use checks::mutate::{Random, cross, mutate};

@@ -126,7 +126,7 @@ pub fn html_with(
                 script #index type="application/json" {
                     (PreEscaped(embed::index_json(&lookup, headline)))
                 }
-                script #record type="application/json" { (PreEscaped(embed::record_json(record))) }
+                script #record type="application/gzip" { (embed::record(record)) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }

@@ -1,12 +1,14 @@
-//! What must be true of the pickle readers and the predictors over any bytes at all.
+//! What must be true of all readers and of the predictors over any bytes at all.
 //!
-//! The fuzz targets call these functions, and `tests/pickle_regressions.rs` calls them with the
+//! The fuzz targets call these functions, and `tests/fuzz_regressions.rs` calls them with the
 //! files that once broke one of them. A function ends for every input, and panics when a promise is
 //! broken.
 
 mod container;
 mod decoder;
 mod estimator;
+pub mod format;
+pub mod kind;
 mod machine;
 pub mod mutate;
 mod predictions;

@@ -1,17 +1,23 @@
-//! Files that once broke a promise of the readers or the predictors, and changed fixtures.
+//! Files that once broke a promise of the readers, the loaders or the predictors, changed fixtures, and
+//! changed models of every kind.
 //!
 //! A fuzzer found the files in `tests/data/fuzz` (`scripts/fuzz`, see CONTRIBUTING.md). Each lies in
 //! the folder of the target that it broke, and goes through the same check here.
 
+#[path = "support/by_hand.rs"]
+#[allow(dead_code)]
+mod examples;
 #[path = "reader_checks/mod.rs"]
 mod reader_checks;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use deadweight::base::Parameters;
 use deadweight::pickle::Compression;
-use reader_checks::CHECKS;
 use reader_checks::mutate::{Random, cross, mutate};
+use reader_checks::{CHECKS, format, kind};
 
 /// What takes longer is a finding of its own: every file is small.
 const MOST_TIME: Duration = Duration::from_secs(5);
@@ -37,10 +43,41 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
+/// The models of each kind that were calculated by hand.
+fn models() -> Vec<(&'static str, Vec<Parameters>)> {
+    let of = |id: &&'static str| {
+        let mut all = examples::parameters();
+        all.retain(|parameters| parameters.kind() == *id);
+        (*id, all)
+    };
+    kind::ids().iter().map(of).collect()
+}
+
+/// A check of the bytes in a folder.
+type Check = Box<dyn Fn(&[u8])>;
+
+/// Every target with its check, by its folder.
+fn targets() -> Vec<(String, Check)> {
+    let mut targets: Vec<(String, Check)> = Vec::new();
+    for (target, check) in CHECKS {
+        targets.push(((*target).to_owned(), Box::new(check)));
+    }
+    for id in format::ids() {
+        // That a panic becomes an error is what is promised.
+        let check = move |bytes: &[u8]| format::format(id, bytes, &mut |_| ());
+        targets.push((format!("formats/{id}"), Box::new(check)));
+    }
+    for (id, examples) in models() {
+        let check = move |bytes: &[u8]| kind::kind(&examples, bytes);
+        targets.push((format!("kinds/{id}"), Box::new(check)));
+    }
+    targets
+}
+
 #[test]
 fn what_broke_a_promise_once_keeps_it_now() {
     let mut count = 0;
-    for (target, check) in CHECKS {
+    for (target, check) in targets() {
         for (path, bytes) in files(&data().join("fuzz").join(target)) {
             println!("{}", path.display());
             let start = Instant::now();
@@ -50,6 +87,29 @@ fn what_broke_a_promise_once_keeps_it_now() {
         }
     }
     assert_eq!(count, files(&data().join("fuzz")).len(), "a folder has no target");
+}
+
+/// As the next but one, over models instead of files: `FUZZ_ROUNDS` and `FUZZ_SEED` are its length and
+/// its changes.
+#[test]
+fn changed_models_keep_every_promise() {
+    let rounds = number("FUZZ_ROUNDS").unwrap_or(4000) / 40;
+    let mut random = Random::new(number("FUZZ_SEED").unwrap_or(7));
+    for (id, examples) in models() {
+        assert!(!examples.is_empty(), "{id} has no example");
+        for round in 0..rounds {
+            let changes = 1 + random.below(4);
+            let bytes: Vec<u8> = (0..1 + 12 * changes).map(|_| random.below(256) as u8).collect();
+            let start = Instant::now();
+            let result = catch_unwind(AssertUnwindSafe(|| kind::kind(&examples, &bytes)));
+            assert!(result.is_ok(), "{id}, round {round}: {bytes:?}");
+            assert!(start.elapsed() < MOST_TIME, "{id}, round {round}: {bytes:?}");
+        }
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
 #[test]
@@ -91,7 +151,6 @@ fn the_checks_get_as_far_as_predictions() {
 /// it longer, and `FUZZ_SEED` another one.
 #[test]
 fn changed_fixtures_keep_every_promise() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let rounds = number("FUZZ_ROUNDS").unwrap_or(4000);
     let mut random = Random::new(number("FUZZ_SEED").unwrap_or(7));
     let seeds = seeds();
@@ -110,8 +169,7 @@ fn changed_fixtures_keep_every_promise() {
         let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("changed.pkl");
         std::fs::write(&kept, &bytes).unwrap();
         let start = Instant::now();
-        let result =
-            std::panic::catch_unwind(|| CHECKS.iter().for_each(|(_, check)| check(&bytes)));
+        let result = catch_unwind(|| CHECKS.iter().for_each(|(_, check)| check(&bytes)));
         if result.is_err() || start.elapsed() > MOST_TIME {
             let (seed, kept) = (path.display(), kept.display());
             panic!("round {round}, made of {seed}, took {:?}: {kept}", start.elapsed());
