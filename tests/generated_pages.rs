@@ -171,7 +171,7 @@ fn the_page_of_payloads_is_what_the_code_says() {
 
 Numbers that are no models: what programs send and keep, each there because it shows something of a format
 that weights do not. They are plain arrays, so the rungs that need a model have no rows. `deadweight bench
---payload ID` measures on one, and `run` with the profiles `standard` and `thorough` on all of them.
+--payload ID` measures on one, `run --profile thorough` on all of them, and `--profile standard` on three.
 
 They are made of a seed, and are the same to the bit on every machine; a record has their checksums. A
 developer's own type is measured through the [library](library.md).

@@ -151,7 +151,7 @@ fn a_model_of_ours_is_measured_as_a_dict_of_arrays() {
     let Outcome::NotMeasured { reason } = outcome(&record, "pickle-2", Operation::Decode) else {
         panic!("a quick run measures the core")
     };
-    assert!(reason.contains("--profile standard"), "{reason}");
+    assert!(reason.contains("--profile thorough"), "{reason}");
     let Outcome::NotMeasured { reason } = outcome(&record, "onnx", Operation::Encode) else {
         panic!("a dict of arrays is no model")
     };

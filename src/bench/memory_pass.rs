@@ -80,10 +80,7 @@ impl Loads<'_> {
         }
         let has_rows = self.subject.rows.is_some();
         let reason = super::cases::missing(format, has_rows, case.operation)
-            .or_else(|| {
-                let bytes = self.subject.parameters.byte_len();
-                self.profile.leaves_out(format.descriptor().id, self.is_whole, bytes)
-            })
+            .or_else(|| self.profile.leaves_out(format.descriptor().id, self.is_whole))
             .or_else(|| self.failed.get(case).cloned());
         if let Some(reason) = reason {
             return unmeasured(reason);

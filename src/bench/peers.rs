@@ -103,7 +103,7 @@ pub(super) fn cases(
     let Some(peer) = &job.peer else { return Ok(Vec::new()) };
     let bytes = subject.parameters.byte_len();
     let files = Files::of(subject.id(), &job.dir);
-    let (operations, left_out) = plan(job, bytes);
+    let (operations, left_out) = plan(job, job.is_whole(subject.id()), bytes);
     let estimator = peer.estimators.get(subject.id());
     let request = Request {
         model: subject.id(),
@@ -115,7 +115,7 @@ pub(super) fn cases(
         operations: &operations,
         left_out: &left_out,
         slowest: job.profile.slowest_iteration(),
-        core_only: job.profile.is_core_only(job.is_whole(subject.id()), bytes),
+        core_only: job.profile.is_core_only(job.is_whole(subject.id())),
         verify: job.verify,
     };
     let mut cases = Vec::new();
@@ -140,13 +140,13 @@ pub(super) fn cases(
 }
 
 /// The operations that are asked for, and those that are left out with the reason.
-fn plan(job: &Rounds, bytes: usize) -> (Vec<Operation>, Vec<(Operation, String)>) {
+fn plan(job: &Rounds, is_whole: bool, bytes: usize) -> (Vec<Operation>, Vec<(Operation, String)>) {
     let moves =
         |operation: &Operation| !matches!(operation.group(), Group::Floor | Group::Compression);
     let wanted = |operation: &Operation| job.only.is_empty() || job.only.contains(operation);
     let (mut asked, mut left_out) = (Vec::new(), Vec::new());
     for operation in Operation::ALL.iter().copied().filter(moves).filter(wanted) {
-        match job.profile.skips(operation, bytes) {
+        match job.profile.skips(operation, is_whole, bytes) {
             None => asked.push(operation),
             Some(reason) => left_out.push((operation, reason)),
         }

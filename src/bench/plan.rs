@@ -71,13 +71,23 @@ impl Profile {
         }
     }
 
-    /// The operations on a format, with the page policies that are named rows of their own.
-    pub fn operations(self, array_bytes: usize) -> Vec<(Operation, Option<PagePolicy>)> {
+    /// The operations on a format, with the page policies that are named rows of their own. A standard
+    /// run has all of them on the models that are `whole`, and on the others those of a quick one.
+    pub fn operations(
+        self,
+        is_whole: bool,
+        array_bytes: usize,
+    ) -> Vec<(Operation, Option<PagePolicy>)> {
         let large = array_bytes >= LARGE_BYTES;
+        let few = match self {
+            Profile::Quick => true,
+            Profile::Standard => !is_whole,
+            Profile::Thorough => false,
+        };
         let mut operations: Vec<(Operation, Option<PagePolicy>)> = Operation::ALL
             .iter()
             .filter(|operation| operation.group() != crate::base::case::Group::Floor)
-            .filter(|operation| self != Profile::Quick || !SKIPPED_BY_QUICK.contains(operation))
+            .filter(|operation| !few || !SKIPPED_BY_QUICK.contains(operation))
             .filter(|operation| {
                 !self.hurries(array_bytes) || !SKIPPED_WHEN_HUGE.contains(operation)
             })
@@ -85,9 +95,9 @@ impl Profile {
             .map(|operation| (*operation, None))
             .collect();
         let named = [PagePolicy::Small, PagePolicy::Heap].map(Some);
-        let operations_named: &[Operation] = match self {
-            Profile::Quick => &[Operation::Decode],
-            _ => &[Operation::Decode, Operation::DecodePredictOne, Operation::LoadFile],
+        let operations_named: &[Operation] = match few {
+            true => &[Operation::Decode],
+            false => &[Operation::Decode, Operation::DecodePredictOne, Operation::LoadFile],
         };
         if large && !self.hurries(array_bytes) {
             for operation in operations_named {
@@ -98,27 +108,18 @@ impl Profile {
     }
 
     /// Why a format is not measured on a model of so many bytes, if it is not. All formats are measured
-    /// on the models that are `whole`. On the others a quick run measures the core, a standard run the
-    /// core where the model is large and all formats where it is not.
-    pub fn leaves_out(self, format: &str, is_whole: bool, array_bytes: usize) -> Option<String> {
-        self.is_core_only(is_whole, array_bytes).filter(|_| !CORE.contains(&format))
+    /// on the models that are `whole`, on the others the core.
+    pub fn leaves_out(self, format: &str, is_whole: bool) -> Option<String> {
+        self.is_core_only(is_whole).filter(|_| !CORE.contains(&format))
     }
 
     /// Why only the core formats are measured on a model, if only they are.
-    pub fn is_core_only(self, is_whole: bool, array_bytes: usize) -> Option<String> {
-        let (is_core_only, next) = match self {
-            Profile::Quick if array_bytes < LARGE_BYTES => (true, Profile::Standard),
-            Profile::Quick => (true, Profile::Thorough),
-            Profile::Standard => (array_bytes >= LARGE_BYTES, Profile::Thorough),
-            Profile::Thorough => (false, Profile::Thorough),
-        };
-        (is_core_only && !is_whole).then(|| {
-            format!(
-                "profile {} measures it on a few models; measured by --profile {}",
-                self.id(),
-                next.id()
-            )
-        })
+    pub fn is_core_only(self, is_whole: bool) -> Option<String> {
+        (self != Profile::Thorough && !is_whole).then(|| self.on_few_models())
+    }
+
+    fn on_few_models(self) -> String {
+        format!("profile {} measures it on a few models; measured by --profile thorough", self.id())
     }
 
     /// True where cases run in tight loops too: in a standard run on the models that are `whole`, in a
@@ -135,7 +136,7 @@ impl Profile {
     pub fn limit(self) -> Duration {
         Duration::from_secs(match self {
             Profile::Quick => 195,
-            Profile::Standard => 450,
+            Profile::Standard => 480,
             Profile::Thorough => 3 * 3600,
         })
     }
@@ -155,10 +156,15 @@ impl Profile {
     }
 
     /// Why an operation has no row in this profile, if it has none.
-    pub fn skips(self, operation: Operation, array_bytes: usize) -> Option<String> {
-        let taken = self.operations(array_bytes).iter().any(|(taken, _)| *taken == operation);
-        if taken {
+    pub fn skips(self, operation: Operation, is_whole: bool, array_bytes: usize) -> Option<String> {
+        let takes = |is_whole| {
+            self.operations(is_whole, array_bytes).iter().any(|(taken, _)| *taken == operation)
+        };
+        if takes(is_whole) {
             return None;
+        }
+        if takes(true) {
+            return Some(self.on_few_models());
         }
         let profile = if is_zstd_19(operation) { Profile::Thorough } else { Profile::Standard };
         Some(format!("not in profile {}; measured by --profile {}", self.id(), profile.id()))
@@ -250,16 +256,14 @@ mod tests {
     fn the_core_is_registered_and_measured_everywhere() {
         for id in CORE {
             assert!(crate::formats::registry::find(id).is_some(), "{id}");
-            assert_eq!(Profile::Quick.leaves_out(id, false, 1), None);
+            assert_eq!(Profile::Quick.leaves_out(id, false), None);
         }
-        let left_out = |profile: Profile, is_whole, bytes| {
-            profile.leaves_out("json-elements", is_whole, bytes).is_some()
-        };
+        let left_out =
+            |profile: Profile, is_whole| profile.leaves_out("json-elements", is_whole).is_some();
         let (quick, standard) = (Profile::Quick, Profile::Standard);
-        assert!(!left_out(quick, true, LARGE_BYTES) && left_out(quick, false, 1));
-        assert!(!left_out(standard, false, 1) && left_out(standard, false, LARGE_BYTES));
-        assert!(!left_out(standard, true, LARGE_BYTES));
-        assert!(!left_out(Profile::Thorough, false, LARGE_BYTES));
+        assert!(!left_out(quick, true) && left_out(quick, false));
+        assert!(!left_out(standard, true) && left_out(standard, false));
+        assert!(!left_out(Profile::Thorough, false));
     }
 
     #[test]
@@ -268,12 +272,22 @@ mod tests {
             if operation.group() == crate::base::case::Group::Floor {
                 continue;
             }
-            let skipped = Profile::Quick.skips(*operation, 10 << 20);
-            let taken = Profile::Quick.operations(10 << 20).iter().any(|(o, _)| o == operation);
-            assert_ne!(taken, skipped.is_some());
-            assert_eq!(Profile::Thorough.skips(*operation, 10 << 20), None);
+            for profile in [Profile::Quick, Profile::Standard] {
+                for is_whole in [false, true] {
+                    let skipped = profile.skips(*operation, is_whole, 10 << 20);
+                    let operations = profile.operations(is_whole, 10 << 20);
+                    let taken = operations.iter().any(|(o, _)| o == operation);
+                    assert_ne!(taken, skipped.is_some());
+                }
+            }
+            assert_eq!(Profile::Thorough.skips(*operation, false, 10 << 20), None);
         }
-        let why = Profile::Standard.skips(Operation::CompressZstd19, 10 << 20).unwrap();
+        let why = Profile::Standard.skips(Operation::SaveSync, false, 1).unwrap();
+        assert_eq!(
+            why,
+            "profile standard measures it on a few models; measured by --profile thorough"
+        );
+        let why = Profile::Standard.skips(Operation::CompressZstd19, true, 10 << 20).unwrap();
         assert_eq!(why, "not in profile standard; measured by --profile thorough");
     }
 }

@@ -132,7 +132,7 @@ fn set_up(subject: &Subject, options: &Options<'_>) -> f64 {
     let scale = (bytes as f64 / 10e6).min(4.0);
     let is_whole = options.is_whole(subject.id());
     let formats = options.formats.iter().map(|format| format.descriptor().id);
-    let formats = formats.filter(|id| options.profile.leaves_out(id, is_whole, bytes).is_none());
+    let formats = formats.filter(|id| options.profile.leaves_out(id, is_whole).is_none());
     let peer = match options.peer {
         Some(_) => PEER_SECONDS + PEER_SECONDS_A_MEGABYTE * bytes as f64 / 1e6,
         None => 0.0,

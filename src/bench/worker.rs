@@ -204,7 +204,7 @@ fn prepare(
     let is_whole = job.is_whole(subject.id());
     for id in &job.formats {
         let Some(format) = registry::find(id) else { continue };
-        if let Some(reason) = job.profile.leaves_out(id, is_whole, bytes) {
+        if let Some(reason) = job.profile.leaves_out(id, is_whole) {
             leave_out(job, subject, id, &reason, reporter)?;
             continue;
         }
@@ -224,7 +224,7 @@ fn prepare(
         });
         for operation in Operation::ALL.iter().copied().filter(|operation| wanted(*operation)) {
             let why = cases::missing(format, subject.rows.is_some(), operation)
-                .or_else(|| job.profile.skips(operation, bytes))
+                .or_else(|| job.profile.skips(operation, is_whole, bytes))
                 .or_else(|| too_slow(job, operation, thousand))
                 .or_else(|| warm_only(operation))
                 .filter(|_| operation.group() != crate::base::case::Group::Floor);
@@ -232,7 +232,7 @@ fn prepare(
                 reporter.send(&Event::Skipped { case: name(operation, None), reason })?;
             }
         }
-        for (operation, pages) in job.profile.operations(bytes) {
+        for (operation, pages) in job.profile.operations(is_whole, bytes) {
             let exists = cases::missing(format, subject.rows.is_some(), operation).is_none();
             let copies = pages.is_none() || cases::fills_arena(format, operation);
             let in_time = too_slow(job, operation, thousand).is_none();
@@ -264,7 +264,9 @@ fn leave_out(
     reason: &str,
     reporter: &mut Reporter<'_>,
 ) -> Result<(), BenchError> {
-    for (operation, _) in job.profile.operations(subject.parameters.byte_len()) {
+    for (operation, _) in
+        job.profile.operations(job.is_whole(subject.id()), subject.parameters.byte_len())
+    {
         if !job.only.is_empty() && !job.only.contains(&operation) {
             continue;
         }

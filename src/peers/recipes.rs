@@ -63,7 +63,6 @@ fn wide() -> Value {
 }
 
 const ALWAYS: &[&str] = &["quick", "standard", "thorough"];
-const LONGER: &[&str] = &["standard", "thorough"];
 const LONGEST: &[&str] = &["thorough"];
 
 /// Every estimator, small ones first.
@@ -162,7 +161,7 @@ pub static PEER_RECIPES: &[PeerRecipe] = &[
         id: "sklearn_linear_regression-m",
         title: "scikit-learn: linear regression, 20,000 features",
         size: "M",
-        profiles: LONGER,
+        profiles: LONGEST,
         module: "sklearn.linear_model",
         class: "LinearRegression",
         options: || json!({}),
@@ -172,7 +171,7 @@ pub static PEER_RECIPES: &[PeerRecipe] = &[
         id: "sklearn_logistic_regression-m",
         title: "scikit-learn: logistic regression, 20 classes of 2,000 features",
         size: "M",
-        profiles: LONGER,
+        profiles: LONGEST,
         module: "sklearn.linear_model",
         class: "LogisticRegression",
         options: || json!({ "max_iter": 100 }),
@@ -182,7 +181,7 @@ pub static PEER_RECIPES: &[PeerRecipe] = &[
         id: "sklearn_decision_tree-m",
         title: "scikit-learn: decision tree, targets of chance",
         size: "M",
-        profiles: LONGER,
+        profiles: LONGEST,
         module: "sklearn.tree",
         class: "DecisionTreeRegressor",
         options: || json!({ "max_features": 1, "random_state": 42 }),
@@ -192,7 +191,7 @@ pub static PEER_RECIPES: &[PeerRecipe] = &[
         id: "sklearn_support_vectors-m",
         title: "scikit-learn: support vector machine of thousands of vectors",
         size: "M",
-        profiles: LONGER,
+        profiles: LONGEST,
         module: "sklearn.svm",
         class: "SVC",
         options: || json!({ "random_state": 42 }),
@@ -202,7 +201,7 @@ pub static PEER_RECIPES: &[PeerRecipe] = &[
         id: "sklearn_perceptron-m",
         title: "scikit-learn: multilayer perceptron, two layers of 1,000",
         size: "M",
-        profiles: LONGER,
+        profiles: LONGEST,
         module: "sklearn.neural_network",
         class: "MLPClassifier",
         options: || json!({ "hidden_layer_sizes": [1000, 1000], "max_iter": 5, "random_state": 42 }),
@@ -212,7 +211,7 @@ pub static PEER_RECIPES: &[PeerRecipe] = &[
         id: "sklearn_neighbors-m",
         title: "scikit-learn: 5 nearest neighbours of 45,000",
         size: "M",
-        profiles: LONGER,
+        profiles: LONGEST,
         module: "sklearn.neighbors",
         class: "KNeighborsClassifier",
         options: || json!({}),
@@ -222,7 +221,7 @@ pub static PEER_RECIPES: &[PeerRecipe] = &[
         id: "sklearn_gradient_boosting-m",
         title: "scikit-learn: gradient boosting, 300 trees of depth 8",
         size: "M",
-        profiles: LONGER,
+        profiles: LONGEST,
         module: "sklearn.ensemble",
         class: "GradientBoostingClassifier",
         options: || json!({ "n_estimators": 300, "max_depth": 8, "max_features": 4, "subsample": 0.5, "random_state": 42 }),
