@@ -46,7 +46,7 @@ impl Profile {
             (Profile::Quick, false) => 300,
             (Profile::Quick, true) => 1_500,
             (Profile::Standard, false) => 4_000,
-            (Profile::Standard, true) => 25_000,
+            (Profile::Standard, true) => 15_000,
             (Profile::Thorough, false) => 10_000,
             (Profile::Thorough, true) => 90_000,
         };
@@ -89,7 +89,7 @@ impl Profile {
             .filter(|operation| operation.group() != crate::base::case::Group::Floor)
             .filter(|operation| !few || !SKIPPED_BY_QUICK.contains(operation))
             .filter(|operation| {
-                !self.hurries(array_bytes) || !SKIPPED_WHEN_HUGE.contains(operation)
+                !(few && self.hurries(array_bytes)) || !SKIPPED_WHEN_HUGE.contains(operation)
             })
             .filter(|operation| self == Profile::Thorough || !large || !is_zstd_19(**operation))
             .map(|operation| (*operation, None))
@@ -99,7 +99,7 @@ impl Profile {
             true => &[Operation::Decode],
             false => &[Operation::Decode, Operation::DecodePredictOne, Operation::LoadFile],
         };
-        if large && !self.hurries(array_bytes) {
+        if large && !(few && self.hurries(array_bytes)) {
             for operation in operations_named {
                 operations.extend(named.map(|pages| (*operation, pages)));
             }
@@ -150,9 +150,9 @@ impl Profile {
         }
     }
 
-    /// True where a model is so large that only what decides is measured.
-    pub fn hurries(self, array_bytes: usize) -> bool {
-        self == Profile::Quick && array_bytes >= HUGE_BYTES
+    /// True where a model is so large that only what decides is measured, unless it is one of the `whole`.
+    fn hurries(self, array_bytes: usize) -> bool {
+        self != Profile::Thorough && array_bytes >= HUGE_BYTES
     }
 
     /// Why an operation has no row in this profile, if it has none.

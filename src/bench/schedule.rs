@@ -11,7 +11,9 @@ use super::run::Options;
 use super::subject::Subject;
 use super::{hot, memory_pass};
 
-/// Encoding, verifying and calibrating one format of a large model takes about so long.
+/// Encoding, verifying and calibrating one format takes at least so long, whatever the model.
+const LEAST_SET_UP_SECONDS: f64 = 0.08;
+/// So much longer where the model is of 10 MB.
 const SET_UP_SECONDS: f64 = 0.3;
 /// Another program starts, stores and verifies one model in all of its formats in about so long,
 /// and so much more for each megabyte.
@@ -142,5 +144,5 @@ fn set_up(subject: &Subject, options: &Options<'_>) -> f64 {
         true => hot::planned_seconds(options.profile, bytes, count),
         false => 0.0,
     };
-    SET_UP_SECONDS * scale * count as f64 + peer + hot
+    (LEAST_SET_UP_SECONDS + SET_UP_SECONDS * scale) * count as f64 + peer + hot
 }
