@@ -91,7 +91,7 @@ impl Profile {
             .filter(|operation| {
                 !(few && self.hurries(array_bytes)) || !SKIPPED_WHEN_HUGE.contains(operation)
             })
-            .filter(|operation| self == Profile::Thorough || !large || !is_zstd_19(**operation))
+            .filter(|operation| !self.skips_zstd_19(array_bytes) || !is_zstd_19(**operation))
             .map(|operation| (*operation, None))
             .collect();
         let named = [PagePolicy::Small, PagePolicy::Heap].map(Some);
@@ -136,7 +136,7 @@ impl Profile {
     pub fn limit(self) -> Duration {
         Duration::from_secs(match self {
             Profile::Quick => 195,
-            Profile::Standard => 480,
+            Profile::Standard => 560,
             Profile::Thorough => 3 * 3600,
         })
     }
@@ -145,7 +145,7 @@ impl Profile {
     pub fn skips_zstd_19(self, array_bytes: usize) -> bool {
         match self {
             Profile::Quick => array_bytes >= 128 << 10,
-            Profile::Standard => array_bytes >= LARGE_BYTES,
+            Profile::Standard => array_bytes >= 256 << 10,
             Profile::Thorough => false,
         }
     }

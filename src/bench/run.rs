@@ -208,7 +208,7 @@ fn measure_in_process(
     if let Some(finished) = current {
         schedule.model_done(finished, options);
     }
-    schedule.set_up_took((collected.set_up_nanos - set_up_before) as f64 / 1e9);
+    schedule.set_up_took(process, (collected.set_up_nanos - set_up_before) as f64 / 1e9);
     match result {
         Err(BenchError::Worker(reason)) if !options.stop.load(Ordering::SeqCst) => {
             collected.notes.push(format!("measuring process {}: {reason}", process + 1));

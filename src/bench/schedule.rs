@@ -21,6 +21,8 @@ const PEER_SECONDS: f64 = 0.4;
 const PEER_SECONDS_A_MEGABYTE: f64 = 0.25;
 /// One process of the memory pass.
 const MEMORY_SECONDS: f64 = 0.015;
+/// The first process verifies and calibrates too, and needs so many times as long before its rounds.
+const FIRST: f64 = 2.2;
 /// The least share of a profile's time for rounds: with less, the rows would rest on one sample.
 const LEAST_SHARE: f64 = 0.15;
 
@@ -50,7 +52,8 @@ impl Schedule {
         let loads = (options.formats.len() * memory_pass::OPERATIONS.len()) as f64;
         let memory = if options.memory { loads * MEMORY_SECONDS } else { 0.0 };
         let memory_of_all = memory * subjects.len() as f64;
-        let whole = (budgets + set_up) * f64::from(processes) + memory_of_all;
+        let set_ups = set_up * (f64::from(processes) + FIRST - 1.0);
+        let whole = budgets * f64::from(processes) + set_ups + memory_of_all;
         let limit = options.limit.map(|limit| limit.as_secs_f64());
         Schedule {
             start: Instant::now(),
@@ -79,17 +82,18 @@ impl Schedule {
             Some(limit) => {
                 let left = limit - self.start.elapsed().as_secs_f64() - self.memory_of_all;
                 let each = left / f64::from((self.processes - before).max(1));
-                ((each - self.set_up) / self.budgets.max(f64::MIN_POSITIVE)).clamp(LEAST_SHARE, 1.0)
+                let set_up = if before == 0 { FIRST * self.set_up } else { self.set_up };
+                ((each - set_up) / self.budgets.max(f64::MIN_POSITIVE)).clamp(LEAST_SHARE, 1.0)
             }
         };
         self.shares.push(share);
         share
     }
 
-    /// Takes in what a process needed beside its rounds.
-    pub(super) fn set_up_took(&mut self, seconds: f64) {
+    /// Takes in what a process needed beside its rounds; `before` processes had measured already.
+    pub(super) fn set_up_took(&mut self, before: u32, seconds: f64) {
         if seconds > 0.0 {
-            self.set_up = seconds;
+            self.set_up = if before == 0 { seconds / FIRST } else { seconds };
         }
     }
 
