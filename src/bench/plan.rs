@@ -89,7 +89,7 @@ impl Profile {
             .filter(|operation| operation.group() != crate::base::case::Group::Floor)
             .filter(|operation| !few || !SKIPPED_BY_QUICK.contains(operation))
             .filter(|operation| {
-                !(few && self.hurries(array_bytes)) || !SKIPPED_WHEN_HUGE.contains(operation)
+                !(few && self.hurries(array_bytes) && SKIPPED_WHEN_HUGE.contains(operation))
             })
             .filter(|operation| !self.skips_zstd_19(array_bytes) || !is_zstd_19(**operation))
             .map(|operation| (*operation, None))
