@@ -14,9 +14,9 @@ pub enum Profile {
     /// A first honest answer in a few minutes.
     #[default]
     Quick,
-    /// Every operation, more processes.
+    /// The same models in more processes and rounds, and every operation on those that are `whole`.
     Standard,
-    /// The slowest codecs and the largest models too.
+    /// Every format and operation on every model, and the largest models too.
     Thorough,
 }
 

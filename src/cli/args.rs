@@ -297,9 +297,9 @@ pub struct CompletionsArguments {
 pub enum ProfileName {
     /// A first honest answer in about three minutes
     Quick,
-    /// Every operation, more processes
+    /// The same in more processes and rounds, in about twelve minutes; every operation on two forests
     Standard,
-    /// The slowest codecs too
+    /// Every format and operation on every model, for hours
     Thorough,
 }
 
