@@ -23,6 +23,10 @@ pub struct Limits {
     pub max_header_bytes: usize,
     /// Most arrays in one model. A forest of 100,000 trees kept tree by tree has 600,000.
     pub max_arrays: usize,
+    /// Least bytes of a file for each of its arrays, beyond the first 1024. An array has a name, a shape
+    /// and a place in a map, some hundreds of bytes of memory, and a header of nothing but empty arrays
+    /// has 56 bytes for each. Ten thousand linear models of one number each have 130.
+    pub min_bytes_per_array: usize,
     /// Longest name of an array. Dotted paths of pipelines stay far below.
     pub max_name_bytes: usize,
     /// Most dimensions of an array. numpy 2 has 64.
@@ -51,6 +55,7 @@ impl Default for Limits {
             max_file_bytes: 16 << 30,
             max_header_bytes: 100_000_000,
             max_arrays: 1_000_000,
+            min_bytes_per_array: 96,
             max_name_bytes: 4096,
             max_dimensions: 64,
             max_metadata_depth: 64,
@@ -84,6 +89,7 @@ impl Limits {
             ("max_file_bytes", self.max_file_bytes),
             ("max_header_bytes", self.max_header_bytes as u64),
             ("max_arrays", self.max_arrays as u64),
+            ("min_bytes_per_array", self.min_bytes_per_array as u64),
             ("max_name_bytes", self.max_name_bytes as u64),
             ("max_dimensions", self.max_dimensions as u64),
             ("max_metadata_depth", self.max_metadata_depth as u64),
@@ -106,7 +112,16 @@ impl Limits {
         }
         Ok(self)
     }
+
+    /// The most arrays that a file of so many bytes may hold.
+    pub fn most_arrays_in(&self, file_bytes: usize) -> usize {
+        let beyond = file_bytes / self.min_bytes_per_array.max(1);
+        self.max_arrays.min(beyond.saturating_add(FREE_ARRAYS))
+    }
 }
+
+/// A file may hold so many arrays, however small it is: they take less than a megabyte of memory.
+const FREE_ARRAYS: usize = 1024;
 
 #[cfg(test)]
 mod tests {

@@ -14,7 +14,7 @@ use std::io::Write;
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::envelope::{self, Envelope, KEY};
 use super::{
@@ -212,34 +212,41 @@ fn read<'a>(
         });
     }
     super::check_header_len(usize::try_from(length).unwrap_or(usize::MAX), &options.limits)?;
-    let header = bytes.get(8..8usize.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)));
-    check_names(header.unwrap_or_default())?;
+    let data = 8usize.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+    let header = bytes.get(8..data).unwrap_or_default();
+    let count = check_names(header, options.limits.most_arrays_in(bytes.len()))?;
+    // The crate checks here what its `deserialize` checks too, which would parse the header once more.
     let (_, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|error| FormatError::codec(ID, error))?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| FormatError::codec(ID, error))?;
-    let tensor = |name: &str| tensors.tensor(name).map_err(|error| FormatError::codec(ID, error));
+    let data = bytes.get(data..).unwrap_or_default();
+    let tensor = |name: &str| {
+        let missing = || FormatError::codec(ID, format!("the tensor {name:?} is missing"));
+        let info = metadata.info(name).ok_or_else(missing)?;
+        let (start, end) = info.data_offsets;
+        Ok::<_, FormatError>((info, data.get(start..end).ok_or_else(missing)?))
+    };
     match metadata.metadata().as_ref().and_then(|texts| texts.get(KEY)) {
         Some(text) => {
             let envelope = Envelope::parse(ID, text, &options.limits)?;
             let (parameters, listed) = envelope.open(&options.limits)?;
-            if listed.len() != tensors.len() {
-                let found = format!("{} tensors", tensors.len());
+            if listed.len() != count {
+                let found = format!("{count} tensors");
                 return Err(envelope::disagreement("all", &listed.len().to_string(), &found));
             }
             let mut parts = Vec::with_capacity(listed.len());
             for (name, dtype, shape) in listed {
-                let tensor = tensor(&name)?;
-                let found = dtype_of(&name, tensor.dtype())?;
+                let (info, bytes) = tensor(&name)?;
+                let found = dtype_of(&name, info.dtype)?;
                 let same = match dtype {
                     DType::Text => found == DType::U8,
-                    _ => found == dtype && tensor.shape() == shape,
+                    _ => found == dtype && info.shape == shape,
                 };
                 if !same {
                     let listed = format!("{dtype} {shape:?}");
-                    let found = format!("{found} {:?}", tensor.shape());
+                    let found = format!("{found} {:?}", info.shape);
                     return Err(envelope::disagreement(&name, &listed, &found));
                 }
-                parts.push((name, dtype, shape, tensor.data()));
+                parts.push((name, dtype, shape, bytes));
             }
             Ok((parameters, parts))
         }
@@ -251,55 +258,72 @@ fn read<'a>(
                 let kept = texts.into_iter().map(|(key, text)| (key.clone(), text.as_str().into()));
                 parameters.set(FOREIGN_METADATA, Value::Map(kept.collect()));
             }
-            let mut parts = Vec::with_capacity(tensors.len());
-            for name in metadata.offset_keys() {
-                let tensor = tensor(&name)?;
-                let dtype = dtype_of(&name, tensor.dtype())?;
-                parts.push((name, dtype, tensor.shape().to_vec(), tensor.data()));
+            let names = metadata.offset_keys();
+            let mut parts = Vec::with_capacity(names.len());
+            for name in names {
+                let (info, bytes) = tensor(&name)?;
+                let dtype = dtype_of(&name, info.dtype)?;
+                parts.push((name, dtype, info.shape.clone(), bytes));
             }
             Ok((parameters, parts))
         }
     }
 }
 
-/// Refuses a name that stands twice, among the tensors or in the metadata. The crate keeps the last
-/// of them, another reader the first: two readers of one file would see two models.
-fn check_names(header: &[u8]) -> Result<(), FormatError> {
-    serde_json::from_slice::<Names>(header)
-        .map(drop)
-        .map_err(|error| FormatError::codec(ID, format!("header: {error}")))
+/// Refuses a name that stands twice, among the tensors or in the metadata, and more names than `most`.
+/// Of two that are the same the crate keeps the last, another reader the first: two readers of one file
+/// would see two models. Returns the number of tensors.
+fn check_names(header: &[u8], most: usize) -> Result<usize, FormatError> {
+    let wrong = |error: serde_json::Error| FormatError::codec(ID, format!("header: {error}"));
+    let mut header = serde_json::Deserializer::from_slice(header);
+    let count = Names { most }.deserialize(&mut header).map_err(wrong)?;
+    header.end().map_err(wrong)?;
+    Ok(count)
 }
 
 /// A map of which only the keys are looked at: of the tensors, and of the map of the metadata.
-struct Names;
+#[derive(Clone, Copy)]
+struct Names {
+    /// With more names than this it is refused, before memory is taken for the next.
+    most: usize,
+}
 
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Names)
+impl<'de> DeserializeSeed<'de> for Names {
+    type Value = usize;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
+/// How many names there are, but for the reserved one.
 impl<'de> Visitor<'de> for Names {
-    type Value = Names;
+    type Value = usize;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map")
     }
 
     // The metadata may be null, and a text in it may have the reserved name.
-    fn visit_unit<E>(self) -> Result<Names, E> {
-        Ok(Names)
+    fn visit_unit<E>(self) -> Result<usize, E> {
+        Ok(0)
     }
 
-    fn visit_str<E>(self, _text: &str) -> Result<Names, E> {
-        Ok(Names)
+    fn visit_str<E>(self, _text: &str) -> Result<usize, E> {
+        Ok(0)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Names, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<usize, A::Error> {
         let mut names = HashSet::new();
         while let Some(name) = entries.next_key::<String>()? {
+            if names.len() >= self.most {
+                return Err(A::Error::custom(format!(
+                    "more than {} names, expected no more in a file of this size: each takes memory, however small it is",
+                    self.most
+                )));
+            }
             if name == RESERVED {
-                entries.next_value::<Names>()?;
+                entries.next_value_seed(self)?;
             } else {
                 entries.next_value::<IgnoredAny>()?;
             }
@@ -307,7 +331,7 @@ impl<'de> Visitor<'de> for Names {
                 return Err(A::Error::custom(format!("the name {name:?} stands twice")));
             }
         }
-        Ok(Names)
+        Ok(names.len() - usize::from(names.contains(RESERVED)))
     }
 }
 
@@ -322,12 +346,32 @@ mod tests {
             ("\"a\"", format!(r#"{{"a":{tensor},"a":{tensor}}}"#)),
             ("\"key\"", format!(r#"{{"__metadata__":{{"key":"1","key":"2"}},"a":{tensor}}}"#)),
         ] {
-            let error = check_names(header.as_bytes()).unwrap_err().to_string();
+            let error = check_names(header.as_bytes(), 10).unwrap_err().to_string();
             assert!(error.contains(&format!("the name {twice} stands twice")), "{error}");
         }
         for once in [r#"{"__metadata__":null}"#, r#"{"__metadata__":{"__metadata__":""}}"#, "{} "] {
-            check_names(once.as_bytes()).unwrap();
+            check_names(once.as_bytes(), 10).unwrap();
         }
+    }
+
+    #[test]
+    fn a_file_of_names_alone_is_refused_and_one_of_many_small_arrays_is_not() {
+        let empty =
+            |number| format!(r#""{number}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#);
+        let header = format!("{{{}}}", (0..50_000).map(empty).collect::<Vec<_>>().join(","));
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend_from_slice(header.as_bytes());
+        let error = Safetensors.decode(&bytes, &DecodeOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("names, expected no more in a file of this size"), "{error}");
+        let mut parameters = Parameters::new("arrays", 1);
+        for number in 0..20_000 {
+            let array = Array::from_vec(vec![0.5f64], &[1]).unwrap();
+            parameters.insert(format!("models.{number}.intercept"), array).unwrap();
+        }
+        let mut bytes = Vec::new();
+        Safetensors.encode(&parameters, &mut bytes).unwrap();
+        let again = Safetensors.decode(&bytes, &DecodeOptions::default()).unwrap();
+        assert_eq!(again.first_difference(&parameters), None);
     }
 
     #[test]
