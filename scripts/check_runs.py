@@ -22,9 +22,15 @@ PRIOR_FREEDOM = 4
 STUDENT = [2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179]
 
 
+def interquartile_mean(samples):
+    samples, count = sorted(samples), len(samples)
+    inside = [max(0, min(i + 1, count * 0.75) - max(i, count / 4)) for i in range(count)]
+    return sum(map(lambda weight, sample: weight * sample, inside, samples)) / (count / 2)
+
+
 def measured(record):
-    """Logarithms of the processes' medians, by group and format: of rows with a rank, as only these
-    are compared."""
+    """Logarithms of the processes' interquartile means, by group and format: of rows with a rank, as
+    only these are compared."""
     groups = {}
     for row in record["rows"]:
         case = row["case"] if "case" in row else row
@@ -32,7 +38,7 @@ def measured(record):
             continue
         group = (case["model"], case["operation"], case.get("pages"), case.get("temperature"))
         groups.setdefault(group, {})[case["format"]] = [
-            math.log(statistics.median(samples)) if samples else None
+            math.log(interquartile_mean(samples)) if samples else None
             for samples in row["samples_nanos"]]
     return groups
 

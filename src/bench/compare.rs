@@ -142,7 +142,7 @@ fn samples(record: &BenchRecord) -> BTreeMap<CaseId, Samples> {
 
 fn logarithms(samples: &BTreeMap<CaseId, Samples>, common: &BTreeSet<CaseId>) -> Medians {
     let logarithm = |value: Option<f64>| value.filter(|value| *value > 0.0).map(f64::ln);
-    let of = |case: &CaseId| samples[case].medians().into_iter().map(logarithm).collect();
+    let of = |case: &CaseId| samples[case].middles().into_iter().map(logarithm).collect();
     common.iter().map(|case| (case.clone(), of(case))).collect()
 }
 
