@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::protocol::{Event, KnownCase, Watched};
+use super::protocol::{Event, KnownCase, KnownSample, Watched};
 use super::slowed::Twin;
 use crate::base::case::{CaseId, FLOOR};
 use crate::base::record::{MemoryRow, SizeRow};
@@ -16,11 +16,13 @@ pub(super) struct Collected {
     pub(super) failed: BTreeMap<CaseId, String>,
     pub(super) skipped: BTreeMap<CaseId, String>,
     pub(super) too_slow: Vec<CaseId>,
+    pub(super) calibrated: BTreeMap<CaseId, KnownSample>,
     pub(super) sizes: Vec<SizeRow>,
     pub(super) spins: Vec<u64>,
     pub(super) switches: u64,
     pub(super) watched: Watched,
     pub(super) set_up_nanos: u64,
+    pub(super) budget_nanos: u64,
     pub(super) notes: Vec<String>,
     pub(super) peer_memory: Vec<MemoryRow>,
     pub(super) complaints: Vec<String>,
@@ -71,10 +73,16 @@ impl Collected {
             Event::Size { model, format, bytes, compressed_bytes } => {
                 self.sizes.push(SizeRow { model, format, bytes, compressed_bytes });
             }
+            Event::Calibrated { case, sample } => {
+                self.calibrated.insert(case, sample);
+            }
             Event::Spin { nanos } => self.spins.push(nanos),
             Event::Switches { count } => self.switches += count,
             Event::Watched(watched) => self.watched.add(watched),
-            Event::Took { set_up_nanos, .. } => self.set_up_nanos += set_up_nanos,
+            Event::Took { set_up_nanos, budget_nanos, .. } => {
+                self.set_up_nanos += set_up_nanos;
+                self.budget_nanos += budget_nanos;
+            }
             Event::PeerMemory { case, outcome } => {
                 self.peer_memory.push(MemoryRow { case, outcome });
             }
@@ -90,13 +98,10 @@ impl Collected {
     /// What the next process need not find out again. Floors are few, and quick to calibrate.
     pub(super) fn known(&self) -> Vec<KnownCase> {
         let slow = self.too_slow.iter();
-        let slow = slow.map(|case| KnownCase { case: case.clone(), iterations: None });
-        let is_known = |case: &CaseId| case.format != FLOOR && case.temperature.is_none();
-        let samples = self.samples.iter().filter(|(case, _)| is_known(case));
-        let samples = samples.map(|(case, samples)| KnownCase {
-            case: case.clone(),
-            iterations: Some(samples.iterations),
-        });
-        slow.chain(samples).collect()
+        let slow = slow.map(|case| KnownCase { case: case.clone(), sample: None });
+        let found = self.calibrated.iter().filter(|(case, _)| case.format != FLOOR);
+        let found =
+            found.map(|(case, sample)| KnownCase { case: case.clone(), sample: Some(*sample) });
+        slow.chain(found).collect()
     }
 }

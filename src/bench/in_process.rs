@@ -109,7 +109,6 @@ impl InProcess {
         make: Make<'_>,
     ) -> Result<(), BenchError> {
         let bytes = subject.parameters.byte_len();
-        let budget = self.profile.budget(bytes);
         let switches = environment::context_switches();
         for series in 0..self.series() {
             let nanos = environment::spin_loop(&*self.clock);
@@ -120,7 +119,7 @@ impl InProcess {
             let mut lines = Vec::new();
             let mut watched = Watched::default();
             let plan = Plan {
-                budget,
+                budget: self.profile.budget(bytes, cases.len()),
                 enough: self.profile.enough_samples(),
                 slowest: self.profile.slowest_iteration(),
             };
@@ -132,8 +131,7 @@ impl InProcess {
                 reporter: &mut Reporter::new(&mut lines),
             };
             let cases = cases.into_iter();
-            let planned =
-                cases.map(|case| Planned { case, twin: None, iterations: None }).collect();
+            let planned = cases.map(|case| Planned { case, twin: None, known: None }).collect();
             rounds.run(planned, &mut rng)?;
             self.collected.take(Event::Watched(watched), series);
             for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

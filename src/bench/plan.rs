@@ -34,23 +34,24 @@ impl Profile {
     pub fn processes(self) -> u32 {
         match self {
             Profile::Quick => 3,
-            Profile::Standard => 5,
+            Profile::Standard => 8,
             Profile::Thorough => 9,
         }
     }
 
-    /// Time for the rounds of one model in one process: large models need more for as many rounds.
-    pub fn budget(self, array_bytes: usize) -> Duration {
+    /// Time for the rounds of one model in one process, by the number of its cases, so that all rows of
+    /// a run rest on about as many samples. Large models need more for as many.
+    pub fn budget(self, array_bytes: usize, cases: usize) -> Duration {
         let large = array_bytes >= LARGE_BYTES;
-        let millis = match (self, large) {
-            (Profile::Quick, false) => 300,
-            (Profile::Quick, true) => 1_500,
-            (Profile::Standard, false) => 4_000,
-            (Profile::Standard, true) => 15_000,
-            (Profile::Thorough, false) => 10_000,
-            (Profile::Thorough, true) => 90_000,
+        let micros = match (self, large) {
+            (Profile::Quick, false) => 3_000,
+            (Profile::Quick, true) => 10_000,
+            (Profile::Standard, false) => 12_000,
+            (Profile::Standard, true) => 40_000,
+            (Profile::Thorough, false) => 40_000,
+            (Profile::Thorough, true) => 200_000,
         };
-        Duration::from_millis(millis)
+        Duration::from_micros(micros) * u32::try_from(cases).unwrap_or(u32::MAX)
     }
 
     /// A case whose single iteration takes longer has no row in this profile, and says so.
@@ -66,8 +67,8 @@ impl Profile {
     pub fn enough_samples(self) -> usize {
         match self {
             Profile::Quick => 15,
-            Profile::Standard => 25,
-            Profile::Thorough => 50,
+            Profile::Standard => 60,
+            Profile::Thorough => 100,
         }
     }
 

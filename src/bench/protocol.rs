@@ -78,8 +78,19 @@ impl Rounds {
 pub struct KnownCase {
     /// The case.
     pub case: CaseId,
-    /// Iterations that make a sample; `None` when the case is too slow for the profile.
-    pub iterations: Option<u64>,
+    /// What a sample of it is; `None` when the case is too slow for the profile.
+    pub sample: Option<KnownSample>,
+}
+
+/// A sample of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownSample {
+    /// Iterations in it.
+    pub iterations: u64,
+    /// What is timed of it, about.
+    pub sample_nanos: u64,
+    /// What it costs in all.
+    pub cost_nanos: u64,
 }
 
 /// A format that is slowed down on purpose, to see that a comparison finds it.
@@ -215,14 +226,22 @@ pub enum Event {
         /// Compressed bytes by codec.
         compressed_bytes: BTreeMap<String, u64>,
     },
+    /// What a sample of a case is was found out.
+    Calibrated {
+        /// The case.
+        case: CaseId,
+        /// The sample.
+        sample: KnownSample,
+    },
     /// A model is done.
     Took {
         /// The model.
         model: String,
-        /// Time of everything but the rounds: preparing, verifying, sizes, memory.
+        /// Time of everything but the rounds (preparing, verifying, sizes, memory), and what these took
+        /// longer than planned: the first round is always whole.
         set_up_nanos: u64,
-        /// Time of the rounds.
-        rounds_nanos: u64,
+        /// The time that the profile has for the rounds, of which the job may use a share.
+        budget_nanos: u64,
     },
     /// How the rounds of the process went.
     Watched(Watched),

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::BenchError;
 use super::clock::Clock;
 use super::noise::{Counters, Monitor};
-use super::protocol::{Event, Watched};
+use super::protocol::{Event, KnownSample, Watched};
 use super::slowed::Twin;
 use super::worker::Reporter;
 use crate::base::case::{Case, FLOOR};
@@ -18,8 +18,17 @@ use crate::base::case::{Case, FLOOR};
 /// first iteration of a sample is colder than the others; but no sample is made longer than this.
 const EVEN_SAMPLE_NANOS: u64 = 400_000;
 
+/// What a sample of a case may cost to take part in every round, as a part of the time that a case has on
+/// average: who costs more takes part in every k-th. Most of the time would else go to a few slow ones, and
+/// the others, which are compared most, would rest on few samples.
+const PARTS: u64 = 60;
+
 /// A case whose single iteration takes longer is not warmed up by an untimed one.
 const SLOW_NANOS: u64 = 40_000_000;
+
+/// A case of which a sample is known to cost more is not warmed up by one that does not count: it is warm
+/// after a small part of it.
+const WARM_NANOS: u64 = 5_000_000;
 
 /// Samples, at most, that find the number of iterations.
 const CALIBRATIONS: u32 = 3;
@@ -33,8 +42,8 @@ pub(super) struct Planned {
     pub(super) case: Box<dyn Case>,
     /// Set where it is measured a second time, to check the measuring.
     pub(super) twin: Option<Twin>,
-    /// Iterations of a sample, where an earlier process found them.
-    pub(super) iterations: Option<u64>,
+    /// A sample of it, where an earlier process found it out.
+    pub(super) known: Option<KnownSample>,
 }
 
 /// A case in the rounds.
@@ -43,6 +52,9 @@ struct Runner {
     twin: Option<Twin>,
     iterations: u64,
     sample_nanos: u64,
+    /// What a sample costs in all, with what is outside its figure: dropping results, putting a file out
+    /// of the page cache.
+    cost_nanos: u64,
     samples: usize,
     /// A sample that counts only where there is never another, and whether it was counted as dropped:
     /// of a disturbed window, or the first run of what is too slow to be warmed up.
@@ -51,6 +63,19 @@ struct Runner {
 }
 
 impl Runner {
+    fn new(case: Box<dyn Case>, twin: Option<Twin>, sample: KnownSample) -> Self {
+        let KnownSample { iterations, sample_nanos, cost_nanos } = sample;
+        let (samples, spare, out) = (0, None, false);
+        Runner { case, twin, iterations, sample_nanos, cost_nanos, samples, spare, out }
+    }
+
+    fn calibrated(&self) -> Event {
+        let (iterations, sample_nanos, cost_nanos) =
+            (self.iterations, self.sample_nanos, self.cost_nanos);
+        let sample = KnownSample { iterations, sample_nanos, cost_nanos };
+        Event::Calibrated { case: self.case.id().clone(), sample }
+    }
+
     fn event(&self, nanos: u64) -> Event {
         Event::Sample {
             case: self.case.id().clone(),
@@ -66,14 +91,21 @@ impl Runner {
 fn calibrate(
     planned: Planned,
     slowest: Duration,
+    clock: &dyn Clock,
     reporter: &mut Reporter<'_>,
 ) -> Result<Option<Runner>, BenchError> {
-    let Planned { mut case, twin, iterations: known } = planned;
-    let mut iterations = known.unwrap_or(1).clamp(1, case.max_iterations());
-    let mut nanos = 0;
+    let Planned { mut case, twin, known } = planned;
+    if let Some(known) = known.filter(|known| known.cost_nanos >= WARM_NANOS) {
+        return Ok(Some(Runner::new(case, twin, known)));
+    }
+    let mut iterations = known.map_or(1, |known| known.iterations).clamp(1, case.max_iterations());
+    let (mut nanos, mut cost_nanos) = (0, 0);
     let attempts = if known.is_some() { 1 } else { CALIBRATIONS };
     for attempt in 0..attempts {
-        nanos = match case.run(iterations) {
+        let start = clock.now_nanos();
+        let result = case.run(iterations);
+        cost_nanos = clock.now_nanos().saturating_sub(start);
+        nanos = match result {
             Ok(nanos) => nanos.max(1),
             Err(error) => {
                 let case = case.id().clone();
@@ -95,8 +127,8 @@ fn calibrate(
         reporter.send(&Event::TooSlow { case: case.id().clone(), nanos: once })?;
         return Ok(None);
     }
-    let mut runner =
-        Runner { case, twin, iterations, sample_nanos: nanos, samples: 0, spare: None, out: false };
+    let sample = KnownSample { iterations, sample_nanos: nanos, cost_nanos: cost_nanos.max(nanos) };
+    let mut runner = Runner::new(case, twin, sample);
     if nanos > SLOW_NANOS {
         // It is not run again only to be warmed up: this counts if there is no time for another.
         runner.spare = Some((nanos, false));
@@ -120,6 +152,7 @@ fn even_out(runners: &mut [Runner]) {
         let once = (runner.sample_nanos / runner.iterations).max(1);
         let wanted = most[&group(runner)].min(EVEN_SAMPLE_NANOS / once);
         let iterations = wanted.min(runner.case.max_iterations()).max(runner.iterations);
+        runner.cost_nanos = runner.cost_nanos / runner.iterations * iterations;
         runner.sample_nanos = once * iterations;
         runner.iterations = iterations;
     }
@@ -152,12 +185,15 @@ impl<C: Counters> Rounds<'_, '_, C> {
     ) -> Result<(u64, Vec<Box<dyn Case>>), BenchError> {
         let mut runners = Vec::with_capacity(cases.len());
         for case in cases {
-            runners.extend(calibrate(case, self.plan.slowest, self.reporter)?);
+            runners.extend(calibrate(case, self.plan.slowest, self.clock, self.reporter)?);
         }
         even_out(&mut runners);
+        for runner in runners.iter().filter(|runner| runner.twin.is_none()) {
+            self.reporter.send(&runner.calibrated())?;
+        }
         self.reporter.flush()?;
         let budget = u64::try_from(self.plan.budget.as_nanos()).unwrap_or(u64::MAX);
-        let share = budget / (runners.len().max(1) as u64 * 5);
+        let share = budget / (runners.len().max(1) as u64 * PARTS);
         let start = self.clock.now_nanos();
         let is_used = |clock: &dyn Clock| clock.now_nanos().saturating_sub(start) >= budget;
         let mut window = Vec::new();
@@ -168,12 +204,14 @@ impl<C: Counters> Rounds<'_, '_, C> {
             let mut open = false;
             for index in order {
                 let runner = &mut runners[index];
-                let every = (runner.sample_nanos / share.max(1)).max(1);
+                let every = (runner.cost_nanos / share.max(1)).max(1);
                 if runner.out || runner.samples >= self.plan.enough {
                     continue;
                 }
                 open = true;
-                let is_due = round % every == 0 && !is_used(self.clock);
+                // A run that calibrated and would do for a sample stands for that of the first round.
+                let has_run = round == 0 && runner.spare.is_some();
+                let is_due = round % every == 0 && !has_run && !is_used(self.clock);
                 if runner.samples == 0 && runner.spare.is_none() || is_due {
                     self.sample(runner, index, &mut window)?;
                 }
@@ -300,7 +338,7 @@ mod tests {
     }
 
     fn planned(case: Box<dyn Case>) -> Planned {
-        Planned { case, twin: None, iterations: None }
+        Planned { case, twin: None, known: None }
     }
 
     fn events(bytes: &[u8]) -> Vec<Event> {
@@ -312,7 +350,8 @@ mod tests {
         let mut bytes = Vec::new();
         let mut reporter = Reporter(&mut bytes);
         let case = planned(Box::new(Steady { id: id(), cold, warm }));
-        let runner = calibrate(case, Duration::from_secs(1), &mut reporter).unwrap();
+        let clock = ManualClock::default();
+        let runner = calibrate(case, Duration::from_secs(1), &clock, &mut reporter).unwrap();
         (runner.map(|runner| runner.iterations), events(&bytes).len())
     }
 
@@ -336,7 +375,8 @@ mod tests {
             .into_iter()
             .filter_map(|warm| {
                 let case = planned(Box::new(Steady { id: id(), cold: warm, warm }));
-                calibrate(case, Duration::from_secs(1), &mut reporter).unwrap()
+                let clock = ManualClock::default();
+                calibrate(case, Duration::from_secs(1), &clock, &mut reporter).unwrap()
             })
             .collect();
         even_out(&mut runners);

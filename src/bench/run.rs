@@ -170,7 +170,7 @@ fn measure_in_process(
     collected: &mut Collected,
     schedule: &mut Schedule,
 ) -> Result<(), BenchError> {
-    let set_up_before = collected.set_up_nanos;
+    let before = (collected.set_up_nanos, collected.budget_nanos);
     let share = schedule.next_share(process);
     let job = Job::Rounds(Box::new(Rounds {
         dir: dir.to_owned(),
@@ -208,7 +208,10 @@ fn measure_in_process(
     if let Some(finished) = current {
         schedule.model_done(finished, options);
     }
-    schedule.set_up_took(process, (collected.set_up_nanos - set_up_before) as f64 / 1e9);
+    let seconds = |now: u64, before: u64| now.saturating_sub(before) as f64 / 1e9;
+    let set_up = seconds(collected.set_up_nanos, before.0);
+    let budgets = seconds(collected.budget_nanos, before.1) * options.budget_share;
+    schedule.took(process, set_up, budgets);
     match result {
         Err(BenchError::Worker(reason)) if !options.stop.load(Ordering::SeqCst) => {
             collected.notes.push(format!("measuring process {}: {reason}", process + 1));

@@ -8,21 +8,26 @@
 use std::time::{Duration, Instant};
 
 use super::run::Options;
+use super::slowed::Twin;
 use super::subject::Subject;
-use super::{hot, memory_pass};
+use super::{cases, hot, memory_pass, plan};
+use crate::base::case::Operation;
+use crate::formats::Format;
 
 /// Encoding, verifying and calibrating one format takes at least so long, whatever the model.
-const LEAST_SET_UP_SECONDS: f64 = 0.08;
+const LEAST_SET_UP_SECONDS: f64 = 0.04;
 /// So much longer where the model is of 10 MB.
-const SET_UP_SECONDS: f64 = 0.3;
+const SET_UP_SECONDS: f64 = 0.15;
 /// Another program starts, stores and verifies one model in all of its formats in about so long,
 /// and so much more for each megabyte.
-const PEER_SECONDS: f64 = 0.4;
-const PEER_SECONDS_A_MEGABYTE: f64 = 0.25;
+const PEER_SECONDS: f64 = 0.3;
+const PEER_SECONDS_A_MEGABYTE: f64 = 0.1;
+/// Another program has about so many operations on each of its formats.
+const PEER_OPERATIONS: usize = 3;
 /// One process of the memory pass.
 const MEMORY_SECONDS: f64 = 0.015;
 /// The first process verifies and calibrates too, and needs so many times as long before its rounds.
-const FIRST: f64 = 2.2;
+const FIRST: f64 = 2.7;
 /// The least share of a profile's time for rounds: with less, the rows would rest on one sample.
 const LEAST_SHARE: f64 = 0.15;
 
@@ -81,19 +86,25 @@ impl Schedule {
             None => 1.0,
             Some(limit) => {
                 let left = limit - self.start.elapsed().as_secs_f64() - self.memory_of_all;
-                let each = left / f64::from((self.processes - before).max(1));
-                let set_up = if before == 0 { FIRST * self.set_up } else { self.set_up };
-                ((each - set_up) / self.budgets.max(f64::MIN_POSITIVE)).clamp(LEAST_SHARE, 1.0)
+                let processes = f64::from((self.processes - before).max(1));
+                let first = if before == 0 { FIRST - 1.0 } else { 0.0 };
+                let rounds = left - self.set_up * (processes + first);
+                let budgets = (self.budgets * processes).max(f64::MIN_POSITIVE);
+                (rounds / budgets).clamp(LEAST_SHARE, 1.0)
             }
         };
         self.shares.push(share);
         share
     }
 
-    /// Takes in what a process needed beside its rounds; `before` processes had measured already.
-    pub(super) fn set_up_took(&mut self, before: u32, seconds: f64) {
-        if seconds > 0.0 {
-            self.set_up = if before == 0 { seconds / FIRST } else { seconds };
+    /// Takes in what a process needed beside its rounds, and what the profile has for them, in seconds:
+    /// only the process knew all cases. `before` processes had measured already.
+    pub(super) fn took(&mut self, before: u32, set_up: f64, budgets: f64) {
+        if set_up > 0.0 {
+            self.set_up = if before == 0 { set_up / FIRST } else { set_up };
+        }
+        if budgets > 0.0 {
+            self.budgets = budgets;
         }
     }
 
@@ -129,8 +140,38 @@ impl Schedule {
 }
 
 fn budget(subject: &Subject, options: &Options<'_>) -> f64 {
-    let budget = options.profile.budget(subject.parameters.byte_len());
+    let budget =
+        options.profile.budget(subject.parameters.byte_len(), case_count(subject, options));
     budget.mul_f64(options.budget_share).as_secs_f64()
+}
+
+/// How many cases a model will have, about: what another program offers it says only later.
+fn case_count(subject: &Subject, options: &Options<'_>) -> usize {
+    let bytes = subject.parameters.byte_len();
+    let is_whole = options.is_whole(subject.id());
+    let profile = options.profile;
+    let wanted =
+        |operation: &Operation| options.only.is_empty() || options.only.contains(operation);
+    let mut operations = profile.operations(is_whole, bytes);
+    operations.retain(|(operation, _)| wanted(operation));
+    let of_format = |format: &'static dyn Format| {
+        let exists =
+            |operation| cases::missing(format, subject.rows.is_some(), operation).is_none();
+        let all = operations.iter().filter(|(operation, pages)| {
+            exists(*operation) && (pages.is_none() || cases::fills_arena(format, *operation))
+        });
+        all.count()
+    };
+    let formats = options.formats.iter().copied();
+    let formats =
+        formats.filter(|format| profile.leaves_out(format.descriptor().id, is_whole).is_none());
+    let floors = profile.floors().into_iter().filter(|(operation, _)| wanted(operation)).count();
+    let twins = match options.twins.iter().any(|id| id == subject.id()) {
+        true => Twin::ALL.len() * plan::CORE.len() * plan::TWIN_OPERATIONS.len(),
+        false => 0,
+    };
+    let theirs = options.peer.as_ref().map_or(0, |peer| peer.formats.len() * PEER_OPERATIONS);
+    formats.map(of_format).sum::<usize>() + floors + twins + theirs
 }
 
 fn set_up(subject: &Subject, options: &Options<'_>) -> f64 {

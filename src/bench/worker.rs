@@ -16,7 +16,7 @@ use super::clock::{Clock, MonotonicClock};
 use super::compression::Compression;
 use super::noise::{Monitor, SystemCounters};
 use super::plan::{self, LARGE_BYTES, Profile};
-use super::protocol::{Event, Job, MemoryJob, Rounds, Watched};
+use super::protocol::{Event, Job, KnownSample, MemoryJob, Rounds, Watched};
 use super::rounds::{self, Planned};
 use super::slowed::{Twin, slowed};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
@@ -93,11 +93,12 @@ fn measure_rounds(
             memory.extend(offered.iter().map(|case| case.id().clone()).filter(peers::has_memory));
             cases.extend(offered);
         }
-        let budget = job.profile.budget(subject.parameters.byte_len()).mul_f64(job.budget_share);
         let planned = planned(job, &subject, cases, &clock)?;
+        let budget = job.profile.budget(subject.parameters.byte_len(), planned.len());
+        let used = budget.mul_f64(job.budget_share);
         let mut rounds = rounds::Rounds {
             plan: rounds::Plan {
-                budget,
+                budget: used,
                 enough: job.profile.enough_samples(),
                 slowest: job.profile.slowest_iteration(),
             },
@@ -114,8 +115,10 @@ fn measure_rounds(
             peers::memory(source, memory, reporter)?;
         }
         let nanos = clock.now_nanos().saturating_sub(start);
-        let set_up_nanos = nanos.saturating_sub(rounds_nanos);
-        reporter.send(&Event::Took { model: record.id.clone(), set_up_nanos, rounds_nanos })?;
+        let planned = u64::try_from(used.as_nanos()).unwrap_or(u64::MAX);
+        let set_up_nanos = nanos.saturating_sub(rounds_nanos.min(planned));
+        let budget_nanos = u64::try_from(budget.as_nanos()).unwrap_or(u64::MAX);
+        reporter.send(&Event::Took { model: record.id.clone(), set_up_nanos, budget_nanos })?;
     }
     reporter.send(&Event::Watched(watched))?;
     for text in source.iter_mut().flat_map(|source| source.complaints()) {
@@ -134,8 +137,8 @@ fn planned(
     cases: Vec<Box<dyn Case>>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<Planned>, BenchError> {
-    let known: HashMap<&CaseId, Option<u64>> =
-        job.known.iter().map(|known| (&known.case, known.iterations)).collect();
+    let known: HashMap<&CaseId, Option<KnownSample>> =
+        job.known.iter().map(|known| (&known.case, known.sample)).collect();
     let is_too_slow = |id: &CaseId| known.get(id) == Some(&None);
     let slower = |case: Box<dyn Case>| match &job.injected {
         Some(injected) if injected.format == case.id().format => {
@@ -144,21 +147,30 @@ fn planned(
         _ => case,
     };
     let part = |case: Box<dyn Case>, twin: Option<Twin>| Planned {
-        iterations: known.get(case.id()).copied().flatten(),
+        known: known.get(case.id()).copied().flatten(),
         case,
         twin,
     };
     let cases = cases.into_iter().filter(|case| !is_too_slow(case.id()));
     let mut all: Vec<Planned> = cases.map(|case| part(slower(case), None)).collect();
+    let mut twins: HashMap<String, Arc<Prepared>> = HashMap::new();
     if job.twins.contains(&subject.record.id) {
         for (id, twin) in twin_ids(job, subject) {
             let Some(format) = registry::find(&id.format) else { continue };
             if is_too_slow(&id) {
                 continue;
             }
-            // A case of its own: nothing of a twin's is shared with the case but the model.
-            let prepared = Prepared::new(subject.clone(), format, &job.dir).map(Arc::new);
-            let case = prepared.and_then(|p| cases::case(&p, id.operation, None, clock));
+            // Nothing of a twin's is shared with the case but the model: where bytes lie in memory is
+            // luck that two formats do not share either. The twins of a format share theirs, so that
+            // these are met about as often as the bytes of the cases are.
+            let prepared = match twins.get(&id.format) {
+                Some(prepared) => Ok(prepared.clone()),
+                None => Prepared::new(subject.clone(), format, &job.dir).map(Arc::new),
+            };
+            let case = prepared.and_then(|prepared| {
+                twins.insert(id.format.clone(), prepared.clone());
+                cases::case(&prepared, id.operation, None, clock)
+            });
             let case = case.map_err(|error| BenchError::Worker(error.reason))?;
             all.push(part(slowed(case, twin.factor(), clock), Some(twin)));
         }
