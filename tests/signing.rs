@@ -499,6 +499,19 @@ fn what_would_not_be_verified_is_not_signed() {
 
 // ---------------------------------------------------------------- keys
 
+/// A key that was made for this test.
+const SECP256K1: &str = "\
+-----BEGIN EC PRIVATE KEY-----\n\
+MHQCAQEEIFI2c8ZWold9uYwmtzeRXG/YBYH5giig/AzXxiVmspd4oAcGBSuBBAAK\n\
+oUQDQgAEJt3k609k+hZQAxMqQwTEyigIZIw2Mcm6BtduKOWzfBadZzCX8vJpi1X+\n\
+h7JWQOgk9q1nlpBXEcc5ibyP4TnAoQ==\n\
+-----END EC PRIVATE KEY-----\n\n";
+/// A key that was made for this test.
+const ED25519: &str = "\
+-----BEGIN PUBLIC KEY-----\n\
+MCowBQYDK2VwAyEAwkmsmJ+lEfMSdlsy4cCLivVkPirwD8cnoTw+sOr1xko=\n\
+-----END PUBLIC KEY-----\n\n";
+
 #[test]
 fn keys_that_cannot_sign_say_why() {
     let private = |text: &str| said(&PrivateKey::from_pem(text).unwrap_err());
@@ -517,6 +530,9 @@ fn keys_that_cannot_sign_say_why() {
             && encrypted.remedy().contains("openssl pkey")
     );
 
+    // Of the same length as P-256.
+    assert_eq!(private(SECP256K1), format!("{start}one of secp256k1"));
+
     // A public half that is not that of the private number.
     let (_, ours) = pem.split_once("-----\n").unwrap();
     let other = text("other.pem");
@@ -531,6 +547,7 @@ fn keys_that_cannot_sign_say_why() {
     let public = |text: &str| said(&PublicKey::from_pem("a", text).unwrap_err());
     let start = "public key \"a\": expected one public key of the curve P-256 in PEM, found ";
     assert_eq!(public(&text("p384.pub.pem")), format!("{start}one of P-384"));
+    assert_eq!(public(ED25519), format!("{start}one of Ed25519"));
     assert_eq!(public(&text("test_only.pem")), format!("{start}\"PRIVATE KEY\" in PEM"));
 }
 
@@ -559,7 +576,7 @@ fn files_of_keys_have_bounds() {
     fs::write(&path, vec![b' '; (64 << 10) + 1]).unwrap();
     assert!(read().ends_with("key.pem: private key: expected at most 65536 bytes, found more"));
     fs::write(&path, [0xff; 10]).unwrap();
-    assert!(read().contains("expected text, found bytes that are no UTF-8"));
+    assert!(read().ends_with("key.pem: expected a private key as UTF-8 text, found other bytes"));
     // What endless files give is cut off as well.
     let endless = PublicKey::read(Path::new("/dev/zero")).unwrap_err();
     assert!(matches!(endless, SigningError::TooLarge { .. }), "{endless}");

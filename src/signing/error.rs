@@ -27,6 +27,14 @@ pub enum SigningError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file that has to be text is something else.
+    #[error("{}: expected a {what} as UTF-8 text, found other bytes", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// What it was to be.
+        what: &'static str,
+    },
     /// Something is larger than anything that is right.
     #[error("{what}: expected at most {limit} {unit}, found {found}")]
     TooLarge {
@@ -186,8 +194,11 @@ impl SigningError {
     pub fn remedy(&self) -> &'static str {
         match self {
             SigningError::File { .. } => "check the path and the permissions",
+            SigningError::NotText { .. } => {
+                "give a text file; a key in DER becomes PEM with `openssl pkey -inform DER -in key.der -out key.pem`, with `-pubin -pubout` if it is public"
+            }
             SigningError::TooLarge { .. } => {
-                "check that it is the right file; to sign more files, put them into an archive or into shards of their own"
+                "check that it is the right file; a model of more files, or with longer names, cannot be signed as one"
             }
             SigningError::Key { .. } => {
                 "make a key with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem`, and its public half with `openssl pkey -in key.pem -pubout -out key.pub.pem`"

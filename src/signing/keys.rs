@@ -1,8 +1,8 @@
 //! Keys of the curve P-256 from PEM.
 //!
 //! In: text of a key file, PKCS#8 or SEC1 for private keys and SPKI for public ones, as openssl writes
-//! them. Out: a key, with the fingerprint by which bundles name it. The text and the numbers of a
-//! private key are wiped from memory after use, and no error or debug output has any of them.
+//! them. Out: a key, with the fingerprint by which bundles name it. What is held of a private key here,
+//! the text of its file too, is wiped from memory after use, and no error or debug output has any of it.
 
 use std::fmt;
 use std::fs::File;
@@ -12,7 +12,7 @@ use std::path::Path;
 use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{DerSignature, SigningKey, VerifyingKey};
 use p256::elliptic_curve::zeroize::Zeroizing;
-use p256::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePublicKey, LineEnding};
+use p256::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePublicKey, LineEnding, SecretDocument};
 
 use super::error::{SigningError, shown};
 use super::resource::Sha256;
@@ -150,12 +150,7 @@ pub(super) fn read_text(
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(_) => Err(SigningError::Key {
-            place: path.display().to_string(),
-            expected: "text",
-            found: "bytes that are no UTF-8 (a DER file is made PEM by `openssl pkey -inform DER`)"
-                .into(),
-        }),
+        Err(_) => Err(SigningError::NotText { path: path.to_owned(), what }),
     }
 }
 
@@ -165,7 +160,7 @@ fn private_key(place: &str, text: &str) -> Result<PrivateKey, SigningError> {
     let (label, block) = one_block(text).map_err(refused)?;
     let key = match label {
         "PRIVATE KEY" => p256::SecretKey::from_pkcs8_pem(block).map_err(|e| e.to_string()),
-        "EC PRIVATE KEY" => p256::SecretKey::from_sec1_pem(block).map_err(|e| e.to_string()),
+        "EC PRIVATE KEY" => from_sec1(block),
         "ENCRYPTED PRIVATE KEY" => {
             return Err(SigningError::EncryptedKey { place: place.to_owned() });
         }
@@ -192,6 +187,13 @@ fn public_key(place: &str, label: String, text: &str) -> Result<PublicKey, Signi
         .map_err(|error| refused(other_curve(block).unwrap_or_else(|| error.to_string())))?;
     let fingerprint = fingerprint(&key).map_err(refused)?;
     Ok(PublicKey { key, fingerprint, label })
+}
+
+/// A private key in SEC1. The decoded bytes are wiped, which the reader of the crate for this form
+/// of PEM does not do.
+fn from_sec1(block: &str) -> Result<p256::SecretKey, String> {
+    let (_, document) = SecretDocument::from_pem(block).map_err(|error| error.to_string())?;
+    p256::SecretKey::from_sec1_der(document.as_bytes()).map_err(|error| error.to_string())
 }
 
 fn fingerprint(key: &VerifyingKey) -> Result<Sha256, String> {
@@ -226,7 +228,7 @@ fn one_block(text: &str) -> Result<(&str, &str), String> {
 
 /// The curve of a key that is not of P-256, if it is a common one.
 fn other_curve(block: &str) -> Option<String> {
-    let (_, document) = p256::pkcs8::SecretDocument::from_pem(block).ok()?;
+    let (_, document) = SecretDocument::from_pem(block).ok()?;
     let has = |oid: &[u8]| document.as_bytes().windows(oid.len()).any(|window| window == oid);
     OTHER_CURVES.iter().find(|(oid, _)| has(oid)).map(|(_, name)| format!("one of {name}"))
 }

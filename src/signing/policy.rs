@@ -41,7 +41,7 @@ const OTHER_PATTERNS: &str = "?[]{}!\\/,";
 #[serde(deny_unknown_fields)]
 struct Document {
     version: i64,
-    default: Default,
+    default: DefaultRule,
     #[serde(default)]
     keys: BTreeMap<String, Key>,
     #[serde(default)]
@@ -50,7 +50,7 @@ struct Document {
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "lowercase")]
-enum Default {
+enum DefaultRule {
     Deny,
     Allow,
 }
@@ -73,7 +73,7 @@ struct RuleText {
 /// Which models need a signature, and by which keys.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    default: Default,
+    default: DefaultRule,
     rules: Vec<Rule>,
 }
 
@@ -130,8 +130,8 @@ impl Policy {
         match (self.rules.iter().find(names), self.default) {
             (Some(rule), _) if rule.keys.is_empty() => Demand::Nothing,
             (Some(rule), _) => Demand::SignedBy(&rule.keys),
-            (None, Default::Allow) => Demand::Nothing,
-            (None, Default::Deny) => Demand::Denied,
+            (None, DefaultRule::Allow) => Demand::Nothing,
+            (None, DefaultRule::Deny) => Demand::Denied,
         }
     }
 
