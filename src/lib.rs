@@ -43,6 +43,8 @@ pub mod peers;
 pub mod pickle;
 pub mod report;
 pub mod sandbox;
+#[cfg(feature = "signing")]
+pub mod signing;
 pub mod tables;
 pub mod values;
 pub mod versus;
