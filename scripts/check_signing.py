@@ -6,7 +6,7 @@
     /tmp/signing/bin/python scripts/check_signing.py           # Python verifies ours, we verify Python's
     /tmp/signing/bin/python scripts/check_signing.py --make    # signs the test files anew before that
 
-The check is `cargo test --features signing --test signing` with this interpreter. Keys that are there
+The check is `cargo test --release --test signing` with this interpreter. Keys that are there
 are kept: they are public, sign these files and nothing else, and are worth nothing. What is made:
 
     test_only.pem, test_only_sec1.pem, test_only.pub.pem   one key pair of P-256, private in both forms
@@ -80,7 +80,7 @@ def make():
 
 
 def check():
-    command = ["cargo", "test", "--features", "signing", "--test", "signing"]
+    command = ["cargo", "test", "--release", "--test", "signing"]
     # With the variable, the test that asks Python fails where it cannot; without, it is skipped.
     environment = dict(os.environ, DEADWEIGHT_SIGNING_PYTHON=sys.executable)
     subprocess.run(command, cwd=ROOT, env=environment, check=True)

@@ -43,7 +43,6 @@ pub mod peers;
 pub mod pickle;
 pub mod report;
 pub mod sandbox;
-#[cfg(feature = "signing")]
 pub mod signing;
 pub mod tables;
 pub mod values;
