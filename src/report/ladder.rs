@@ -5,6 +5,7 @@
 
 use maud::{Markup, html};
 
+use super::fold;
 use super::lookup::{Format, Lookup, Model};
 use super::pareto::tick_time;
 use super::plot::{Scale, coordinate};
@@ -41,9 +42,16 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
                     span { svg.key viewBox="0 0 14 14" aria-hidden="true" { (mark(rung, 7.0, 7.0)) } (name) }
                 }
             }
-            @for (index, model) in lookup.models.iter().enumerate() {
-                div.m data-m=(index) { h3 { (model.title()) } (chart(lookup, model)) }
-            }
+            (fold::place("ladder", lookup, |index| panel(lookup, index)))
+        }
+    }
+}
+
+/// The chart of one model.
+pub fn panel(lookup: &Lookup<'_>, index: usize) -> Markup {
+    html! {
+        @if let Some(model) = lookup.model(index) {
+            div.m data-m=(index) { h3 { (model.title()) } (chart(lookup, model)) }
         }
     }
 }
