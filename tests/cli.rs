@@ -604,10 +604,11 @@ fn two_records_are_compared_or_shown_apart_with_the_reason() {
         .code(1)
         .stderr(contains("cut.json: expected a record in JSON"));
     place.write("older.json", record("one", 1.0).replace("bench/1", "bench/0").as_bytes());
-    place
-        .run(&["report", "--compare", "older.json", "new.json", "--out", "out"])
-        .code(1)
-        .stderr(contains("older.json: expected schema \"deadweight.bench/1\", found \"deadweight.bench/0\""));
+    place.run(&["report", "--compare", "older.json", "new.json", "--out", "out"]).code(1).stderr(
+        contains(
+            "older.json: expected schema \"deadweight.bench/1\", found \"deadweight.bench/0\"",
+        ),
+    );
     assert_eq!(String::from_utf8(place.read("out/compare.html")).unwrap(), apart);
 }
 

@@ -135,7 +135,7 @@ fn runs(old: Named<'_>, new: Named<'_>) -> Markup {
     let table = html! {
         table.t.v {
             thead { tr {
-                th scope="col" { "" } th scope="col" .l { "old: " (shown(old.name)) }
+                th scope="col" { "run" } th scope="col" .l { "old: " (shown(old.name)) }
                 th scope="col" .l { "new: " (shown(new.name)) }
             } }
             tbody {
@@ -195,7 +195,7 @@ fn formats(changes: &Changes) -> Markup {
                     th scope="col" { "rows" }
                     th scope="col" { "new / old" }
                     th scope="col" { "interval" }
-                    th scope="col" .l { "" }
+                    th scope="col" .l { "change" }
                 } }
                 tbody {
                     @for change in &changes.formats {
@@ -242,7 +242,7 @@ fn rows(old: &BenchRecord, new: &BenchRecord, changes: &Changes) -> Markup {
                     th scope="col" { "row" }
                     th scope="col" { "new / old" }
                     th scope="col" { "95 % interval" }
-                    th scope="col" .l { "" }
+                    th scope="col" .l { "change" }
                     th scope="col" { "old" small { "new" } }
                     th scope="col" .w { "samples" }
                 } }

@@ -96,7 +96,7 @@ pub fn environment_section(record: &BenchRecord) -> Markup {
             }
             h3 { "Do it again" }
             p { "With the same sources, in the release profile:" }
-            pre { code { (command(record)) } }
+            pre tabindex="0" { code { (command(record)) } }
             p {
                 "Models that are in the cache are not trained again. The record beside this page, "
                 code { "bench.json" } ", is all that the page is made of; "

@@ -27,7 +27,7 @@
       else if (node.tagName === "H5") lines.push("", "### " + text, "");
       else if (node.tagName === "LI") lines.push((node.parentNode.tagName === "OL" ? "1. " : "- ") + text);
       else if (node.tagName === "DT") lines.push("- **" + text + "**: " + plain(textOf(node.nextElementSibling)));
-      else lines.push(text, "");
+      else lines.push("", text, "");
     });
     return lines.join("\n").replace(/\n{3,}/g, "\n\n") + "\n";
   }

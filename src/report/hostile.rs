@@ -220,7 +220,7 @@ fn verdict_cell(trial: &Trial) -> Markup {
         td class={ "l " (class) } {
             (sign) " " (word)
             @if attempts > 0 {
-                small {
+                " " small {
                     (several(attempts as usize, "attempt", "attempts"))
                     @for (layer, count) in &stopped {
                         ", " @if stopped.len() > 1 { (count) " " } "by " (shown(layer))

@@ -226,7 +226,7 @@
   /* One after the other, so that the page answers in between. */
   function unfold() {
     var next = wantedFolds()[0];
-    root.setAttribute("aria-busy", String(Boolean(next)));
+    document.querySelector("main").setAttribute("aria-busy", String(Boolean(next)));
     if (!next) return;
     if (next.busy) return;
     next.busy = true;
@@ -239,7 +239,7 @@
       next.remove();
       id("no-rows").textContent = "This browser cannot read the compressed part of the page (" + error + ").";
       id("no-rows").hidden = false;
-      root.setAttribute("aria-busy", "false");
+      document.querySelector("main").setAttribute("aria-busy", "false");
     });
   }
 

@@ -136,7 +136,7 @@ fn whole(lookup: &Lookup<'_>, parts: &Parts<'_>) -> String {
                 script #index type="application/json" { (PreEscaped(embed::index_json(lookup, &Lookup::new(parts.original)))) }
                 (fold::folds(lookup, parts.verdicts))
                 script #record type="application/gzip" { (parts.copy) }
-                @if let Some(record) = parts.demonstration {
+                @if let Some(record) = parts.demonstration.filter(|of| !of.trials.is_empty()) {
                     script #demo type="application/gzip" { (embed::demonstration(record)) }
                 }
                 script { (PreEscaped(SCRIPT)) }

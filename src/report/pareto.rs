@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::fold;
 use super::lookup::{Format, Lookup, Measured, Model};
-use super::plot::{Area, Label, Labelled, Scale, coordinate, place_labels};
+use super::plot::{Area, Label, Labelled, Scale, coordinate, label, place_labels};
 use super::verdict::{LOADS, VIEWS, load_operation};
 use crate::base::case::Operation;
 use crate::base::units;
@@ -153,7 +153,11 @@ fn chart(lookup: &Lookup<'_>, model: &Model<'_>, all: &[Point<'_>], log: bool) -
     };
     let labelled: Vec<Labelled> = all
         .iter()
-        .map(|p| Labelled { x: times.place(p.nanos), y: sizes.place(p.bytes), text: p.label() })
+        .map(|p| Labelled {
+            x: times.place(p.nanos),
+            y: sizes.place(p.bytes),
+            text: label(&p.label()),
+        })
         .collect();
     let steps = front(all, &times, &sizes);
     let labels = labels_of(&labelled, &step_areas(&steps));
@@ -209,12 +213,12 @@ fn labels_of(points: &[Labelled], obstacles: &[Area]) -> Vec<Option<Label>> {
 
 fn grid(times: &Scale, sizes: &Scale) -> Markup {
     html! {
-        @for value in times.ticks() {
+        @for value in times.ticks_apart(50.0) {
             @let x = coordinate(times.place(value));
             path.grid d={ "M" (x) " " (INSIDE.top) "V" (INSIDE.bottom) } {}
             text.tick x=(x) y=(INSIDE.bottom + 16.0) text-anchor="middle" { (tick_time(value)) }
         }
-        @for value in sizes.ticks() {
+        @for value in sizes.ticks_apart(16.0) {
             @let y = sizes.place(value);
             path.grid d={ "M" (INSIDE.left) " " (coordinate(y)) "H" (INSIDE.right) } {}
             text.tick x=(INSIDE.left - 6.0) y=(coordinate(y + 4.0)) text-anchor="end" {

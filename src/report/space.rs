@@ -165,7 +165,7 @@ fn memory(lookup: &Lookup<'_>, model: &Model<'_>, of: Measured) -> Markup {
     });
     let title = operation_title(of);
     html! {
-        h5 { (title) " " small { (of.operation.meaning()) } }
+        h4 { (title) " " small { (of.operation.meaning()) } }
         @if !measured.is_empty() { (scroll(&title, memory_table(lookup, model, measured))) }
         (without_figures("Not measured", missing))
     }

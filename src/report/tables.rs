@@ -99,7 +99,7 @@ fn without_script(lookup: &Lookup<'_>) -> Markup {
                     .into_iter()
                     .filter(|of| of.operation.group() == group)
                     .collect();
-                @if !operations.is_empty() { (side_by_side(lookup, model, group, &operations)) }
+                @if !operations.is_empty() { (side_by_side(lookup, model, group, &operations, false)) }
             }
         }
     }
@@ -245,7 +245,7 @@ fn matrix(
         @if !alone {
             div.a {
                 h5 { "Side by side " small { "Medians, with the rank within each column." } }
-                (side_by_side(lookup, model, group, operations))
+                (side_by_side(lookup, model, group, operations, true))
             }
         }
     }
@@ -256,6 +256,7 @@ fn side_by_side(
     model: &Model<'_>,
     group: Group,
     operations: &[Measured],
+    sortable: bool,
 ) -> Markup {
     let columns: Vec<Column<'_>> =
         operations.iter().filter_map(|of| Column::new(lookup, model, *of)).collect();
@@ -281,6 +282,7 @@ fn side_by_side(
                                     (matrix_cell(
                                         column.outcomes.get(format.id).copied(),
                                         &column.ranks,
+                                        sortable,
                                     ))
                                 }
                             }))
@@ -292,7 +294,7 @@ fn side_by_side(
     }
 }
 
-fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>) -> Markup {
+fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>, sortable: bool) -> Markup {
     match outcome {
         Some(Outcome::Measured(timing)) => {
             let shown = html! {
@@ -301,7 +303,12 @@ fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>) -> Markup
                     i { (rank(value, is_shared(ranks, value))) }
                 }
             };
-            number_cell(timing.median_nanos, shown)
+            // What is sorted by takes as much room as what is read.
+            if sortable {
+                number_cell(timing.median_nanos, shown)
+            } else {
+                html! { td { (shown) } }
+            }
         }
         Some(Outcome::Failed { .. }) => html! { td.x { "failed" } },
         _ => absent_cell(),

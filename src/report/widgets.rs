@@ -181,7 +181,7 @@ pub fn without_figures<'a>(
 /// A container in which a wide table scrolls, so that the page does not.
 pub fn scroll(label: &str, content: impl Render) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(label) { (content) }
+        div.scroll tabindex="0" role="group" aria-label=(label) { (content) }
     }
 }
 

@@ -58,8 +58,9 @@ impl WebDriverCompatibleCommand for Vendor {
 }
 
 fn version(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-    matches!({ found }.status(), Ok(status) if status.success())
+    let mut command = Command::new(program);
+    let asked = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
 }
 
 /// Starts the driver on a port of its own choice.
@@ -134,6 +135,9 @@ impl Browser {
             "Browser.setDownloadBehavior",
             json!({ "behavior": "allow", "downloadPath": downloads }),
         );
+        // What the browser's own first page asked for is not ours.
+        browser.wait(browser.client().goto("about:blank"));
+        browser.log();
         Some(browser)
     }
 
@@ -168,7 +172,7 @@ impl Browser {
 
     /// Waits until nothing is unpacked any more.
     pub fn settle(&self) {
-        self.until("document.documentElement.getAttribute('aria-busy') !== 'true' && !document.querySelector('[data-download][disabled]')");
+        self.until("!document.querySelector('main[aria-busy=true]') && !document.querySelector('[data-download][disabled]')");
     }
 
     /// Waits until an expression is true.
@@ -278,7 +282,8 @@ impl Browser {
             entries.as_array().cloned().unwrap_or_default()
         };
         let console = of("browser").iter().map(|entry| entry["message"].to_string()).collect();
-        let requests = of("performance").iter().filter_map(|entry| {
+        let events = of("performance");
+        let requests = events.iter().filter_map(|entry| {
             let event: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
             let message = &event["message"];
             let sent = message["method"] == "Network.requestWillBeSent"
