@@ -101,6 +101,7 @@ fn without_script(lookup: &Lookup<'_>) -> Markup {
                     .collect();
                 @if !operations.is_empty() { (side_by_side(lookup, model, group, &operations, false)) }
             }
+            (floors(lookup, model))
         }
     }
 }
