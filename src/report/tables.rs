@@ -348,7 +348,7 @@ fn floor_row(of: Measured, outcome: &Outcome) -> Markup {
                     td { (units::duration(timing.median_nanos)) }
                     td { (range(timing.low_nanos, timing.high_nanos)) }
                     (speed_cell(timing))
-                    td.l { (of.operation.meaning()) }
+                    td.l.why { (of.operation.meaning()) }
                 }
                 Outcome::Failed { reason } => td.l colspan="4" { "failed: " (reason) },
                 Outcome::NotMeasured { reason } => td.l colspan="4" { "not measured: " (reason) },
