@@ -557,6 +557,62 @@ fn train_says_what_it_trained_and_trains_once() {
 }
 
 #[test]
+fn two_records_are_compared_or_shown_apart_with_the_reason() {
+    let place = Place::new();
+    let timing = |median: f64| {
+        let samples: Vec<Vec<f64>> =
+            (0..5).map(|n| vec![median * (1.0 + 0.001 * f64::from(n)); 5]).collect();
+        serde_json::json!({
+            "model": "m", "operation": "decode", "status": "measured", "median_nanos": median,
+            "low_nanos": median, "high_nanos": median, "bytes": 1000, "iterations": 1,
+            "samples_nanos": samples,
+        })
+    };
+    let record = |cpu: &str, slow: f64| {
+        let rows = ["a", "b", "c", "d", "e"].map(|format| {
+            let mut row = timing(if format == "e" { 1000.0 * slow } else { 1000.0 });
+            row["format"] = format.into();
+            row
+        });
+        serde_json::json!({
+            "schema": "deadweight.bench/1", "tool_version": "0.1.0", "started": "2026-01-01T00:00:00Z",
+            "elapsed_seconds": 1.0, "profile": "quick", "seed": 1, "processes": 5,
+            "environment": { "cpu": cpu, "cores": 2, "memory_bytes": 1, "kernel": "k", "rustc": "r", "crates": {} },
+            "noise": { "loop_median_nanos": 1.0, "loop_spread": 0.0, "context_switches": 0, "noisy": false },
+            "models": [], "formats": [], "rows": rows, "sizes": [], "memory": [],
+        })
+        .to_string()
+    };
+    place.write("old.json", record("one", 1.0).as_bytes());
+    place.write("new.json", record("one", 1.5).as_bytes());
+    place.write("other.json", record("two", 1.5).as_bytes());
+    let page = |arguments: &[&str]| {
+        place.run(arguments).success().stdout(contains("compare.html"));
+        String::from_utf8(place.read("out/compare.html")).unwrap()
+    };
+    let compared = page(&["report", "--compare", "old.json", "new.json", "--out", "out"]);
+    let first = compared.find("<th scope=\"row\">e</th>").expect("the one that changed");
+    assert!(first < compared.find("<th scope=\"row\">a</th>").unwrap());
+    assert!(compared[first..].contains("▲ slower"));
+    let apart = page(&["report", "--compare", "old.json", "other.json", "--out", "out"]);
+    assert!(apart.contains("different machines") && !apart.contains("new / old"));
+    // What is no whole record is refused with its name, and nothing is replaced.
+    let cut = &record("one", 1.0)[..300];
+    place.write("cut.json", cut.as_bytes());
+    place
+        .run(&["report", "--compare", "old.json", "cut.json", "--out", "out"])
+        .code(1)
+        .stderr(contains("cut.json: expected a record in JSON"));
+    place.write("older.json", record("one", 1.0).replace("bench/1", "bench/0").as_bytes());
+    place.run(&["report", "--compare", "older.json", "new.json", "--out", "out"]).code(1).stderr(
+        contains(
+            "older.json: expected schema \"deadweight.bench/1\", found \"deadweight.bench/0\"",
+        ),
+    );
+    assert_eq!(String::from_utf8(place.read("out/compare.html")).unwrap(), apart);
+}
+
+#[test]
 fn report_needs_a_record_of_its_own() {
     let place = Place::new();
     place.run(&["report"]).code(1).stderr(contains("bench.json").and(contains("deadweight run")));

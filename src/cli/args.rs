@@ -282,6 +282,10 @@ pub struct ReportArguments {
     /// bench.json, and compare it with the tight loops there
     #[arg(long, value_name = "DIR")]
     pub criterion: Option<PathBuf>,
+    /// Compare two records instead, and write compare.html to --out: what changed by more than chance
+    /// explains, with both distributions
+    #[arg(long, num_args = 2, value_names = ["OLD.json", "NEW.json"], conflicts_with = "criterion")]
+    pub compare: Vec<PathBuf>,
 }
 
 /// Arguments of `completions`.

@@ -11,7 +11,9 @@ use super::{files, outputs};
 use crate::base::record::BenchRecord;
 use crate::base::{Limits, units};
 use crate::bench::compare::{self, Change, Comparison, LEAST_CHANGE, RowChange, operations};
+use crate::bench::stats::Estimate;
 use crate::bench::trained::default_directory;
+use crate::report::comparison::{self, Changes, FormatChange, Ratio};
 
 /// Most rows that are listed.
 const LISTED: usize = 10;
@@ -65,6 +67,28 @@ pub fn load(name: &str) -> anyhow::Result<BenchRecord> {
 pub fn compare(new: &BenchRecord, old: &BenchRecord, name: &str) -> anyhow::Result<Comparison> {
     compare::compare(new, old)
         .map_err(|reason| anyhow!("cannot compare with baseline {name:?}: {reason}"))
+}
+
+/// The same for a page.
+pub fn changes(comparison: &Comparison) -> Changes {
+    let ratio = |of: &Estimate| Ratio { median: of.median, low: of.low, high: of.high };
+    let format = |change: &Change| FormatChange {
+        format: change.format.clone(),
+        group: change.group,
+        rows: change.rows,
+        ratio: ratio(&change.ratio),
+        flagged: change.is_flagged(),
+    };
+    let row = |row: &RowChange| comparison::RowChange {
+        case: row.case.clone(),
+        ratio: ratio(&row.ratio),
+    };
+    Changes {
+        formats: comparison.changes.iter().map(format).collect(),
+        rows: comparison.rows.iter().map(row).collect(),
+        all_formats: comparison.all_formats,
+        floors: comparison.floors,
+    }
 }
 
 /// The formats that got slower by more than chance explains.

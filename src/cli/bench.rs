@@ -14,6 +14,7 @@ use crate::bench::subject::Subject;
 use crate::formats::Format;
 use crate::formats::registry::FORMATS;
 use crate::peers::python::Choice;
+use crate::report::comparison::Named;
 use crate::report::verdict::verdicts;
 use crate::versus::Side;
 
@@ -58,6 +59,12 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     }
     let mut slower = Vec::new();
     if let (Some(name), Some(old)) = (&arguments.baseline, old) {
+        if let Some(directory) = &arguments.out {
+            let (old, new) =
+                (Named { name, record: &old }, Named { name: "this run", record: &record });
+            let page = report::write_comparison(directory, old, new)?;
+            anstream::eprintln!("comparison: {}", page.display());
+        }
         let comparison = baseline::compare(&record, &old, name)?;
         let changes = baseline::text(&comparison, &record, &old, name);
         match arguments.json {

@@ -7,14 +7,19 @@ use anyhow::{Context, anyhow};
 
 use super::args::ReportArguments;
 use super::failure::Advise;
-use super::{criterion, demo, files, hostile, outputs};
+use super::{baseline, criterion, demo, files, hostile, outputs};
 use crate::base::Limits;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord};
-use crate::report::files::{Beside, FILES, PAGE, RECORD};
+use crate::bench::compare;
+use crate::report::comparison::{self, Named};
+use crate::report::files::{Beside, COMPARISON, FILES, PAGE, RECORD};
 
-/// Makes the report of the record in the directory again.
+/// Makes the report of the record in the directory again, or compares two records.
 pub fn run(arguments: &ReportArguments) -> anyhow::Result<()> {
-    let mut record = read(&arguments.out)?;
+    if let [old, new] = arguments.compare.as_slice() {
+        return compare(&arguments.out, old, new);
+    }
+    let mut record = read(&arguments.out.join(RECORD))?;
     if let Some(directory) = &arguments.criterion {
         record.criterion = Some(criterion::read(directory)?);
         if let Some(sentence) = criterion::sentence(&record) {
@@ -25,6 +30,42 @@ pub fn run(arguments: &ReportArguments) -> anyhow::Result<()> {
     let changed = arguments.criterion.is_some();
     let page = write_files(&arguments.out, &record, |name| name != RECORD || changed)?;
     Ok(super::print_line(&page.display().to_string())?)
+}
+
+/// Two records that lie anywhere.
+fn compare(directory: &Path, old: &Path, new: &Path) -> anyhow::Result<()> {
+    let records = (read(old)?, read(new)?);
+    let names = (old.display().to_string(), new.display().to_string());
+    fs::create_dir_all(directory)
+        .with_context(|| format!("cannot create the directory {}", directory.display()))
+        .advise("name another directory with --out")?;
+    let page = write_comparison(
+        directory,
+        Named { name: &names.0, record: &records.0 },
+        Named { name: &names.1, record: &records.1 },
+    )?;
+    Ok(super::print_line(&page.display().to_string())?)
+}
+
+/// Writes the page that compares two records, and returns its path. Records that cannot be compared are
+/// shown apart, with the reason.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_comparison(
+    directory: &Path,
+    old: Named<'_>,
+    new: Named<'_>,
+) -> anyhow::Result<PathBuf> {
+    let path = directory.join(COMPARISON);
+    check_file(&path)?;
+    let changes = compare::compare(new.record, old.record).map(|found| baseline::changes(&found));
+    if let Err(reason) = &changes {
+        anstream::eprintln!("shown apart: {reason}");
+    }
+    let page = comparison::html(old, new, changes.as_ref().map_err(String::as_str));
+    outputs::write(&path, page.as_bytes())?;
+    Ok(path)
 }
 
 /// Fails early where a report could not be written in the end.
@@ -39,7 +80,8 @@ pub fn check(directory: &Path) -> anyhow::Result<()> {
     tempfile::tempfile_in(directory)
         .with_context(|| format!("cannot write below {}", directory.display()))
         .advise("name another directory with --out")?;
-    for name in FILES.iter().map(|file| file.name).chain([demo::RECORD, hostile::RECORD]) {
+    let beside = [demo::RECORD, hostile::RECORD, COMPARISON];
+    for name in FILES.iter().map(|file| file.name).chain(beside) {
         check_file(&directory.join(name))?;
     }
     Ok(())
@@ -81,11 +123,10 @@ fn write_files(
     Ok(directory.join(PAGE))
 }
 
-fn read(directory: &Path) -> anyhow::Result<BenchRecord> {
-    let path = directory.join(RECORD);
+fn read(path: &Path) -> anyhow::Result<BenchRecord> {
     let name = path.display().to_string();
     let remedy = "`deadweight run` or `deadweight bench --out` writes it";
-    let bytes = files::read(&path, &Limits::default()).map_err(|error| error.context(remedy))?;
+    let bytes = files::read(path, &Limits::default()).map_err(|error| error.context(remedy))?;
     let found: serde_json::Value = serde_json::from_slice(bytes.as_bytes())
         .with_context(|| format!("{name}: expected a record in JSON"))
         .advise(remedy)?;

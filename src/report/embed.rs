@@ -1,13 +1,13 @@
 //! The record inside the page: for the script, and for whoever gets the page without the record.
 //!
 //! The record is JSON, compressed with gzip and written in base64: a seventh of its size, and the
-//! page can be mailed. Whole numbers lose their `.0`. A record with very many samples is embedded
-//! with fewer of them, and says so in its notes.
+//! page can be mailed. Whole numbers lose their `.0`. It holds every row with its figures and its reasons,
+//! and no samples: those are nine tenths of a record, the page's strips show them, and `bench.json`
+//! beside the page has them.
 //!
 //! What the script needs at once stands as JSON. In a script element JSON ends at `</script`, and
 //! `<!--` would change how it is read; no `<` is left in it.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use base64::Engine;
@@ -17,28 +17,56 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use super::lookup::Lookup;
+use super::choice::is_portable;
+use super::lookup::{Format, Lookup};
 use super::tables::GROUPS;
 use super::widgets::{group_id, operation_id, operation_title};
 use crate::base::case::{Group, Operation};
-use crate::base::record::{BenchRecord, Outcome};
+use crate::base::record::{BenchRecord, Outcome, Timing};
+use crate::base::trial::DemoRecord;
 
-/// Samples that a page holds: about a seventh of a megabyte.
-const SAMPLES: usize = 24_000;
+/// Text as base64 of gzip.
+pub fn packed(text: &str) -> String {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    // A vector takes every byte.
+    let written = encoder.write_all(text.as_bytes());
+    debug_assert!(written.is_ok());
+    STANDARD.encode(encoder.finish().unwrap_or_default())
+}
+
+/// Warnings that speak against files of strangers.
+const RISKS: [&str; 2] = ["advisory", "hostile-input"];
+
+/// What the page holds of its record.
+#[derive(Serialize)]
+struct PageCopy<'a> {
+    /// The record, without samples.
+    record: &'a BenchRecord,
+    /// For each row, how many samples its processes took.
+    samples: Vec<usize>,
+}
 
 /// The record as base64 of gzip of JSON.
 pub fn record(record: &BenchRecord) -> String {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    // A vector takes every byte.
-    let written = encoder.write_all(compact(&thinned(record, step(record))).as_bytes());
-    debug_assert!(written.is_ok());
-    STANDARD.encode(encoder.finish().unwrap_or_default())
+    let timings = record.rows.iter().map(|row| row.outcome.timing());
+    let count = |timing: Option<&Timing>| {
+        timing.map_or(0, |timing| timing.samples_nanos.iter().map(Vec::len).sum())
+    };
+    let samples = timings.map(count).collect();
+    packed(&compact(&PageCopy { record: &without_samples(record), samples }))
+}
+
+/// The record of hostile files as base64 of gzip of JSON, for the evidence that the page saves.
+pub fn demonstration(record: &DemoRecord) -> String {
+    packed(&compact(record))
 }
 
 /// Names and kinds by position, for the page's script.
 #[derive(Serialize)]
 struct Index<'a> {
     models: Vec<&'a str>,
+    /// What the record calls the models.
+    ids: Vec<&'a str>,
     formats: Vec<IndexFormat<'a>>,
     operations: Vec<IndexOperation>,
     headline: usize,
@@ -47,11 +75,18 @@ struct Index<'a> {
 
 #[derive(Serialize)]
 struct IndexFormat<'a> {
+    /// What the record calls it.
     id: &'a str,
+    /// What the page calls it.
+    name: &'a str,
     title: &'a str,
     executable: bool,
     runtime: &'a str,
     encoding: &'a str,
+    /// Python programs can be expected to read its arrays.
+    readable: bool,
+    /// What speaks against reading files of strangers in it.
+    risks: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -62,28 +97,46 @@ struct IndexOperation {
 }
 
 /// What the script needs to know of the page, as JSON that can stand in a script element.
-pub fn index_json(lookup: &Lookup<'_>, headline: usize) -> String {
+/// The original has the names that the record came with, in the same places.
+pub fn index_json(lookup: &Lookup<'_>, original: &Lookup<'_>) -> String {
     let operations = operations(lookup);
-    let preferred = [Operation::DecodePredictOne, Operation::Decode];
-    let first = preferred.iter().map(|operation| operation.id().to_owned());
-    let operation = first
-        .chain(operations.iter().map(|operation| operation.id.clone()))
-        .find(|id| operations.iter().any(|operation| operation.id == *id));
-    let formats = lookup.formats.iter().map(|format| IndexFormat {
-        id: format.id,
+    let formats = lookup.formats.iter().zip(&original.formats).map(|(format, of)| IndexFormat {
+        id: of.id,
+        name: format.id,
         title: format.record.map_or("", |record| &record.title),
         executable: format.is_executable(),
         runtime: format.record.map_or("", |record| &record.runtime),
         encoding: format.record.map_or("", |record| &record.encoding),
+        readable: is_portable(format) || format.record.is_some_and(|of| of.runtime == "python"),
+        risks: risks(format),
     });
     let index = Index {
         models: lookup.models.iter().map(|model| model.id).collect(),
+        ids: original.models.iter().map(|model| model.id).collect(),
         formats: formats.collect(),
         operations,
-        headline,
-        operation,
+        headline: lookup.headline,
+        operation: first_operation(lookup),
     };
     harmless(&compact(&index))
+}
+
+/// Why a format is not for files of strangers.
+fn risks<'a>(format: &Format<'a>) -> Vec<&'a str> {
+    let code = format.is_executable().then_some("can run code");
+    let warnings = format.record.into_iter().flat_map(|record| &record.warnings);
+    let grave = warnings.map(|warning| warning.id.as_str()).filter(|id| RISKS.contains(id));
+    code.into_iter().chain(grave).collect()
+}
+
+/// The operation that a page shows first: a load that any model has rows for.
+pub fn first_operation(lookup: &Lookup<'_>) -> Option<String> {
+    let operations = operations(lookup);
+    let preferred = [Operation::DecodePredictOne, Operation::Decode];
+    let first = preferred.iter().map(|operation| operation.id().to_owned());
+    first
+        .chain(operations.iter().map(|operation| operation.id.clone()))
+        .find(|id| operations.iter().any(|operation| operation.id == *id))
 }
 
 /// Every operation of any model, by group.
@@ -107,30 +160,20 @@ pub fn operations_of(lookup: &Lookup<'_>, group: Group) -> Vec<(String, String)>
     found.into_iter().map(|of| (operation_id(of), operation_title(of))).collect()
 }
 
-/// One of how many samples a page holds: 1 where it holds all.
-pub fn step(record: &BenchRecord) -> usize {
-    let timings = record.rows.iter().filter_map(|row| row.outcome.timing());
-    let samples: usize = timings.flat_map(|timing| &timing.samples_nanos).map(Vec::len).sum();
-    samples.div_ceil(SAMPLES).max(1)
-}
+/// What the copy in a page says of itself.
+const NOTE: &str =
+    "This copy of the record is from a page and holds no samples; bench.json has all.";
 
-/// A copy with one of `step` samples of each process, so that their order and spread stay.
-fn thinned(record: &BenchRecord, step: usize) -> Cow<'_, BenchRecord> {
-    if step <= 1 {
-        return Cow::Borrowed(record);
-    }
+/// A copy with the processes of each row and none of their samples.
+fn without_samples(record: &BenchRecord) -> BenchRecord {
     let mut copy = record.clone();
     for row in &mut copy.rows {
         if let Outcome::Measured(timing) = &mut row.outcome {
-            for samples in &mut timing.samples_nanos {
-                *samples = samples.iter().copied().step_by(step).collect();
-            }
+            timing.samples_nanos.iter_mut().for_each(Vec::clear);
         }
     }
-    copy.notes.push(format!(
-        "This copy of the record is from a page and holds one of {step} samples; bench.json has all."
-    ));
-    Cow::Owned(copy)
+    copy.notes.push(NOTE.to_owned());
+    copy
 }
 
 /// JSON without `<`, which only stands in strings.

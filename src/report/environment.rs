@@ -96,23 +96,19 @@ pub fn environment_section(record: &BenchRecord) -> Markup {
             }
             h3 { "Do it again" }
             p { "With the same sources, in the release profile:" }
-            pre { code { (command(record)) } }
+            pre tabindex="0" { code { (command(record)) } }
             p {
                 "Models that are in the cache are not trained again. The record beside this page, "
                 code { "bench.json" } ", is all that the page is made of; "
                 code { "deadweight report" } " makes it again without measuring."
-                @let step = super::embed::step(record);
-                @if step > 1 {
-                    " The record inside the page, which the buttons above save, holds one of " (step)
-                    " samples of each row; medians, intervals and strips are of all."
-                }
+                " The copy inside the page, which the buttons above save, holds every row and no samples."
             }
         }
     }
 }
 
 /// The command that makes such a record.
-fn command(record: &BenchRecord) -> String {
+pub fn command(record: &BenchRecord) -> String {
     format!("cargo run --release -- run --profile {} --seed {}", record.profile, record.seed)
 }
 

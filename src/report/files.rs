@@ -9,6 +9,9 @@ pub const RECORD: &str = "bench.json";
 /// The page.
 pub const PAGE: &str = "index.html";
 
+/// The page that compares two records.
+pub const COMPARISON: &str = "compare.html";
+
 /// Records that lie beside that of the benchmark, where they do.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Beside<'a> {

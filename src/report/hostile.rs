@@ -128,8 +128,9 @@ fn executables(trials: &[&Trial]) -> Markup {
             "private root without a network, so that the harm is seen on planted files; and under the policy, where "
             "all that is no load is stopped and written down. Open a row for every call."
         }
+        (tools(trials))
         (scroll("Attacks on Python's loaders", html! {
-            table.ht {
+            table.ht #evidence {
                 thead { tr {
                     th scope="col" { "attack" }
                     th scope="col" .l { "severity" }
@@ -137,16 +138,47 @@ fn executables(trials: &[&Trial]) -> Markup {
                     th scope="col" .l { "seen let loose" }
                     th scope="col" .l { "under the policy" }
                 } }
-                tbody { @for trial in trials { (executable_row(trial)) } }
+                tbody { @for trial in trials { (executable_row(trial, &techniques(trials))) } }
             }
         }))
     }
 }
 
-fn executable_row(trial: &Trial) -> Markup {
-    let seen = trial.seen();
+/// Techniques and weaknesses of the trials, each once.
+fn techniques<'a>(trials: &[&'a Trial]) -> Vec<&'a str> {
+    let all: BTreeSet<&str> =
+        trials.iter().flat_map(|trial| trial.techniques.iter().map(String::as_str)).collect();
+    all.into_iter().collect()
+}
+
+/// What may be done with the cards as they are shown.
+fn tools(trials: &[&Trial]) -> Markup {
     html! {
-        tr {
+        div.tools {
+            label { span { "Technique" } select #technique {
+                option value="" { "any" }
+                @for (at, technique) in techniques(trials).iter().enumerate() {
+                    option value=(at) { (shown(technique)) }
+                }
+            } }
+            button type="button" data-save="markdown" { "Markdown of these" }
+            button type="button" data-save="evidence" { "JSON of these" }
+            output #evidence-shown aria-live="polite" {}
+        }
+    }
+}
+
+fn executable_row(trial: &Trial, techniques: &[&str]) -> Markup {
+    let seen = trial.seen();
+    // Positions: no text of a record is part of an attribute that a script looks at.
+    let places: Vec<String> = techniques
+        .iter()
+        .enumerate()
+        .filter(|(_, technique)| trial.techniques.iter().any(|of| of == *technique))
+        .map(|(at, _)| at.to_string())
+        .collect();
+    html! {
+        tr data-t=(places.join(" ")) {
             th scope="row" { (shown(&trial.title)) small { (shown(&trial.attack)) } }
             td.l { (shown(&trial.severity)) }
             td.l { (shown(&trial.target)) }
@@ -188,7 +220,7 @@ fn verdict_cell(trial: &Trial) -> Markup {
         td class={ "l " (class) } {
             (sign) " " (word)
             @if attempts > 0 {
-                small {
+                " " small {
                     (several(attempts as usize, "attempt", "attempts"))
                     @for (layer, count) in &stopped {
                         ", " @if stopped.len() > 1 { (count) " " } "by " (shown(layer))

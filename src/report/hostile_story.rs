@@ -35,23 +35,61 @@ pub fn story(trial: &Trial) -> Markup {
             }
             div.story {
                 @if !trial.summary.is_empty() { p { (shown(&trial.summary)) } }
-                @if let Some(aquarium) = &trial.aquarium {
-                    h5 { "Let loose " small { (ending(aquarium)) } }
-                    (layers(aquarium))
-                    (checks(&trial.signs))
-                    @if !aquarium.effects.is_empty() {
-                        ul.said { @for effect in &aquarium.effects { li { (shown(&effect.to_string())) } } }
+                div.sides {
+                    @if let Some(aquarium) = &trial.aquarium {
+                        (side("Let loose in the aquarium", aquarium, &trial.signs))
                     }
-                    (calls(aquarium))
-                }
-                @if let Some(policy) = &trial.policy {
-                    h5 { "Under the policy " small { (ending(policy)) } }
-                    (layers(policy))
-                    (checks(&trial.evidence))
-                    (calls(policy))
+                    @if let Some(policy) = &trial.policy {
+                        (side("Under the policy", policy, &trial.evidence))
+                    }
                 }
                 (known(trial))
+                p.tools {
+                    button type="button" data-save="markdown" { "Markdown for a ticket" }
+                    button type="button" data-save="evidence" { "JSON" }
+                }
             }
+        }
+    }
+}
+
+/// One load: how it ended, what it did, each call, and apart from these what is not believed.
+fn side(title: &str, load: &Detonation, expected: &[Check]) -> Markup {
+    let stopped = load.stopped();
+    html! {
+        div {
+            h4 { (title) " " small { (ending(load)) } }
+            (layers(load))
+            @for (layer, count) in &stopped {
+                p { b { "✓ stopped by " (shown(layer)) } ": " (several(*count as usize, "attempt", "attempts")) }
+            }
+            (checks(expected))
+            @if !load.effects.is_empty() {
+                h5 { "What it did to the planted things" }
+                ul.said { @for effect in &load.effects { li { (shown(&effect.to_string())) } } }
+            }
+            h5 { "What it attempted, with arguments" }
+            (calls(load))
+            (advisory(load))
+        }
+    }
+}
+
+/// What the loaded file could have forged: told apart from what the supervisor saw.
+fn advisory(load: &Detonation) -> Markup {
+    html! {
+        @if !load.advisory.is_empty() {
+            h5 { "Advisory only" }
+            p.x { "Told by Python's own audit hook. The file shares its process and could silence it." }
+            ul.advisory {
+                @for line in load.advisory.iter().take(LISTED) { li { code { (shown(line)) } } }
+                @if load.advisory.len() > LISTED {
+                    li { (load.advisory.len() - LISTED) " more are in demo.json" }
+                }
+            }
+        }
+        @if !load.output.is_empty() {
+            p.x { "Printed by the process, and not believed: " code { (shown(&load.output)) } }
         }
     }
 }

@@ -5,9 +5,10 @@
 
 use maud::{Markup, html};
 
+use super::fold;
 use super::lookup::{Format, Lookup, Model};
 use super::pareto::tick_time;
-use super::plot::{Scale, coordinate};
+use super::plot::{Scale, coordinate, label};
 use crate::base::case::Operation;
 use crate::base::units;
 
@@ -22,7 +23,7 @@ const RUNGS: [(&str, Operation, Operation); 6] = [
 ];
 
 const WIDTH: f64 = 720.0;
-const LEFT: f64 = 150.0;
+const LEFT: f64 = 176.0;
 const RIGHT: f64 = 706.0;
 const TOP: f64 = 10.0;
 const STEP: f64 = 17.0;
@@ -41,9 +42,16 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
                     span { svg.key viewBox="0 0 14 14" aria-hidden="true" { (mark(rung, 7.0, 7.0)) } (name) }
                 }
             }
-            @for (index, model) in lookup.models.iter().enumerate() {
-                div.m data-m=(index) { h3 { (model.title()) } (chart(lookup, model)) }
-            }
+            (fold::place("ladder", lookup, |index| panel(lookup, index)))
+        }
+    }
+}
+
+/// The chart of one model.
+pub fn panel(lookup: &Lookup<'_>, index: usize) -> Markup {
+    html! {
+        @if let Some(model) = lookup.model(index) {
+            div.m data-m=(index) { h3 { (model.title()) } (chart(lookup, model)) }
         }
     }
 }
@@ -99,7 +107,7 @@ fn chart(lookup: &Lookup<'_>, model: &Model<'_>) -> Markup {
     html! {
         (super::widgets::scroll(&title, html! {
             svg.chart viewBox={ "0 0 " (WIDTH) " " (bottom + 26.0) } role="img" aria-label=(title) {
-                @for value in scale.ticks() {
+                @for value in scale.ticks_apart(50.0) {
                     @let x = coordinate(scale.place(value));
                     path.grid d={ "M" (x) " " (TOP) "V" (coordinate(bottom)) } {}
                     text.tick x=(x) y=(coordinate(bottom + 16.0)) text-anchor="middle" { (tick_time(value)) }
@@ -125,7 +133,7 @@ fn row(lookup: &Lookup<'_>, line: &Line<'_>, scale: &Scale, y: f64) -> Markup {
         g data-f=[lookup.format_index(line.format.id)] {
             title { (line.label()) ": " (told.join(", ")) }
             path.row d={ "M" (LEFT) " " (coordinate(y)) "H" (RIGHT) } {}
-            text x=(LEFT - 6.0) y=(coordinate(y + 4.0)) text-anchor="end" { (line.label()) }
+            text x=(LEFT - 6.0) y=(coordinate(y + 4.0)) text-anchor="end" { (label(&line.label())) }
             path.rail d={ "M" (coordinate(low)) " " (coordinate(y)) "H" (coordinate(high)) } {}
             @for (rung, nanos) in &line.rungs { (mark(*rung, scale.place(*nanos), y)) }
         }

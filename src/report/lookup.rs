@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::fold::Detail;
 use crate::base::PagePolicy;
 use crate::base::case::{CaseId, FLOOR, Group, Operation, Temperature};
 use crate::base::record::{
@@ -88,6 +89,10 @@ pub struct Lookup<'a> {
     pub models: Vec<Model<'a>>,
     /// Its formats, in its order; then those that only rows name. Floors are no format.
     pub formats: Vec<Format<'a>>,
+    /// How much of it the page shows.
+    pub detail: Detail,
+    /// Position of the model that the page's verdict is about.
+    pub headline: usize,
     rows: HashMap<&'a str, BTreeMap<Measured, HashMap<&'a str, &'a Outcome>>>,
     sizes: HashMap<(&'a str, &'a str), &'a SizeRow>,
     memory: HashMap<&'a str, BTreeMap<Measured, HashMap<&'a str, &'a MemoryOutcome>>>,
@@ -100,6 +105,8 @@ impl<'a> Lookup<'a> {
             record,
             models: record.models.iter().map(|m| Model { id: &m.id, record: Some(m) }).collect(),
             formats: record.formats.iter().map(|f| Format { id: &f.id, record: Some(f) }).collect(),
+            detail: Detail::Whole,
+            headline: 0,
             rows: HashMap::new(),
             sizes: HashMap::new(),
             memory: HashMap::new(),
@@ -130,6 +137,19 @@ impl<'a> Lookup<'a> {
         if format != FLOOR && !self.formats.iter().any(|known| known.id == format) {
             self.formats.push(Format { id: format, record: None });
         }
+    }
+
+    /// Positions of the models whose panels stand in the page as markup.
+    pub fn plain(&self) -> Vec<usize> {
+        match self.detail.is_folded() {
+            true => vec![self.headline],
+            false => (0..self.models.len()).collect(),
+        }
+    }
+
+    /// The model at a position.
+    pub fn model(&self, index: usize) -> Option<&Model<'a>> {
+        self.models.get(index)
     }
 
     /// Position of a format, which the page uses as its short name.

@@ -8,6 +8,7 @@
 //!             -> html     one page that opens offline and asks the network for nothing
 //! DemoRecord  ->          the page's section on hostile files
 //! HostilityRecord ->      the page's section on changed files
+//! two BenchRecords -> comparison  a page on what changed
 //! ```
 //!
 //! The page is made of the record alone, so it can be made again without measuring. Names in a
@@ -17,20 +18,25 @@
 
 mod calculator;
 pub mod choice;
+pub mod comparison;
 mod compatibility;
 mod criterion;
 pub mod csv;
+mod decision;
 mod embed;
 mod environment;
 mod evolution;
 pub mod files;
+mod fold;
 mod formats;
+mod frame;
 mod hostile;
 mod hostile_story;
 mod hostility;
 mod instructions;
 mod ladder;
 pub mod lookup;
+mod names;
 mod page;
 mod pareto;
 mod plot;

@@ -1,8 +1,5 @@
 /* The page without this script shows everything; with it, one model and one operation at a time.
    Names in the record come from strangers: they only ever become text, never markup. */
-(function () {
-  "use strict";
-
   var ROW_COLUMNS = "model,format,operation,pages,status,reason,median_nanos,low_nanos,high_nanos,bytes,iterations,processes,samples,rank,floor_share,temperature";
   var SIZE_COLUMNS = "model,format,codec,bytes,compressed_bytes";
   var MEMORY_COLUMNS = "model,format,operation,pages,status,reason,peak_bytes,held_bytes,arena_bytes,allocations,resident_peak_bytes,minor_faults";
@@ -11,6 +8,7 @@
   var index = JSON.parse(document.getElementById("index").textContent);
   /* Read in the background: only the calculator and the downloads need it. */
   var record = null;
+  var sampleCounts = [];
 
   function id(name) { return document.getElementById(name); }
   function all(selector, within) {
@@ -54,8 +52,8 @@
     model: index.models[index.headline] || "",
     operation: index.operation || "*",
     kind: "", runtime: "", encoding: "", q: "",
-    scale: "log", bandwidth: "60", loads: "0", way: "best",
-    sort: "", theme: "", at: ""
+    scale: "log", bandwidth: "60", loads: "30", way: "best", fetches: "once", codec: "best",
+    readable: "", untrusted: "", technique: "", view: "", sort: "", theme: "", at: ""
   };
   var state = Object.assign({}, DEFAULTS);
 
@@ -90,10 +88,13 @@
 
   /* ---------------------------------------------------------------- what is shown */
 
-  var panels = all("[data-m]");
-  var groups = all("[data-g]");
-  var operations = all("[data-o]");
-  var formatElements = all("[data-f]");
+  var panels, groups, operations, formatElements;
+  function collect() {
+    panels = all("[data-m]");
+    groups = all("[data-g]");
+    operations = all("[data-o]");
+    formatElements = all("[data-f]");
+  }
 
   function shows(formatIndex) {
     var format = index.formats[formatIndex];
@@ -102,7 +103,7 @@
     if (state.runtime && format.runtime !== state.runtime) return false;
     if (state.encoding && format.encoding !== state.encoding) return false;
     var words = state.q.toLowerCase().split(/[\s,]+/).filter(Boolean);
-    var text = (format.id + " " + format.title).toLowerCase();
+    var text = (format.name + " " + format.title).toLowerCase();
     return !words.length || words.some(function (word) { return text.indexOf(word) >= 0; });
   }
   function applyFilters() {
@@ -137,7 +138,7 @@
     var visible = operations.some(function (panel) {
       return panel.classList.contains("on") && panel.closest("[data-m]").classList.contains("on");
     });
-    id("no-rows").hidden = visible;
+    id("no-rows").hidden = visible || isFolded();
   }
   function applyScale() {
     root.setAttribute("data-scale", state.scale);
@@ -154,9 +155,14 @@
     else root.removeAttribute("data-theme");
     id("theme").textContent = isDark() ? "Light theme" : "Dark theme";
   }
+  var CHOICES = ["model", "operation", "kind", "runtime", "encoding", "way", "fetches", "codec", "technique"];
+  var TYPED = ["q", "bandwidth", "loads"];
+  var VALUES = CHOICES.concat(TYPED);
+  var CHECKS = ["readable", "untrusted"];
+  var COSTS = ["model", "bandwidth", "loads", "way", "fetches", "codec", "readable", "untrusted"];
   function applyControls() {
-    ["model", "operation", "kind", "runtime", "encoding", "q", "bandwidth", "loads", "way"]
-      .forEach(function (name) { if (id(name).value !== state[name]) id(name).value = state[name]; });
+    VALUES.forEach(function (name) { if (id(name) && id(name).value !== state[name]) id(name).value = state[name]; });
+    CHECKS.forEach(function (name) { id(name).checked = Boolean(state[name]); });
     if (id("operation").selectedIndex < 0) id("operation").value = "*";
   }
   function touches(changes, names) {
@@ -168,12 +174,73 @@
     if (touches(changes, ["model", "operation"])) applyOperation();
     if (touches(changes, ["scale"])) applyScale();
     if (touches(changes, ["theme"])) applyTheme();
-    if (touches(changes, ["model", "bandwidth", "loads", "way"])) calculate();
-    if (touches(changes, ["kind", "runtime", "encoding", "q", "model", "bandwidth", "loads", "way"])) {
+    if (touches(changes, ["technique"])) applyTechnique();
+    if (touches(changes, ["view"])) applyView();
+    if (touches(changes, COSTS)) calculate();
+    if (touches(changes, ["kind", "runtime", "encoding", "q"].concat(COSTS))) {
       formatElements = all("[data-f]");
       applyFilters();
     }
     if (touches(changes, ["model", "operation", "sort"])) applySort();
+    if (touches(changes, ["model", "operation"])) unfold();
+  }
+
+  /* ---------------------------------------------------------------- folded panels */
+
+  /* The record and the panels are compressed, so that the page can be mailed. */
+  function inflate(base64) {
+    var bytes = Uint8Array.from(atob(base64.trim()), function (one) { return one.charCodeAt(0); });
+    var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+  /* Panels of other models lie in the page compressed, as markup that was escaped like the rest of the
+     page. Nothing is fetched for them. */
+  function folds() { return all("script[data-fold]"); }
+  function wantedFolds() {
+    return folds().filter(function (fold) {
+      var model = Number(fold.getAttribute("data-fold"));
+      if (state.model !== "*" && index.models[model] !== state.model) return false;
+      /* Of the headline the page has everything but the tables of the other operations. */
+      return model !== index.headline || state.operation !== index.operation;
+    });
+  }
+  function isFolded() { return wantedFolds().length > 0; }
+  function unfoldInto(text) {
+    var parsed = new DOMParser().parseFromString(text, "text/html");
+    all("[data-s]", parsed).forEach(function (part) {
+      var place = document.querySelector('div[data-s="' + part.getAttribute("data-s") + '"]');
+      all(":scope > [data-m]", part).forEach(function (panel) {
+        var number = Number(panel.getAttribute("data-m"));
+        var next = null;
+        all(":scope > [data-m]", place).forEach(function (known) {
+          var other = Number(known.getAttribute("data-m"));
+          if (other === number) known.remove();
+          else if (other > number && !next) next = known;
+        });
+        var adopted = document.adoptNode(panel);
+        prepare(adopted);
+        place.insertBefore(adopted, next);
+      });
+    });
+  }
+  /* One after the other, so that the page answers in between. */
+  function unfold() {
+    var next = wantedFolds()[0];
+    document.querySelector("main").setAttribute("aria-busy", String(Boolean(next)));
+    if (!next) return;
+    if (next.busy) return;
+    next.busy = true;
+    inflate(next.textContent).then(function (text) {
+      next.remove();
+      unfoldInto(text);
+      collect();
+      apply();
+    }).catch(function (error) {
+      next.remove();
+      id("no-rows").textContent = "This browser cannot read the compressed part of the page (" + error + ").";
+      id("no-rows").hidden = false;
+      document.querySelector("main").setAttribute("aria-busy", "false");
+    });
   }
 
   /* ---------------------------------------------------------------- sorting */
@@ -239,6 +306,7 @@
   }
   function applySort() {
     var sorts = sortState();
+    sortable = sortable.filter(function (table) { return table.isConnected; });
     sortable.forEach(function (table) {
       if (!table.offsetParent) return;
       var key = sorts[sectionOf(table)];
@@ -248,255 +316,19 @@
       sortTable(table, key);
     });
   }
-  var sortable = all("table").filter(function (table) { return table.querySelector("th.k"); });
-  all("th.k").forEach(function (head) {
-    var button = element("button");
-    button.type = "button";
-    head.setAttribute("data-label", head.firstChild.textContent.trim());
-    while (head.firstChild) button.appendChild(head.firstChild);
-    head.appendChild(button);
-    head.setAttribute("aria-sort", "none");
-    button.addEventListener("click", function () { press(head); });
-  });
-
-  /* ---------------------------------------------------------------- the calculator */
-
-  var timings = {};
-  function take(read) {
-    record = read;
-    record.rows.forEach(function (row) {
-      if (row.status !== "measured" || row.pages || row.temperature) return;
-      timings[row.model + "\n" + row.format + "\n" + row.operation] = row.median_nanos;
+  var sortable = [];
+  function prepare(within) {
+    all("table", within).forEach(function (table) {
+      if (table.querySelector("th.k")) sortable.push(table);
     });
-    all("button[data-download]").forEach(function (button) { button.disabled = false; });
-    calculate();
-  }
-  /* The record is compressed, so that the page can be mailed. Nothing is fetched for it. */
-  function inflate(base64) {
-    var bytes = Uint8Array.from(atob(base64.trim()), function (one) { return one.charCodeAt(0); });
-    var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
-  }
-  function timing(model, format, operation) {
-    var value = timings[model + "\n" + format + "\n" + operation];
-    return value === undefined ? null : value;
-  }
-  function load(model, format, way) {
-    function one(open, predict) {
-      var opened = timing(model, format, open), predicted = timing(model, format, predict);
-      if (predicted === null && opened === null) return null;
-      /* Plain arrays predict nothing: their load ends when they are decoded. */
-      if (predicted === null) return { open: opened, predict: 0, total: opened };
-      var first = opened === null ? predicted : Math.min(opened, predicted);
-      return { open: first, predict: predicted - first, total: predicted };
-    }
-    var owned = one("decode", "decode-predict-1"), view = one("view", "view-predict-1");
-    if (way === "decode") return owned;
-    if (way === "view") return view || owned;
-    if (owned && view) return view.total < owned.total ? view : owned;
-    return owned || view;
-  }
-  function cost(size, bits, loads, way) {
-    var time = load(size.model, size.format, way);
-    if (!time) return null;
-    var codecs = [{ name: "none", bytes: size.bytes, decompress: 0 }];
-    Object.keys(size.compressed_bytes).forEach(function (codec) {
-      var decompress = timing(size.model, size.format, "decompress-" + codec);
-      if (decompress === null) return;
-      codecs.push({ name: codec, bytes: size.compressed_bytes[codec], decompress: decompress });
+    all("th.k", within).forEach(function (head) {
+      var button = element("button");
+      button.type = "button";
+      head.setAttribute("data-label", head.firstChild.textContent.trim());
+      while (head.firstChild) button.appendChild(head.firstChild);
+      head.appendChild(button);
+      head.setAttribute("aria-sort", "none");
+      button.addEventListener("click", function () { press(head); });
     });
-    return codecs.map(function (codec) {
-      var parts = [codec.bytes * 8e9 / bits, codec.decompress, time.open * loads, time.predict * loads];
-      var total = parts.reduce(function (sum, part) { return sum + part; }, 0);
-      return { format: size.format, codec: codec.name, parts: parts, total: total };
-    }).reduce(function (best, other) { return other.total < best.total ? other : best; });
-  }
-  var PARTS = ["fetch", "decompress", "load", "prediction"];
-
-  function costRow(one, most) {
-    var row = element("tr");
-    row.setAttribute("data-f", index.formats.findIndex(function (f) { return f.id === one.format; }));
-    var head = element("th", "", one.format);
-    head.scope = "row";
-    row.appendChild(head);
-    row.appendChild(element("td", "total", duration(one.total)));
-    var largest = one.parts.indexOf(Math.max.apply(null, one.parts));
-    var share = one.total ? Math.round(one.parts[largest] / one.total * 100) : 0;
-    row.appendChild(element("td", "l", PARTS[largest] + " (" + share + " %)"));
-    row.appendChild(element("td", "l", one.codec));
-    one.parts.forEach(function (part) { row.appendChild(element("td", "", part ? duration(part) : "–")); });
-    var cell = element("td", "l bar");
-    var drawing = svg("svg", { viewBox: "0 0 200 12", preserveAspectRatio: "none", "aria-hidden": "true" });
-    var at = 0;
-    one.parts.forEach(function (part, position) {
-      var width = most ? part / most * 200 : 0;
-      drawing.appendChild(svg("rect", { x: at.toFixed(2), y: 1, width: width.toFixed(2), height: 10, "class": "s" + position }));
-      at += width;
-    });
-    cell.appendChild(drawing);
-    row.appendChild(cell);
-    return row;
-  }
-  function calculate() {
-    if (!record) return;
-    var model = state.model === "*" ? DEFAULTS.model : state.model;
-    var bits = Math.pow(10, 6 + Number(state.bandwidth) / 20);
-    var exact = Math.pow(10, Number(state.loads) / 15);
-    var loads = exact < 10 ? Math.round(exact) : Number(exact.toPrecision(2));
-    id("bandwidth-shown").textContent = bandwidthText(bits);
-    id("loads-shown").textContent = String(loads);
-    id("bandwidth").setAttribute("aria-valuetext", bandwidthText(bits));
-    id("loads").setAttribute("aria-valuetext", loads + " loads");
-    var title = record.models.filter(function (one) { return one.id === model; })[0];
-    id("cost-model").textContent = title ? title.title : model;
-    var missing = [], costs = [];
-    index.formats.forEach(function (format) {
-      var size = record.sizes.filter(function (one) { return one.model === model && one.format === format.id; })[0];
-      var one = size ? cost(size, bits, loads, state.way) : null;
-      if (one) costs.push(one);
-      else missing.push(format.id + (size ? " (no load measured)" : " (no size measured)"));
-    });
-    costs.sort(function (a, b) { return a.total - b.total; });
-    var body = id("cost").tBodies[0];
-    body.textContent = "";
-    var most = costs.length ? costs[costs.length - 1].total : 0;
-    costs.forEach(function (one) { body.appendChild(costRow(one, most)); });
-    id("cost-missing").textContent = missing.length ? "Not computed: " + missing.join(", ") + "." : "";
   }
 
-  /* ---------------------------------------------------------------- downloads */
-
-  function csvText(value) { return /^[=+\-@\t\r]/.test(value) ? "'" + value : value; }
-  function csvCell(value) {
-    var text = value === undefined || value === null ? "" : String(value);
-    return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
-  }
-  function csv(columns, lines) {
-    return [columns].concat(lines.map(function (line) { return line.map(csvCell).join(","); })).join("\n") + "\n";
-  }
-  function caseCells(row) {
-    return [csvText(row.model), csvText(row.format), row.operation, row.pages || "", row.status, csvText(row.reason || "")];
-  }
-  function rowsCsv() {
-    return csv(ROW_COLUMNS, record.rows.map(function (row) {
-      var samples = row.samples_nanos;
-      return caseCells(row).concat([
-        row.median_nanos, row.low_nanos, row.high_nanos, row.bytes, row.iterations,
-        samples && samples.length,
-        samples && samples.reduce(function (sum, list) { return sum + list.length; }, 0),
-        row.rank, row.floor_share, row.temperature
-      ]);
-    }));
-  }
-  function sizesCsv() {
-    var lines = [];
-    record.sizes.forEach(function (size) {
-      var names = [csvText(size.model), csvText(size.format)];
-      lines.push(names.concat(["none", size.bytes, size.bytes]));
-      Object.keys(size.compressed_bytes).sort().forEach(function (codec) {
-        lines.push(names.concat([csvText(codec), size.bytes, size.compressed_bytes[codec]]));
-      });
-    });
-    return csv(SIZE_COLUMNS, lines);
-  }
-  function memoryCsv() {
-    return csv(MEMORY_COLUMNS, record.memory.map(function (row) {
-      return caseCells(row).concat([
-        row.peak_bytes, row.held_bytes, row.arena_bytes, row.allocations,
-        row.resident_peak_bytes, row.minor_faults
-      ]);
-    }));
-  }
-  var DOWNLOADS = {
-    json: ["bench.json", "application/json", function () { return JSON.stringify(record, null, 1) + "\n"; }],
-    rows: ["rows.csv", "text/csv", rowsCsv],
-    sizes: ["sizes.csv", "text/csv", sizesCsv],
-    memory: ["memory.csv", "text/csv", memoryCsv]
-  };
-  function download(what) {
-    var file = DOWNLOADS[what];
-    var link = element("a");
-    link.href = URL.createObjectURL(new Blob([file[2]()], { type: file[1] + ";charset=utf-8" }));
-    link.download = "deadweight-" + file[0];
-    document.body.appendChild(link);
-    link.click();
-    link.remove();
-    setTimeout(function () { URL.revokeObjectURL(link.href); }, 10000);
-  }
-
-  /* ---------------------------------------------------------------- events */
-
-  function go(name) {
-    var target = /^[a-z0-9-]+$/.test(name) ? id(name) : null;
-    if (!target) return;
-    if (!target.hasAttribute("tabindex")) target.setAttribute("tabindex", "-1");
-    target.focus({ preventScroll: true });
-    target.scrollIntoView();
-  }
-  ["model", "operation", "kind", "runtime", "encoding", "way"].forEach(function (name) {
-    id(name).addEventListener("change", function () {
-      var changes = {};
-      changes[name] = id(name).value;
-      change(changes);
-    });
-  });
-  ["q", "bandwidth", "loads"].forEach(function (name) {
-    id(name).addEventListener("input", function () {
-      var changes = {};
-      changes[name] = id(name).value;
-      change(changes);
-    });
-  });
-  id("reset").addEventListener("click", function () {
-    change({ kind: "", runtime: "", encoding: "", q: "", sort: "", model: DEFAULTS.model, operation: DEFAULTS.operation });
-  });
-  id("theme").addEventListener("click", function () { change({ theme: isDark() ? "light" : "dark" }); });
-  all("button[data-scale]").forEach(function (button) {
-    button.addEventListener("click", function () { change({ scale: button.getAttribute("data-scale") }); });
-  });
-  all("button[data-download]").forEach(function (button) {
-    button.addEventListener("click", function () { download(button.getAttribute("data-download")); });
-  });
-  all("[data-pick]").forEach(function (row) {
-    var head = row.cells[0];
-    var button = element("button");
-    button.type = "button";
-    button.title = "Show this model";
-    while (head.firstChild) button.appendChild(head.firstChild);
-    head.appendChild(button);
-    button.addEventListener("click", function () {
-      change({ model: index.models[Number(row.getAttribute("data-pick"))] });
-    });
-  });
-  document.addEventListener("click", function (event) {
-    var link = event.target.closest && event.target.closest('a[href^="#"]');
-    if (!link) return;
-    event.preventDefault();
-    var name = link.getAttribute("href").slice(1);
-    change({ at: name });
-    go(name);
-  });
-  window.addEventListener("hashchange", function () {
-    readAddress();
-    apply();
-    if (state.at) go(state.at);
-  });
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
-  var folded = [];
-  window.addEventListener("beforeprint", function () {
-    folded = all("details:not([open])").filter(function (one) { return one.offsetParent; });
-    folded.forEach(function (one) { one.open = true; });
-  });
-  window.addEventListener("afterprint", function () {
-    folded.forEach(function (one) { one.open = false; });
-  });
-
-  readAddress();
-  apply();
-  if (state.at) go(state.at);
-
-  all("button[data-download]").forEach(function (button) { button.disabled = true; });
-  Promise.resolve(id("record").textContent).then(inflate).then(JSON.parse).then(take).catch(function (error) {
-    id("cost-missing").textContent = "The record inside this page cannot be read by this browser (" + error + "); bench.json beside the page holds it.";
-  });
-})();

@@ -1,33 +1,35 @@
 //! The page itself: head, policy, banners, controls, sections, embedded record.
 //!
-//! Everything is inside: one style, two scripts, two JSON texts. The content security policy
-//! names the hashes of the style and the scripts and allows nothing else, so that a name from a
-//! record that slipped through the escaping still could not run or fetch anything. No element has
-//! a style attribute or an event handler of its own: the policy would refuse both.
+//! Everything is inside: one style, two scripts, and JSON, some of it compressed.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
-use sha2::{Digest, Sha256};
 
 use super::embed;
+use super::fold::{self, Detail};
 use super::lookup::Lookup;
 use super::tables::GROUPS;
 use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
 use super::{
-    calculator, compatibility, criterion, environment, formats, hostile, hostility, instructions,
-    ladder, pareto, python, space, summary, tables,
+    calculator, compatibility, criterion, decision, environment, formats, frame, hostile,
+    hostility, instructions, ladder, names, pareto, python, space, summary, tables,
 };
 use crate::base::hostility::HostilityRecord;
 use crate::base::record::BenchRecord;
 use crate::base::trial::DemoRecord;
 use crate::base::units;
 
-const STYLE: &str = include_str!("page.css");
 /// Runs before anything is drawn: says that scripts run, and which theme the address asks for.
 const EARLY: &str = include_str!("early.js");
-const SCRIPT: &str = include_str!("page.js");
+const SCRIPT: &str = concat!(
+    "(function () {\n\"use strict\";\n",
+    include_str!("page.js"),
+    include_str!("calculator.js"),
+    include_str!("evidence.js"),
+    include_str!("downloads.js"),
+    include_str!("start.js"),
+    "})();\n"
+);
 
 /// The address of a section that not every record has.
 const COMPATIBILITY: &str = "compatibility";
@@ -86,47 +88,57 @@ pub fn html_with(
     demonstration: Option<&DemoRecord>,
     changed: Option<&HostilityRecord>,
 ) -> String {
-    let lookup = Lookup::new(record);
-    let verdicts = verdict::verdicts(record);
-    let headline = verdicts.headline.unwrap_or(0);
+    let shown = names::tame(record);
+    let verdicts = verdict::verdicts(&shown);
+    let mut lookup = Lookup::new(&shown);
+    lookup.headline = verdicts.headline.unwrap_or(0);
+    let copy = embed::record(record);
+    let parts =
+        Parts { verdicts: &verdicts, original: record, copy: &copy, demonstration, changed };
+    let mut page = String::new();
+    for detail in Detail::ALL.into_iter().filter(|of| !of.is_hopeless(record.rows.len())) {
+        lookup.detail = detail;
+        page = whole(&lookup, &parts);
+        if detail.suits(page.len()) {
+            break;
+        }
+    }
+    page
+}
+
+/// What the page is made of beside the record that it is about.
+struct Parts<'a> {
+    verdicts: &'a Verdicts,
+    /// The record with the names that it came with, and that in the form in which it is embedded.
+    original: &'a BenchRecord,
+    copy: &'a str,
+    demonstration: Option<&'a DemoRecord>,
+    changed: Option<&'a HostilityRecord>,
+}
+
+/// The page with as much detail as the lookup says.
+fn whole(lookup: &Lookup<'_>, parts: &Parts<'_>) -> String {
+    let record = lookup.record;
     markup! {
         (DOCTYPE)
         html lang="en" data-scale="log" {
-            (head(record))
+            (frame::head(&title(record), &record.tool_version, &[EARLY, SCRIPT]))
             body {
                 a.skip href="#verdict" { "Skip to the verdict" }
-                (header(record, changed.is_some()))
+                (header(record, parts.changed.is_some()))
                 main {
-                    (banners(&verdicts))
-                    noscript {
-                        p.banner.info {
-                            "JavaScript is off. Every table is shown, for all models and operations; "
-                            "sorting, filters, the calculator and downloads need it."
-                        }
-                    }
-                    (controls(&lookup))
-                    (summary::section(&lookup, &verdicts))
-                    (python::section(&lookup))
-                    div.pair { (pareto::section(&lookup)) (ladder::section(&lookup)) }
-                    (tables::section(&lookup))
-                    (criterion::section(&lookup))
-                    (instructions::section(&lookup))
-                    (space::sizes_section(&lookup))
-                    (space::memory_section(&lookup))
-                    (calculator::section())
-                    @if let Some(record) = &record.compatibility { (compatibility::section(record)) }
-                    (hostile::section(demonstration))
-                    @if let Some(record) = changed { (hostility::section(record)) }
-                    (formats::section(&lookup))
-                    (environment::models_section(&lookup))
-                    (environment::environment_section(record))
-                    (environment::reading_section())
+                    (banners(parts.verdicts))
+                    noscript { (no_script(lookup)) }
+                    (controls(lookup))
+                    (sections_of(lookup, parts))
                 }
                 footer { p { "deadweight " (record.tool_version) ", " (record.schema) } }
-                script #index type="application/json" {
-                    (PreEscaped(embed::index_json(&lookup, headline)))
+                script #index type="application/json" { (PreEscaped(embed::index_json(lookup, &Lookup::new(parts.original)))) }
+                (fold::folds(lookup, parts.verdicts))
+                script #record type="application/gzip" { (parts.copy) }
+                @if let Some(record) = parts.demonstration.filter(|of| !of.trials.is_empty()) {
+                    script #demo type="application/gzip" { (embed::demonstration(record)) }
                 }
-                script #record type="application/gzip" { (embed::record(record)) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -134,38 +146,46 @@ pub fn html_with(
     .into_string()
 }
 
-/// A source of the policy: the hash of an inline style or script.
-fn hash(text: &str) -> String {
-    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
-}
-
-/// What the page may do: run and show what is written in it, and nothing else.
-fn policy() -> String {
-    format!(
-        "default-src 'none'; style-src {}; script-src {} {}; img-src data:; base-uri 'none'; form-action 'none'",
-        hash(STYLE),
-        hash(EARLY),
-        hash(SCRIPT)
-    )
-}
-
-fn head(record: &BenchRecord) -> Markup {
+fn sections_of(lookup: &Lookup<'_>, parts: &Parts<'_>) -> Markup {
+    let operation = embed::first_operation(lookup);
     markup! {
-        head {
-            meta charset="utf-8";
-            // By this a later run knows that the file is its own and may be replaced.
-            meta name="generator" content={ "deadweight " (record.tool_version) };
-            meta http-equiv="Content-Security-Policy" content=(policy());
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            meta name="color-scheme" content="light dark";
-            meta name="referrer" content="no-referrer";
-            // An empty icon of its own keeps browsers from asking a server for one.
-            link rel="icon" href="data:,";
-            title { "Model formats, measured " (date(&record.started)) " – deadweight" }
-            style { (PreEscaped(STYLE)) }
-            script { (PreEscaped(EARLY)) }
+        (summary::section(lookup, parts.verdicts))
+        (python::section(lookup))
+        div.pair { (pareto::section(lookup)) (ladder::section(lookup)) }
+        (tables::section(lookup, operation.as_deref()))
+        (criterion::section(lookup))
+        (instructions::section(lookup))
+        (space::sizes_section(lookup))
+        (space::memory_section(lookup))
+        (calculator::section(lookup))
+        @if let Some(record) = &lookup.record.compatibility { (compatibility::section(record)) }
+        (hostile::section(parts.demonstration))
+        @if let Some(record) = parts.changed { (hostility::section(record)) }
+        (formats::section(lookup))
+        (environment::models_section(lookup))
+        (environment::environment_section(lookup.record))
+        (environment::reading_section())
+        (decision::section(lookup, parts.verdicts, parts.demonstration, parts.changed))
+    }
+}
+
+/// What a reader without a script is told.
+fn no_script(lookup: &Lookup<'_>) -> Markup {
+    markup! {
+        p.banner.info {
+            @if lookup.detail.is_folded() {
+                "JavaScript is off. One model is shown in full, the others in the verdict and with "
+                "their medians; "
+            } @else {
+                "JavaScript is off. Every table is shown, for all models and operations; "
+            }
+            "sorting, filters, the calculator and downloads need it."
         }
     }
+}
+
+fn title(record: &BenchRecord) -> String {
+    format!("Model formats, measured {} – deadweight", date(&record.started))
 }
 
 /// The day of a time stamp.
@@ -185,6 +205,7 @@ fn header(record: &BenchRecord, hostility: bool) -> Markup {
                 h1 { "Model formats, measured" }
                 div.actions {
                     button #theme type="button" { "Dark theme" }
+                    button #decide type="button" aria-pressed="false" { "One page for a decision" }
                     button type="button" data-download="json" { "JSON" }
                     button type="button" data-download="rows" { "Timings CSV" }
                     button type="button" data-download="sizes" { "Sizes CSV" }

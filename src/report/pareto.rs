@@ -6,14 +6,17 @@
 
 use maud::{Markup, html};
 
+use super::fold;
 use super::lookup::{Format, Lookup, Measured, Model};
-use super::plot::{Area, Labelled, Scale, coordinate, place_labels};
+use super::plot::{Area, Label, Labelled, Scale, coordinate, label, place_labels};
 use super::verdict::{LOADS, VIEWS, load_operation};
 use crate::base::case::Operation;
 use crate::base::units;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 440.0;
+/// Points that are labelled one and all.
+const LABELLED: usize = 80;
 const INSIDE: Area = Area { left: 66.0, top: 12.0, right: 706.0, bottom: 392.0 };
 
 /// The charts of every model.
@@ -28,12 +31,16 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
                     button type="button" data-scale="linear" aria-pressed="false" { "linear" }
                 }
             }
-            @for (index, model) in lookup.models.iter().enumerate() {
-                div.m data-m=(index) {
-                    h3 { (model.title()) }
-                    (charts(lookup, model))
-                }
-            }
+            (fold::place("pareto", lookup, |index| panel(lookup, index)))
+        }
+    }
+}
+
+/// The charts of one model.
+pub fn panel(lookup: &Lookup<'_>, index: usize) -> Markup {
+    html! {
+        @if let Some(model) = lookup.model(index) {
+            div.m data-m=(index) { h3 { (model.title()) } (charts(lookup, model)) }
         }
     }
 }
@@ -146,10 +153,14 @@ fn chart(lookup: &Lookup<'_>, model: &Model<'_>, all: &[Point<'_>], log: bool) -
     };
     let labelled: Vec<Labelled> = all
         .iter()
-        .map(|p| Labelled { x: times.place(p.nanos), y: sizes.place(p.bytes), text: p.label() })
+        .map(|p| Labelled {
+            x: times.place(p.nanos),
+            y: sizes.place(p.bytes),
+            text: label(&p.label()),
+        })
         .collect();
     let steps = front(all, &times, &sizes);
-    let labels = place_labels(&labelled, INSIDE, &step_areas(&steps));
+    let labels = labels_of(&labelled, &step_areas(&steps));
     let axes = if log { "logarithmic" } else { "linear" };
     let title = format!("Size against load time of {}, {axes} axes", model.title());
     html! {
@@ -181,14 +192,33 @@ fn chart(lookup: &Lookup<'_>, model: &Model<'_>, all: &[Point<'_>], log: bool) -
     }
 }
 
+/// Labels of the points nearest to the better corner, as many as a drawing has room for. The others are
+/// named when they are pointed at, and in the tables.
+fn labels_of(points: &[Labelled], obstacles: &[Area]) -> Vec<Option<Label>> {
+    if points.len() <= LABELLED {
+        return place_labels(points, INSIDE, obstacles);
+    }
+    let mut order: Vec<(usize, &Labelled)> = points.iter().enumerate().collect();
+    order.sort_by(|(_, a), (_, b)| (a.x - a.y).total_cmp(&(b.x - b.y)));
+    order.truncate(LABELLED / 2);
+    let chosen: Vec<Labelled> = order.iter().map(|(_, point)| (*point).clone()).collect();
+    let mut labels = vec![None; points.len()];
+    for ((at, _), label) in order.iter().zip(place_labels(&chosen, INSIDE, obstacles)) {
+        if let Some(place) = labels.get_mut(*at) {
+            *place = label;
+        }
+    }
+    labels
+}
+
 fn grid(times: &Scale, sizes: &Scale) -> Markup {
     html! {
-        @for value in times.ticks() {
+        @for value in times.ticks_apart(50.0) {
             @let x = coordinate(times.place(value));
             path.grid d={ "M" (x) " " (INSIDE.top) "V" (INSIDE.bottom) } {}
             text.tick x=(x) y=(INSIDE.bottom + 16.0) text-anchor="middle" { (tick_time(value)) }
         }
-        @for value in sizes.ticks() {
+        @for value in sizes.ticks_apart(16.0) {
             @let y = sizes.place(value);
             path.grid d={ "M" (INSIDE.left) " " (coordinate(y)) "H" (INSIDE.right) } {}
             text.tick x=(INSIDE.left - 6.0) y=(coordinate(y + 4.0)) text-anchor="end" {

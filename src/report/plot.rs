@@ -53,6 +53,18 @@ impl Scale {
         if self.logarithmic { self.logarithmic_ticks() } else { self.linear_ticks() }
     }
 
+    /// The same, without those that lie nearer than `gap` to the one before: room for their labels.
+    pub fn ticks_apart(&self, gap: f64) -> Vec<f64> {
+        let mut kept: Vec<f64> = Vec::new();
+        for value in self.ticks() {
+            let room = |last: &f64| (self.place(value) - self.place(*last)).abs() >= gap;
+            if kept.last().is_none_or(room) {
+                kept.push(value);
+            }
+        }
+        kept
+    }
+
     fn linear_ticks(&self) -> Vec<f64> {
         let rough = (self.high - self.low) / 6.0;
         let power = 10f64.powf(rough.log10().floor());
@@ -267,6 +279,18 @@ fn crosses(((x0, y0), (x1, y1)): Line, area: &Area) -> bool {
         let (x, y) = (x0 + (x1 - x0) * share, y0 + (y1 - y0) * share);
         (area.left..=area.right).contains(&x) && (area.top..=area.bottom).contains(&y)
     })
+}
+
+/// Letters of a label in a drawing.
+const LONGEST: usize = 24;
+
+/// A name as a drawing has room for it; the drawing's hints and the tables have all of it.
+pub fn label(name: &str) -> String {
+    if name.chars().count() <= LONGEST {
+        return name.to_owned();
+    }
+    let start: String = name.chars().take(LONGEST - 1).collect();
+    format!("{start}…")
 }
 
 /// A coordinate with one digit behind the point: enough for a drawing, half the size.

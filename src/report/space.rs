@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
+use super::fold;
 use super::lookup::{Format, Lookup, Measured, Model};
 use super::widgets::{absent_cell, operation_title, percent, row_of, scroll, without_figures};
 use crate::base::record::{Memory, MemoryOutcome, SizeRow};
@@ -18,13 +19,20 @@ pub fn sizes_section(lookup: &Lookup<'_>) -> Markup {
                 "Bytes as encoded and after compression; in each column the smallest is "
                 b { "bold" } ". A share is of the bytes of the model's arrays."
             }
-            @for (index, model) in lookup.models.iter().enumerate() {
-                div.m data-m=(index) {
-                    h3 { (model.title()) @if let Some(bytes) = model.array_bytes() {
-                        small { " arrays: " (units::bytes(bytes)) }
-                    } }
-                    (sizes(lookup, model))
-                }
+            (fold::place("sizes", lookup, |index| sizes_panel(lookup, index)))
+        }
+    }
+}
+
+/// Sizes of one model.
+pub fn sizes_panel(lookup: &Lookup<'_>, index: usize) -> Markup {
+    html! {
+        @if let Some(model) = lookup.model(index) {
+            div.m data-m=(index) {
+                h3 { (model.title()) @if let Some(bytes) = model.array_bytes() {
+                    small { " arrays: " (units::bytes(bytes)) }
+                } }
+                (sizes(lookup, model))
             }
         }
     }
@@ -76,7 +84,7 @@ fn sizes(lookup: &Lookup<'_>, model: &Model<'_>) -> Markup {
 }
 
 /// Codecs by name and level: `zstd-3` before `zstd-19`.
-fn in_order(codecs: BTreeSet<&str>) -> Vec<&str> {
+pub fn in_order(codecs: BTreeSet<&str>) -> Vec<&str> {
     let mut codecs: Vec<&str> = codecs.into_iter().collect();
     codecs.sort_by_key(|codec| match codec.rsplit_once('-') {
         Some((name, level)) => (name.to_owned(), level.parse().unwrap_or(0)),
@@ -123,15 +131,20 @@ pub fn memory_section(lookup: &Lookup<'_>) -> Markup {
                 b { "resident" } " and " b { "page faults" } " come from the kernel and see mapped "
                 "files too. The encoded bytes are a mapped file and count only there."
             }
-            @for (index, model) in lookup.models.iter().enumerate() {
-                div.m data-m=(index) {
-                    h3 { (model.title()) }
-                    @let operations = lookup.memory_operations(model.id);
-                    @if operations.is_empty() {
-                        p.none { "No memory was measured for this model." }
-                    }
-                    @for of in operations { (memory(lookup, model, of)) }
-                }
+            (fold::place("memory", lookup, |index| memory_panel(lookup, index)))
+        }
+    }
+}
+
+/// Memory of one model's loads.
+pub fn memory_panel(lookup: &Lookup<'_>, index: usize) -> Markup {
+    html! {
+        @if let Some(model) = lookup.model(index) {
+            div.m data-m=(index) {
+                h3 { (model.title()) }
+                @let operations = lookup.memory_operations(model.id);
+                @if operations.is_empty() { p.none { "No memory was measured for this model." } }
+                @for of in operations { (memory(lookup, model, of)) }
             }
         }
     }
@@ -152,7 +165,7 @@ fn memory(lookup: &Lookup<'_>, model: &Model<'_>, of: Measured) -> Markup {
     });
     let title = operation_title(of);
     html! {
-        h5 { (title) " " small { (of.operation.meaning()) } }
+        h4 { (title) " " small { (of.operation.meaning()) } }
         @if !measured.is_empty() { (scroll(&title, memory_table(lookup, model, measured))) }
         (without_figures("Not measured", missing))
     }

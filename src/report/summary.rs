@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::choice::{Choice, is_portable};
+use super::fold;
 use super::lookup::Lookup;
 use super::verdict::{Goal, LOADS, ModelVerdict, VIEWS, Verdicts, Want};
 use super::widgets::scroll;
@@ -17,14 +18,21 @@ pub fn section(lookup: &Lookup<'_>, verdicts: &Verdicts) -> Markup {
             @if verdicts.models.len() > 1 {
                 (scroll("Verdict on each model", overview(verdicts)))
             }
-            @for (index, model) in verdicts.models.iter().enumerate() {
-                div.m data-m=(index) {
-                    h3 { (model.heading()) }
-                    (scroll(&format!("Goals, {}", model.title), goals(model)))
-                    @if let Some(choice) = &model.choice { (advice(lookup, choice)) }
-                }
-            }
+            (fold::place("verdict", lookup, |index| panel(lookup, verdicts, index)))
             (safety(lookup))
+        }
+    }
+}
+
+/// The verdict on one model, goal by goal.
+pub fn panel(lookup: &Lookup<'_>, verdicts: &Verdicts, index: usize) -> Markup {
+    html! {
+        @if let Some(model) = verdicts.models.get(index) {
+            div.m data-m=(index) {
+                h3 { (model.heading()) }
+                (scroll(&format!("Goals, {}", model.title), goals(model)))
+                @if let Some(choice) = &model.choice { (advice(lookup, choice)) }
+            }
         }
     }
 }

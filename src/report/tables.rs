@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 
+use super::fold::{self, Detail};
 use super::lookup::{Format, Lookup, Measured, Model};
 use super::strip::{self, Axis};
 use super::widgets::{
@@ -22,7 +23,8 @@ pub const GROUPS: [Group; 5] =
     [Group::Load, Group::View, Group::File, Group::Save, Group::Compression];
 
 /// Everything that was timed.
-pub fn section(lookup: &Lookup<'_>) -> Markup {
+pub fn section(lookup: &Lookup<'_>, operation: Option<&str>) -> Markup {
+    let only = operation.filter(|_| lookup.detail.is_folded());
     html! {
         section #timings {
             h2 { "Timings" }
@@ -37,27 +39,69 @@ pub fn section(lookup: &Lookup<'_>) -> Markup {
                 "for caution; every known problem is told under " a href="#formats" { "Formats" } "."
             }
             p.none #no-rows hidden { "The model that is shown has no row for this operation." }
-            @for (index, model) in lookup.models.iter().enumerate() {
-                div.m data-m=(index) {
-                    h3 { (model.title()) }
-                    @for group in GROUPS { (of_group(lookup, model, group)) }
-                    (floors(lookup, model))
-                }
+            (fold::place("timings", lookup, |index| panel(lookup, index, only)))
+            @if lookup.detail.is_folded() { noscript { (without_script(lookup)) } }
+        }
+    }
+}
+
+/// The tables of one model. With `only`, the other operations have no tables of their own and stand
+/// side by side alone.
+pub fn panel(lookup: &Lookup<'_>, index: usize, only: Option<&str>) -> Markup {
+    html! {
+        @if let Some(model) = lookup.model(index) {
+            div.m data-m=(index) {
+                h3 { (model.title()) }
+                @for group in GROUPS { (of_group(lookup, model, group, only)) }
+                (floors(lookup, model))
             }
         }
     }
 }
 
-fn of_group(lookup: &Lookup<'_>, model: &Model<'_>, group: Group) -> Markup {
+fn of_group(lookup: &Lookup<'_>, model: &Model<'_>, group: Group, only: Option<&str>) -> Markup {
     let mut operations = lookup.operations(model.id);
     operations.retain(|of| of.operation.group() == group);
+    let has_table = |of: &Measured| {
+        lookup.detail.has_tables() && only.is_none_or(|only| operation_id(*of) == only)
+    };
     html! {
         @if !operations.is_empty() {
             div.g data-g=(group_id(group)) {
                 h4.group { (group_title(group)) }
-                @for of in &operations { (of_operation(lookup, model, *of)) }
-                (matrix(lookup, model, group, &operations))
+                @for of in operations.iter().filter(|of| has_table(of)) {
+                    (of_operation(lookup, model, *of))
+                }
+                (matrix(lookup, model, group, &operations, only))
             }
+        }
+    }
+}
+
+/// The medians of the models whose panels are folded, for readers without a script.
+fn without_script(lookup: &Lookup<'_>) -> Markup {
+    if lookup.detail > Detail::Folded {
+        return html! {
+            p.none { "Without JavaScript this page shows one model; the tables beside it have all." }
+        };
+    }
+    html! {
+        p.none {
+            "Without JavaScript the other operations and models are shown as medians with ranks alone. "
+            "Intervals, samples and reasons for gaps are in " code { "rows.csv" } " and "
+            code { "bench.json" } " beside this page."
+        }
+        @for (_, model) in lookup.models.iter().enumerate().filter(|(at, _)| *at != lookup.headline) {
+            h3 { (model.title()) }
+            @for group in GROUPS {
+                @let operations: Vec<Measured> = lookup
+                    .operations(model.id)
+                    .into_iter()
+                    .filter(|of| of.operation.group() == group)
+                    .collect();
+                @if !operations.is_empty() { (side_by_side(lookup, model, group, &operations, false)) }
+            }
+            (floors(lookup, model))
         }
     }
 }
@@ -96,6 +140,7 @@ fn of_operation(lookup: &Lookup<'_>, model: &Model<'_>, of: Measured) -> Markup 
 fn table(lookup: &Lookup<'_>, timings: &[(Format<'_>, &Timing)]) -> Markup {
     let ranks = shared_ranks(timings.iter().map(|(_, timing)| *timing));
     let axis = Axis::of(timings.iter().map(|(_, timing)| *timing));
+    let axis = axis.filter(|_| lookup.detail.has_strips());
     let fastest = timings.iter().map(|(_, t)| t.median_nanos).fold(f64::INFINITY, f64::min);
     let floor = timings.iter().find_map(|(_, t)| Some(t.floor_share? * t.median_nanos));
     html! {
@@ -106,10 +151,9 @@ fn table(lookup: &Lookup<'_>, timings: &[(Format<'_>, &Timing)]) -> Markup {
                 th scope="col" .k { "median" }
                 th scope="col" { "95 % interval" }
                 th scope="col" { "× fastest" }
-                th scope="col" .w {
-                    "samples"
-                    @if let Some((low, high)) = axis.map(|axis| axis.ends()) {
-                        small { (units::duration(low)) " to " (units::duration(high)) }
+                @if let Some((low, high)) = axis.map(|axis| axis.ends()) {
+                    th scope="col" .w {
+                        "samples" small { (units::duration(low)) " to " (units::duration(high)) }
                     }
                 }
                 @if let Some(floor) = floor {
@@ -142,7 +186,7 @@ fn cells(
         td { (range(timing.low_nanos, timing.high_nanos)) }
         @if fastest > 0.0 { td { (units::times(timing.median_nanos / fastest)) } }
         @else { (absent_cell()) }
-        td.w { @if let Some(axis) = axis { (strip::strip(axis, timing)) } }
+        @if let Some(axis) = axis { td.w { (strip::strip(axis, timing)) } }
         @if floor.is_some() {
             @match timing.floor_share {
                 Some(share) => td { (percent(share)) },
@@ -187,8 +231,34 @@ impl<'a> Column<'a> {
     }
 }
 
-/// All operations of a group side by side: medians with ranks.
-fn matrix(lookup: &Lookup<'_>, model: &Model<'_>, group: Group, operations: &[Measured]) -> Markup {
+/// All operations of a group side by side: medians with ranks. One operation alone is its own table.
+fn matrix(
+    lookup: &Lookup<'_>,
+    model: &Model<'_>,
+    group: Group,
+    operations: &[Measured],
+    only: Option<&str>,
+) -> Markup {
+    let alone = operations.len() == 1
+        && lookup.detail.has_tables()
+        && operations.iter().all(|of| only.is_none_or(|only| operation_id(*of) == only));
+    html! {
+        @if !alone {
+            div.a {
+                h5 { "Side by side " small { "Medians, with the rank within each column." } }
+                (side_by_side(lookup, model, group, operations, true))
+            }
+        }
+    }
+}
+
+fn side_by_side(
+    lookup: &Lookup<'_>,
+    model: &Model<'_>,
+    group: Group,
+    operations: &[Measured],
+    sortable: bool,
+) -> Markup {
     let columns: Vec<Column<'_>> =
         operations.iter().filter_map(|of| Column::new(lookup, model, *of)).collect();
     let measured = |format: &&Format<'_>| {
@@ -197,37 +267,35 @@ fn matrix(lookup: &Lookup<'_>, model: &Model<'_>, group: Group, operations: &[Me
     let formats: Vec<&Format<'_>> = lookup.formats.iter().filter(measured).collect();
     let title = format!("{}, side by side", group_title(group));
     html! {
-        @if columns.len() > 1 {
-            div.a {
-                h5 { "Side by side " small { "Medians, with the rank within each column." } }
-                (scroll(&title, html! {
-                    table.t.mx {
-                        thead { tr {
-                            th scope="col" .k { "format" }
-                            @for column in &columns {
-                                th scope="col" .k { (operation_title(column.of)) }
-                            }
-                        } }
-                        tbody {
-                            @for format in formats {
-                                (plain_row_of(lookup, format, html! {
-                                    @for column in &columns {
-                                        (matrix_cell(
-                                            column.outcomes.get(format.id).copied(),
-                                            &column.ranks,
-                                        ))
-                                    }
-                                }))
-                            }
+        @if !columns.is_empty() {
+            (scroll(&title, html! {
+                table.t.mx {
+                    thead { tr {
+                        th scope="col" .k { "format" }
+                        @for column in &columns {
+                            th scope="col" .k { (operation_title(column.of)) }
+                        }
+                    } }
+                    tbody {
+                        @for format in formats {
+                            (plain_row_of(lookup, format, html! {
+                                @for column in &columns {
+                                    (matrix_cell(
+                                        column.outcomes.get(format.id).copied(),
+                                        &column.ranks,
+                                        sortable,
+                                    ))
+                                }
+                            }))
                         }
                     }
-                }))
-            }
-        }
+                }
+            }))
+        } @else { p.none { "Nothing was measured." } }
     }
 }
 
-fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>) -> Markup {
+fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>, sortable: bool) -> Markup {
     match outcome {
         Some(Outcome::Measured(timing)) => {
             let shown = html! {
@@ -236,7 +304,12 @@ fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>) -> Markup
                     i { (rank(value, is_shared(ranks, value))) }
                 }
             };
-            number_cell(timing.median_nanos, shown)
+            // What is sorted by takes as much room as what is read.
+            if sortable {
+                number_cell(timing.median_nanos, shown)
+            } else {
+                html! { td { (shown) } }
+            }
         }
         Some(Outcome::Failed { .. }) => html! { td.x { "failed" } },
         _ => absent_cell(),
@@ -275,7 +348,7 @@ fn floor_row(of: Measured, outcome: &Outcome) -> Markup {
                     td { (units::duration(timing.median_nanos)) }
                     td { (range(timing.low_nanos, timing.high_nanos)) }
                     (speed_cell(timing))
-                    td.l { (of.operation.meaning()) }
+                    td.l.why { (of.operation.meaning()) }
                 }
                 Outcome::Failed { reason } => td.l colspan="4" { "failed: " (reason) },
                 Outcome::NotMeasured { reason } => td.l colspan="4" { "not measured: " (reason) },

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, Render, html};
 
 use super::choice;
+use super::hostile_story::shown;
 use super::lookup::{Format, Lookup, Measured};
 use crate::base::PagePolicy;
 use crate::base::case::{Group, Temperature};
@@ -169,7 +170,7 @@ pub fn without_figures<'a>(
                 summary { (summary) ": " (count) }
                 ul {
                     @for (reason, formats) in &by_reason {
-                        li { b { (formats.join(", ")) } ": " (reason) }
+                        li { b { (formats.join(", ")) } ": " (shown(reason)) }
                     }
                 }
             }
@@ -180,7 +181,7 @@ pub fn without_figures<'a>(
 /// A container in which a wide table scrolls, so that the page does not.
 pub fn scroll(label: &str, content: impl Render) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(label) { (content) }
+        div.scroll tabindex="0" role="group" aria-label=(label) { (content) }
     }
 }
 
