@@ -43,6 +43,7 @@ pub mod peers;
 pub mod pickle;
 pub mod report;
 pub mod sandbox;
+pub mod store;
 pub mod tables;
 pub mod values;
 pub mod versus;
