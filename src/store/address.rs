@@ -20,7 +20,9 @@ pub(super) struct Opened {
 pub(super) fn open(url: &str, make: bool, durable: bool) -> Result<Opened, StoreError> {
     let wrong = |message: String| StoreError::Url { url: url.to_owned(), message };
     match url.split_once("://") {
-        Some(("file", path)) if path.starts_with('/') => directory(url, path.as_ref(), make, durable),
+        Some(("file", path)) if path.starts_with('/') => {
+            directory(url, path.as_ref(), make, durable)
+        }
         Some(("file", _)) => Err(wrong("expected file:///PATH with a path from the root".into())),
         Some((scheme, _)) => super::cloud::open(url, scheme),
         None if url.is_empty() => Err(wrong("expected a directory, found nothing".into())),

@@ -110,11 +110,19 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Gap`] when it is missing, [`StoreError::Document`] when it is wrong.
-    pub fn alias_entry(&self, name: &Name, alias: &Alias, number: u64) -> Result<AliasEntry, StoreError> {
+    pub fn alias_entry(
+        &self,
+        name: &Name,
+        alias: &Alias,
+        number: u64,
+    ) -> Result<AliasEntry, StoreError> {
         let log = Log::alias(name, alias);
         let place = log.place(number);
         let Some(bytes) = self.backend.read_small(&place, MAX_BYTES)? else {
-            return Err(StoreError::Gap { missing: place, present: log.place(number.saturating_add(1)) });
+            return Err(StoreError::Gap {
+                missing: place,
+                present: log.place(number.saturating_add(1)),
+            });
         };
         let entry: AliasEntry = SCHEMA.open(&place, &bytes)?;
         let found = (entry.name.as_str(), entry.alias.as_str(), entry.number);
@@ -185,7 +193,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such version.
-    pub fn set_alias(&self, name: &Name, alias: &Alias, version: u64) -> Result<AliasEntry, StoreError> {
+    pub fn set_alias(
+        &self,
+        name: &Name,
+        alias: &Alias,
+        version: u64,
+    ) -> Result<AliasEntry, StoreError> {
         let (manifest, manifest_sha256) = self.manifest(name, version)?;
         self.move_alias(name, alias, |_| {
             Ok(Move {
@@ -273,7 +286,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::find`].
-    pub fn alias_manifest(&self, name: &Name, alias: &Alias) -> Result<(AliasEntry, Manifest), StoreError> {
+    pub fn alias_manifest(
+        &self,
+        name: &Name,
+        alias: &Alias,
+    ) -> Result<(AliasEntry, Manifest), StoreError> {
         let entry = self.standing(name, alias)?;
         let manifest = self.entry_manifest(name, alias, &entry)?;
         Ok((entry, manifest))

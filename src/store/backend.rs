@@ -117,14 +117,16 @@ impl Backend {
     /// The bytes of a document; `None` when it is not there. It is not read when it is too large.
     pub fn read_small(&self, place: &str, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.path(place);
-        let Some(result) = self.present(place, "read it", self.wait(self.objects.get(&path)))? else {
+        let Some(result) = self.present(place, "read it", self.wait(self.objects.get(&path)))?
+        else {
             return Ok(None);
         };
         if result.meta.size > limit {
             let found = format!("{} bytes", result.meta.size);
             return Err(StoreError::document(place, format!("at most {limit} bytes"), found));
         }
-        let bytes = self.wait(result.bytes()).map_err(|error| self.failed(place, "read it", error))?;
+        let bytes =
+            self.wait(result.bytes()).map_err(|error| self.failed(place, "read it", error))?;
         Ok(Some(bytes.into()))
     }
 
@@ -156,8 +158,13 @@ impl Backend {
         match self.wait(self.objects.put_opts(&path, payload, options)) {
             Ok(_) => Ok(true),
             Err(
-                object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. },
-            ) => Ok(self.read_small(place, bytes.len() as u64).ok().flatten().is_some_and(|found| found == bytes)),
+                object_store::Error::AlreadyExists { .. }
+                | object_store::Error::Precondition { .. },
+            ) => Ok(self
+                .read_small(place, bytes.len() as u64)
+                .ok()
+                .flatten()
+                .is_some_and(|found| found == bytes)),
             Err(error) => Err(self.failed(place, "write it", error)),
         }
     }
@@ -184,7 +191,12 @@ impl Backend {
     /// Says that an object is as new as one that is written now; false when that cannot be said.
     pub fn touch(&self, place: &str) -> bool {
         let Some(folder) = &self.folder else { return false };
-        let touch = || std::fs::File::options().write(true).open(folder.join(place))?.set_modified(std::time::SystemTime::now());
+        let touch = || {
+            std::fs::File::options()
+                .write(true)
+                .open(folder.join(place))?
+                .set_modified(std::time::SystemTime::now())
+        };
         touch().is_ok()
     }
 
@@ -240,9 +252,9 @@ impl Backend {
         self.put(&place, nonce.as_bytes().to_vec())?;
         let found = self.head(&place)?;
         self.delete(&place)?;
-        found.map(|found| found.modified).ok_or_else(|| {
-            StoreError::document(&place, "the object that was just written", "none")
-        })
+        found
+            .map(|found| found.modified)
+            .ok_or_else(|| StoreError::document(&place, "the object that was just written", "none"))
     }
 }
 

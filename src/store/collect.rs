@@ -126,7 +126,11 @@ impl Store {
                 Some(Entry::Manifest(name, version)) => places.push((place, name, version)),
                 // Of a layout that is not known here: its blobs would be deleted.
                 None if place.ends_with(".json") => {
-                    return Err(StoreError::document(&place, "a manifest or an entry of an alias", "another name"));
+                    return Err(StoreError::document(
+                        &place,
+                        "a manifest or an entry of an alias",
+                        "another name",
+                    ));
                 }
                 _ => {}
             }
@@ -155,7 +159,9 @@ impl Store {
                 let suffix = name.to_str().and_then(|name| name.rsplit_once('#'));
                 match suffix {
                     _ if sort.is_dir() => folders.push(entry.path()),
-                    Some((_, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+                    Some((_, digits))
+                        if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) =>
+                    {
                         found.push(entry.path());
                     }
                     // A look at the clock that was not finished.

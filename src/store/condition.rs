@@ -362,7 +362,10 @@ mod tests {
             ("", "character 1: expected a metric, ALIAS.METRIC or a number, found the end"),
             ("accuracy", "character 9: expected one of >= > <= < == !=, found the end"),
             ("accuracy = 1", "character 10: expected a metric, a number, or one of"),
-            ("accuracy > 1 or mae < 2", "character 14: expected \"and\" or the end, found \"or mae < 2\""),
+            (
+                "accuracy > 1 or mae < 2",
+                "character 14: expected \"and\" or the end, found \"or mae < 2\"",
+            ),
             ("accuracy > (1)", "character 12: expected a metric, a number, or one of"),
             ("a.b.c > 1", "character 4: expected one of >= > <= < == !=, found \".c > 1\""),
             ("A.b > 1", "character 1: expected an alias"),

@@ -62,7 +62,11 @@ pub struct Difference {
 ///
 /// # Errors
 /// When one of them cannot predict the rows.
-pub fn difference(a: &Loaded, b: &Loaded, rows: Option<Rows<'_>>) -> Result<Difference, StoreError> {
+pub fn difference(
+    a: &Loaded,
+    b: &Loaded,
+    rows: Option<Rows<'_>>,
+) -> Result<Difference, StoreError> {
     let predictions = match rows {
         None => None,
         Some(rows) => Some(predictions(&a.predict(rows)?, &b.predict(rows)?)),
@@ -85,8 +89,16 @@ pub fn difference(a: &Loaded, b: &Loaded, rows: Option<Rows<'_>>) -> Result<Diff
     let parameters_a = map(&a.manifest.hyper_parameters, &empty_a);
     let parameters_b = map(&b.manifest.hyper_parameters, &empty_b);
     let hyper_parameters = pairs(&parameters_a, &parameters_b, Value::bits_equal);
-    let metrics = pairs(&a.manifest.metrics.0, &b.manifest.metrics.0, |a, b| a.to_bits() == b.to_bits());
-    Ok(Difference { fields: fields(a, b), arrays, equal_arrays, hyper_parameters, metrics, predictions })
+    let metrics =
+        pairs(&a.manifest.metrics.0, &b.manifest.metrics.0, |a, b| a.to_bits() == b.to_bits());
+    Ok(Difference {
+        fields: fields(a, b),
+        arrays,
+        equal_arrays,
+        hyper_parameters,
+        metrics,
+        predictions,
+    })
 }
 
 /// The fields that differ wherever two models do are left out: number, hash, time.
@@ -137,7 +149,8 @@ fn array(name: &str, a: Option<&Array>, b: Option<&Array>) -> Option<ArrayDiffer
     }
     let shape = |array: &Array| format!("{} {:?}", array.dtype(), array.shape());
     let shapes = Pair { name: name.to_owned(), a: a.map(shape), b: b.map(shape) };
-    let mut difference = ArrayDifference { name: name.to_owned(), shapes, elements: None, largest: None };
+    let mut difference =
+        ArrayDifference { name: name.to_owned(), shapes, elements: None, largest: None };
     if let (Some(a), Some(b)) = (a, b)
         && a.dtype() == b.dtype()
         && a.shape() == b.shape()
@@ -216,7 +229,9 @@ fn mark(a: &Predictions, b: &Predictions, differing: &mut [bool], largest: &mut 
             // One level: outputs have no outputs.
             for (a, b) in a.iter().zip(b) {
                 match (a, b) {
-                    (Predictions::Outputs(_), _) | (_, Predictions::Outputs(_)) => differing.fill(true),
+                    (Predictions::Outputs(_), _) | (_, Predictions::Outputs(_)) => {
+                        differing.fill(true)
+                    }
                     (Predictions::Integers(a), Predictions::Integers(b)) => each(a, b, differing),
                     (Predictions::Texts(a), Predictions::Texts(b)) => each(a, b, differing),
                     (Predictions::Booleans(a), Predictions::Booleans(b)) => each(a, b, differing),

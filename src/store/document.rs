@@ -73,7 +73,8 @@ impl Schema {
         let wrong = |found: String| StoreError::document(place, format!("a {}", self.id), found);
         let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
         value::check_depth(text, MAX_DEPTH).map_err(|error| wrong(error.to_string()))?;
-        let sealed: Sealed = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let sealed: Sealed =
+            serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
         let version = sealed.schema.strip_prefix(self.id).and_then(|rest| rest.strip_prefix('/'));
         let version: u64 = match version.and_then(|version| version.parse().ok()) {
             Some(version @ 1..) => version,
@@ -89,9 +90,11 @@ impl Schema {
             return Err(StoreError::document(place, expected, sha256));
         }
         if version == self.version() {
-            return serde_json::from_str(sealed.body.get()).map_err(|error| wrong(error.to_string()));
+            return serde_json::from_str(sealed.body.get())
+                .map_err(|error| wrong(error.to_string()));
         }
-        let body = serde_json::from_str(sealed.body.get()).map_err(|error| wrong(error.to_string()))?;
+        let body =
+            serde_json::from_str(sealed.body.get()).map_err(|error| wrong(error.to_string()))?;
         let steps = usize::try_from(version).unwrap_or(usize::MAX).saturating_sub(1);
         let steps = self.steps.iter().skip(steps);
         let body = steps.into_iter().try_fold(body, |body, step| step(body)).map_err(wrong)?;
@@ -183,7 +186,13 @@ mod tests {
         let long = vec![b' '; MAX_BYTES as usize + 1];
         let error = FIRST.open::<Body>("x", &long).unwrap_err().to_string();
         assert!(error.contains("at most 1048576 bytes, found 1048577 bytes"), "{error}");
-        for text in ["", "null", "{}", "\u{feff}{}", r#"{"schema":"deadweight.sample/0","sha256":"","body":1}"#] {
+        for text in [
+            "",
+            "null",
+            "{}",
+            "\u{feff}{}",
+            r#"{"schema":"deadweight.sample/0","sha256":"","body":1}"#,
+        ] {
             assert!(FIRST.open::<Body>("x", text.as_bytes()).is_err(), "{text}");
         }
         let twice = json!({"name": "a", "sizes": [], "more": 1});

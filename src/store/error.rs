@@ -196,11 +196,19 @@ impl From<ModelError> for StoreError {
 }
 
 impl StoreError {
-    pub(super) fn document(place: &str, expected: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(super) fn document(
+        place: &str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
         StoreError::Document { place: place.into(), expected: expected.into(), found: found.into() }
     }
 
-    pub(super) fn blob(sha256: &str, expected: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(super) fn blob(
+        sha256: &str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
         StoreError::Blob { sha256: sha256.into(), expected: expected.into(), found: found.into() }
     }
 
@@ -211,7 +219,9 @@ impl StoreError {
             StoreError::Url { .. } => {
                 "give a directory, file:///PATH, s3://BUCKET/PATH, gs://BUCKET/PATH or az://CONTAINER/PATH"
             }
-            StoreError::Feature { .. } => "build it with `cargo build --release --features s3,gcs,azure`",
+            StoreError::Feature { .. } => {
+                "build it with `cargo build --release --features s3,gcs,azure`"
+            }
             StoreError::NoStore { .. } => {
                 "check --store and DEADWEIGHT_STORE; `deadweight store put` makes a store"
             }
@@ -238,7 +248,9 @@ impl StoreError {
                 "metrics that are computed: accuracy, error_rate, precision_macro, recall_macro, f1_macro, mae, mse, rmse, r2"
             }
             StoreError::Refused { .. } => "nothing was changed",
-            StoreError::NothingBefore { .. } => "`deadweight store show NAME` lists what an alias stood on",
+            StoreError::NothingBefore { .. } => {
+                "`deadweight store show NAME` lists what an alias stood on"
+            }
             StoreError::NotAdmitted { .. } => "have the version signed, or change the policy",
         }
     }

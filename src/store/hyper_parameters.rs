@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn arguments_are_listed_and_what_was_fitted_is_not() {
         let scaler = map(vec![(ATTRIBUTES, map(vec![("with_mean", true.into())]).into())]);
-        let step = map(vec![("name", "scaler".into()), ("kind", "x".into()), ("metadata", scaler.into())]);
+        let step =
+            map(vec![("name", "scaler".into()), ("kind", "x".into()), ("metadata", scaler.into())]);
         let attributes = map(vec![
             ("C", Value::Float(0.5)),
             ("n_iter_", Value::Integer(3)),

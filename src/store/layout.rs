@@ -131,10 +131,22 @@ mod tests {
 
     #[test]
     fn strangers_are_no_entries() {
-        for file in ["1.json", "00000000.json", "0000001.json", "+0000001.json", "000000001.json", "00000001", "x.json"] {
+        for file in [
+            "1.json",
+            "00000000.json",
+            "0000001.json",
+            "+0000001.json",
+            "000000001.json",
+            "00000001",
+            "x.json",
+        ] {
             assert_eq!(number(file), None, "{file}");
         }
-        for place in ["models/A/versions/00000001.json", "models/a/00000001.json", "models/a/aliases/latest/00000001.json"] {
+        for place in [
+            "models/A/versions/00000001.json",
+            "models/a/00000001.json",
+            "models/a/aliases/latest/00000001.json",
+        ] {
             assert_eq!(entry(place), None, "{place}");
         }
         assert!(!is_sha256(&"AB".repeat(32)) && !is_sha256("ab"));

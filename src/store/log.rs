@@ -117,7 +117,10 @@ mod tests {
         for last in 2..200 {
             for missing in 1..last {
                 let (found, _) = looked(0, last, Some(missing));
-                assert!(found == Ok(last) || found == Err(missing), "{missing} of {last}: {found:?}");
+                assert!(
+                    found == Ok(last) || found == Err(missing),
+                    "{missing} of {last}: {found:?}"
+                );
             }
         }
     }

@@ -44,7 +44,9 @@ impl<'de> Deserialize<'de> for Metrics {
                 let mut metrics = BTreeMap::new();
                 while let Some((name, value)) = map.next_entry::<String, f64>()? {
                     if metrics.insert(name, value).is_some() || metrics.len() > MAX_METRICS {
-                        return Err(de::Error::custom("a metric stands twice, or there are too many"));
+                        return Err(de::Error::custom(
+                            "a metric stands twice, or there are too many",
+                        ));
                     }
                 }
                 Ok(Metrics(metrics))
@@ -154,7 +156,9 @@ impl Manifest {
     /// [`StoreError::Document`] when there is none, which [`Manifest::open`] refuses.
     pub fn model(&self) -> Result<&Blob, StoreError> {
         let model = self.blobs.iter().find(|blob| blob.role == MODEL);
-        model.ok_or_else(|| StoreError::document(&self.name, "a blob with the role \"model\"", "none"))
+        model.ok_or_else(|| {
+            StoreError::document(&self.name, "a blob with the role \"model\"", "none")
+        })
     }
 
     /// Every field has a value that a put could have given it.
@@ -170,14 +174,21 @@ impl Manifest {
         if Content::from_id(&self.content).is_none() {
             return wrong("content \"full\" or \"predict\"", &self.content);
         }
-        let texts = [&self.kind, &self.tool_version, &self.nonce, &self.origin.format, &self.origin.scan_verdict];
+        let texts = [
+            &self.kind,
+            &self.tool_version,
+            &self.nonce,
+            &self.origin.format,
+            &self.origin.scan_verdict,
+        ];
         let maybe = [&self.origin.library, &self.origin.version].into_iter().flatten();
         if let Some(text) = texts.into_iter().chain(maybe).find(|text| text.len() > MAX_TEXT) {
             return wrong("texts of at most 1000 bytes", text);
         }
         let hashes = [Some(&self.origin.file_sha256), self.dataset_sha256.as_ref()];
         let blobs = self.blobs.iter().map(|blob| &blob.sha256);
-        if let Some(hash) = hashes.into_iter().flatten().chain(blobs).find(|hash| !is_sha256(hash)) {
+        if let Some(hash) = hashes.into_iter().flatten().chain(blobs).find(|hash| !is_sha256(hash))
+        {
             return wrong("64 hexadecimal digits", hash);
         }
         let models = self.blobs.iter().filter(|blob| blob.role == MODEL).count();
@@ -186,15 +197,23 @@ impl Manifest {
             return wrong("one model, and at most 64 blobs", &found);
         }
         let limit = Limits::default().max_file_bytes;
-        if let Some(blob) = self.blobs.iter().find(|blob| blob.size > limit || blob.role.len() > MAX_TEXT) {
-            return wrong("blobs of at most 16 GiB", &format!("{} of {} bytes", blob.sha256, blob.size));
+        if let Some(blob) =
+            self.blobs.iter().find(|blob| blob.size > limit || blob.role.len() > MAX_TEXT)
+        {
+            return wrong(
+                "blobs of at most 16 GiB",
+                &format!("{} of {} bytes", blob.sha256, blob.size),
+            );
         }
         if !matches!(self.hyper_parameters, Value::Map(_)) {
             return wrong("a map of hyper-parameters", self.hyper_parameters.type_name());
         }
-        let odd = self.metrics.0.iter().find(|(name, value)| !value.is_finite() || !is_metric(name));
+        let odd =
+            self.metrics.0.iter().find(|(name, value)| !value.is_finite() || !is_metric(name));
         match odd {
-            Some((name, value)) => wrong("metrics with a name and a finite number", &format!("{name}={value}")),
+            Some((name, value)) => {
+                wrong("metrics with a name and a finite number", &format!("{name}={value}"))
+            }
             None => Ok(()),
         }
     }
@@ -212,7 +231,11 @@ impl Manifest {
             return Err(StoreError::document(place, "format \"safetensors\"", found));
         }
         if self.format.version > FORMAT_VERSION {
-            return Err(newer(format!("format {FORMAT} of version"), self.format.version, FORMAT_VERSION));
+            return Err(newer(
+                format!("format {FORMAT} of version"),
+                self.format.version,
+                FORMAT_VERSION,
+            ));
         }
         match kinds::find(&self.kind) {
             Some(kind) if self.layout_version > kind.layout_version => {
@@ -247,7 +270,9 @@ mod tests {
             content: "predict".into(),
             blobs: vec![Blob { role: MODEL.into(), sha256: "ab".repeat(32), size: 10 }],
             dataset_sha256: None,
-            hyper_parameters: Value::Map([("C".to_owned(), Value::Float(0.5))].into_iter().collect()),
+            hyper_parameters: Value::Map(
+                [("C".to_owned(), Value::Float(0.5))].into_iter().collect(),
+            ),
             seed: Some(7),
             metrics: Metrics([("accuracy".to_owned(), 0.93)].into()),
             origin: Origin {
@@ -276,7 +301,9 @@ mod tests {
         let name: Name = "churn".parse().unwrap();
         let bytes = SCHEMA.seal("x", &sample()).unwrap();
         assert_eq!(Manifest::open(&name, 3, &bytes).unwrap(), sample());
-        assert!(Manifest::open(&name, 4, &bytes).unwrap_err().to_string().contains("churn version 4"));
+        assert!(
+            Manifest::open(&name, 4, &bytes).unwrap_err().to_string().contains("churn version 4")
+        );
         for (error, expected) in [
             (refused(|m| m.name = "../x".into()), "expected churn version 3, found ../x version 3"),
             (refused(|m| m.content = "some".into()), "content"),
@@ -288,7 +315,10 @@ mod tests {
             (refused(|m| m.kind = "x".repeat(1001)), "1000 bytes"),
             (refused(|m| m.hyper_parameters = Value::Null), "map of hyper-parameters"),
             (refused(|m| m.metrics = Metrics([("a b".to_owned(), 1.0)].into())), "a b=1"),
-            (refused(|m| m.format.id = "pickle".into()), "format \"safetensors\", found \"pickle\""),
+            (
+                refused(|m| m.format.id = "pickle".into()),
+                "format \"safetensors\", found \"pickle\"",
+            ),
         ] {
             assert!(error.to_string().contains(expected), "{error}");
         }
@@ -297,9 +327,18 @@ mod tests {
     #[test]
     fn what_is_newer_says_what_to_upgrade() {
         let error = refused(|m| m.format.version = 2);
-        assert!(error.to_string().ends_with("format safetensors of version 2, this program reads up to 1"));
+        assert!(
+            error
+                .to_string()
+                .ends_with("format safetensors of version 2, this program reads up to 1")
+        );
         let error = refused(|m| m.layout_version = 9);
-        assert!(error.to_string().ends_with("logistic_regression of layout 9, this program reads up to 1"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("logistic_regression of layout 9, this program reads up to 1"),
+            "{error}"
+        );
         assert_eq!(error.remedy(), "upgrade deadweight");
     }
 

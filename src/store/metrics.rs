@@ -33,8 +33,14 @@ impl Labels {
 pub const METRICS: &[(&str, &str)] = &[
     ("accuracy", "share of rows whose class is right"),
     ("error_rate", "share of rows whose class is wrong"),
-    ("precision_macro", "mean over the classes of right ones among those predicted so; 0 where none was"),
-    ("recall_macro", "mean over the classes of right ones among those that are so; 0 where none is"),
+    (
+        "precision_macro",
+        "mean over the classes of right ones among those predicted so; 0 where none was",
+    ),
+    (
+        "recall_macro",
+        "mean over the classes of right ones among those that are so; 0 where none is",
+    ),
     ("f1_macro", "mean over the classes of the harmonic mean of precision and recall"),
     ("mae", "mean of the absolute error"),
     ("mse", "mean of the squared error"),
@@ -74,11 +80,16 @@ pub fn compute(name: &str, predicted: &Predictions, labels: &Labels) -> Result<f
     };
     match value.is_finite() {
         true => Ok(value),
-        false => Err(StoreError::Metric { name: name.to_owned(), message: format!("it is {value}") }),
+        false => {
+            Err(StoreError::Metric { name: name.to_owned(), message: format!("it is {value}") })
+        }
     }
 }
 
-fn numbers<'a>(predicted: &Predictions, labels: &'a Labels) -> Result<(Vec<f64>, &'a [f64]), String> {
+fn numbers<'a>(
+    predicted: &Predictions,
+    labels: &'a Labels,
+) -> Result<(Vec<f64>, &'a [f64]), String> {
     let Labels::Numbers(labels) = labels else {
         return Err("expected labels that are numbers, found texts".to_owned());
     };
@@ -120,7 +131,9 @@ fn classes(predicted: &Predictions, labels: &Labels) -> Result<Vec<(usize, usize
         (Predictions::Outputs(_), _) | (Predictions::Values(_), _) => {
             Err("expected a model that predicts one class a row".to_owned())
         }
-        (Predictions::Texts(_), _) => Err("expected labels that are texts, found numbers".to_owned()),
+        (Predictions::Texts(_), _) => {
+            Err("expected labels that are texts, found numbers".to_owned())
+        }
         _ => Err("expected labels that are numbers, found texts".to_owned()),
     }
 }
@@ -163,7 +176,8 @@ fn regression(name: &str, predicted: &[f64], labels: &[f64]) -> f64 {
         "rmse" => mse.sqrt(),
         _ => {
             let mean = labels.iter().sum::<f64>() / rows;
-            let variance = labels.iter().map(|label| (label - mean) * (label - mean)).sum::<f64>() / rows;
+            let variance =
+                labels.iter().map(|label| (label - mean) * (label - mean)).sum::<f64>() / rows;
             1.0 - mse / variance
         }
     }
@@ -210,8 +224,14 @@ mod tests {
         };
         let integers = Predictions::Integers(vec![1, 0]);
         assert!(error("auc", &integers, Labels::Numbers(vec![1.0, 0.0])).contains("not known"));
-        assert!(error("accuracy", &integers, Labels::Numbers(vec![1.0])).contains("each of 2 rows, found 1"));
-        assert!(error("accuracy", &integers, Labels::Texts(vec!["a".into(); 2])).contains("found texts"));
+        assert!(
+            error("accuracy", &integers, Labels::Numbers(vec![1.0]))
+                .contains("each of 2 rows, found 1")
+        );
+        assert!(
+            error("accuracy", &integers, Labels::Texts(vec!["a".into(); 2]))
+                .contains("found texts")
+        );
         assert!(error("r2", &integers, Labels::Numbers(vec![1.0; 2])).contains("it is -inf"));
     }
 }

@@ -11,12 +11,14 @@ use super::backend::Backend;
 use super::document::{MAX_BYTES, Schema};
 use super::layout::{LAYOUT, Log, MODELS, STORE};
 use super::manifest::Manifest;
-use super::{Admission, Alias, Name, Policy, Progress, Selector, StoreError, log, silent, transfer};
+use super::{
+    Admission, Alias, Name, Policy, Progress, Selector, StoreError, log, silent, transfer,
+};
 use crate::base::{Limits, Parameters, digest};
 use crate::formats::safetensors::Safetensors;
 use crate::formats::{DecodeOptions, Format};
-use crate::models::{Model, ModelError, Predictions, Rows};
 use crate::models::registry::from_parameters;
+use crate::models::{Model, ModelError, Predictions, Rows};
 
 /// Largest signature that is read.
 const MAX_SIGNATURE: u64 = 1 << 20;
@@ -65,7 +67,8 @@ impl Loaded {
             && let Some(found) = table.names()
             && !found.iter().eq(&expected)
         {
-            let message = format!("expected the columns {}, found {}", expected.join(", "), found.join(", "));
+            let message =
+                format!("expected the columns {}, found {}", expected.join(", "), found.join(", "));
             return Err(ModelError::Table(message).into());
         }
         Ok(self.model.predict(rows)?)
@@ -245,7 +248,10 @@ impl Store {
                 Err(StoreError::NotFound { .. }) => "no version of it".to_owned(),
                 Err(error) => return Err(error),
             };
-            return Err(StoreError::NotFound { what: format!("{name} version {version}"), present });
+            return Err(StoreError::NotFound {
+                what: format!("{name} version {version}"),
+                present,
+            });
         };
         self.admit(name, version, &bytes)?;
         Ok((Manifest::open(name, version, &bytes)?, digest::sha256(&bytes)))

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::aliases::{Compared, Move, Reason};
 use super::condition::Condition;
 use super::metrics::{Labels, compute};
-use super::{Action, Alias, AliasEntry, Loaded, Metrics, Name, Selector, Store, StoreError, silent};
+use super::{
+    Action, Alias, AliasEntry, Loaded, Metrics, Name, Selector, Store, StoreError, silent,
+};
 use crate::models::{Predictions, Rows};
 
 /// What is to be promoted, and on what condition.
@@ -39,7 +41,12 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn metric(&mut self, version: u64, name: &str, load: impl FnOnce(&Store) -> Result<Loaded, StoreError>) -> Result<f64, StoreError> {
+    fn metric(
+        &mut self,
+        version: u64,
+        name: &str,
+        load: impl FnOnce(&Store) -> Result<Loaded, StoreError>,
+    ) -> Result<f64, StoreError> {
         if let Some(value) = self.metrics.get(&version).and_then(|metrics| metrics.0.get(name)) {
             return Ok(*value);
         }

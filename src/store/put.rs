@@ -5,7 +5,9 @@
 
 use super::document::MAX_BYTES;
 use super::layout::{BLOBS, Log, blob};
-use super::manifest::{self, Blob, FORMAT, FORMAT_VERSION, FormatVersion, Manifest, Metrics, Origin};
+use super::manifest::{
+    self, Blob, FORMAT, FORMAT_VERSION, FormatVersion, Manifest, Metrics, Origin,
+};
 use super::open::nonce;
 use super::transfer::{Hashed, Upload};
 use super::{Name, Progress, Store, StoreError, hyper_parameters, log, silent};

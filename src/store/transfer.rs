@@ -81,7 +81,11 @@ fn bytes_from(
     let place = place_of(backend, wanted)?;
     if backend.folder().is_some() {
         let Some(result) = backend.get(&place, from, wanted.size)? else {
-            return Err(StoreError::blob(&wanted.sha256, format!("{} bytes", wanted.size), "nothing"));
+            return Err(StoreError::blob(
+                &wanted.sha256,
+                format!("{} bytes", wanted.size),
+                "nothing",
+            ));
         };
         let GetResultPayload::File(mut file, _) = result.payload else {
             return Err(StoreError::document(&place, "a file", "a stream"));
@@ -333,7 +337,9 @@ impl<'a> Upload<'a> {
         let finished = self.send().and_then(|()| self.wait_for(0));
         if let (Ok(()), Some(parts)) = (&finished, &mut self.parts) {
             let result = self.backend.wait(parts.complete());
-            return result.map(drop).map_err(|error| self.backend.upload_failed(&self.place, error));
+            return result
+                .map(drop)
+                .map_err(|error| self.backend.upload_failed(&self.place, error));
         }
         self.abort();
         finished

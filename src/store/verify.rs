@@ -119,7 +119,10 @@ impl Store {
                     findings.moves.entry((name, alias)).or_default().insert(number);
                 }
                 Some(Entry::Signature) => {}
-                None => findings.problem(place, "expected a manifest, a signature or an entry of an alias, found another name"),
+                None => findings.problem(
+                    place,
+                    "expected a manifest, a signature or an entry of an alias, found another name",
+                ),
             }
             Ok(())
         })?;
@@ -147,7 +150,10 @@ impl Store {
                     versions.push(format!("{name} version {version}"));
                     if first.size != blob.size {
                         let (size, other) = (blob.size, first.size);
-                        let message = format!("blob {} has {size} bytes here and {other} elsewhere", blob.sha256);
+                        let message = format!(
+                            "blob {} has {size} bytes here and {other} elsewhere",
+                            blob.sha256
+                        );
                         findings.problem(log.place(version), message);
                     }
                 }
@@ -170,12 +176,16 @@ impl Store {
                     }
                 };
                 let key = (name.to_string(), entry.version);
-                let has_file = findings.versions.get(&name).is_some_and(|v| v.contains(&entry.version));
+                let has_file =
+                    findings.versions.get(&name).is_some_and(|v| v.contains(&entry.version));
                 match findings.manifests.get(&key) {
                     Some(found) if *found == entry.manifest_sha256 => {}
                     Some(found) => {
                         let expected = &entry.manifest_sha256;
-                        let message = format!("version {} had SHA-256 {expected} when this was written, it has {found}", entry.version);
+                        let message = format!(
+                            "version {} had SHA-256 {expected} when this was written, it has {found}",
+                            entry.version
+                        );
                         findings.problem(log.place(number), message);
                     }
                     // A manifest that cannot be read has its own line.

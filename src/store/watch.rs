@@ -44,7 +44,12 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::load`], for the first version; when no thread can be started.
-    pub fn watch(&self, name: &str, alias: &str, interval: Duration) -> Result<Watcher, StoreError> {
+    pub fn watch(
+        &self,
+        name: &str,
+        alias: &str,
+        interval: Duration,
+    ) -> Result<Watcher, StoreError> {
         let (name, alias): (Name, Alias) = (name.parse()?, alias.parse()?);
         let current = load(self, &name, &alias, self.standing(&name, &alias)?)?;
         let shared = Arc::new(Shared {
@@ -70,7 +75,12 @@ impl Store {
     }
 }
 
-fn load(store: &Store, name: &Name, alias: &Alias, entry: AliasEntry) -> Result<Current, StoreError> {
+fn load(
+    store: &Store,
+    name: &Name,
+    alias: &Alias,
+    entry: AliasEntry,
+) -> Result<Current, StoreError> {
     let manifest = store.entry_manifest(name, alias, &entry)?;
     let loaded = store.load_manifest(manifest, &silent)?;
     loaded.model.validate()?;

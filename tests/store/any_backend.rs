@@ -91,7 +91,11 @@ fn thirty_two_writers_get_thirty_two_versions() {
     });
     won.sort_by_key(|(version, _)| *version);
     let versions: Vec<u64> = won.iter().map(|(version, _)| *version).collect();
-    assert_eq!(versions, (1..=WRITERS).collect::<Vec<_>>(), "one winner a version, none is missing");
+    assert_eq!(
+        versions,
+        (1..=WRITERS).collect::<Vec<_>>(),
+        "one winner a version, none is missing"
+    );
     let store = Store::open(&place.url).unwrap();
     for (version, expected) in won {
         assert_eq!(slope(&store.load("churn", &version.to_string()).unwrap()), expected);
@@ -164,7 +168,11 @@ fn a_rollback_goes_back_step_by_step() {
     assert_sound(&store);
 }
 
-fn promote(store: &Store, candidate: u64, condition: &str) -> Result<deadweight::store::AliasEntry, StoreError> {
+fn promote(
+    store: &Store,
+    candidate: u64,
+    condition: &str,
+) -> Result<deadweight::store::AliasEntry, StoreError> {
     let rows = Array2::from_shape_fn((4, 1), |(row, _)| row as f64);
     let condition: Condition = condition.parse().unwrap();
     store.promote(&Promotion {
@@ -248,7 +256,10 @@ fn differences_are_named() {
     let (a, b) = (store.load("churn", "1").unwrap(), store.load("churn", "2").unwrap());
     let found = difference(&a, &b, Some(array![[0.0], [2.0]].view().into())).unwrap();
     assert_eq!(found.equal_arrays, 1);
-    assert_eq!((found.arrays[0].name.as_str(), found.arrays[0].elements, found.arrays[0].largest), ("coef", Some(1), Some(0.5)));
+    assert_eq!(
+        (found.arrays[0].name.as_str(), found.arrays[0].elements, found.arrays[0].largest),
+        ("coef", Some(1), Some(0.5))
+    );
     assert_eq!((found.metrics[0].a, found.metrics[0].b), (Some(0.9), None));
     let predictions = found.predictions.unwrap();
     assert_eq!((predictions.rows, predictions.differing, predictions.largest), (2, 1, Some(1.0)));
@@ -369,7 +380,10 @@ fn a_watcher_follows_the_alias() {
     assert_eq!(slope(&old.loaded), 1.0, "who has the old one keeps it");
     assert_eq!((watcher.swaps(), watcher.failure()), (1, None));
     assert!(!watcher.look().unwrap());
-    assert!(matches!(store.watch("churn", "staging", Duration::from_secs(1)), Err(StoreError::NotFound { .. })));
+    assert!(matches!(
+        store.watch("churn", "staging", Duration::from_secs(1)),
+        Err(StoreError::NotFound { .. })
+    ));
 }
 
 struct Unsigned;
@@ -398,7 +412,10 @@ fn a_policy_stands_before_every_use() {
     store.set_alias(&name("churn"), &alias("production"), 2).unwrap();
     assert!(guarded.load("churn", "production").is_err());
     let problems = guarded.verify(&|_, _| ()).unwrap().problems;
-    assert!(problems.iter().any(|problem| problem.message.contains("no signature")), "{problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.message.contains("no signature")),
+        "{problems:?}"
+    );
     assert_eq!(guarded.collect(Duration::ZERO, false).unwrap().deleted, []);
     assert_sound(&store);
 }

@@ -50,7 +50,10 @@ fn a_damaged_blob_is_named_and_the_rest_loads() {
         assert!(error.to_string().starts_with(&format!("blob {sha256}: expected ")), "{error}");
         assert!(error.to_string().contains(expected), "{error}");
         let (place, message) = problem(&store);
-        assert!(place.ends_with(sha256) && message.ends_with("; of churn version 2"), "{place}: {message}");
+        assert!(
+            place.ends_with(sha256) && message.ends_with("; of churn version 2"),
+            "{place}: {message}"
+        );
         for other in ["1", "3", "production"] {
             store.load("churn", other).unwrap();
         }
@@ -84,7 +87,10 @@ fn a_changed_manifest_is_named() {
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("\"kind\":\"linear", "\"kind\":\"Linear")).unwrap();
     let error = store.load("churn", "2").err().unwrap().to_string();
-    assert!(error.starts_with("models/churn/versions/00000002.json: expected a body of SHA-256 "), "{error}");
+    assert!(
+        error.starts_with("models/churn/versions/00000002.json: expected a body of SHA-256 "),
+        "{error}"
+    );
     assert_eq!(problem(&store).0, "models/churn/versions/00000002.json");
     store.load("churn", "3").unwrap();
     // Nobody knows what it refers to.
@@ -110,7 +116,8 @@ fn a_manifest_that_was_replaced_is_not_what_the_alias_was_set_to() {
 fn a_number_that_is_missing_is_named_and_not_given_again() {
     for missing in [1, 2] {
         let (_place, store) = sample();
-        fs::remove_file(path(&store, &format!("models/churn/versions/0000000{missing}.json"))).unwrap();
+        fs::remove_file(path(&store, &format!("models/churn/versions/0000000{missing}.json")))
+            .unwrap();
         let store = Store::open(store.url()).unwrap();
         let problems = store.verify(&|_, _| ()).unwrap().problems;
         let names: Vec<&str> = problems.iter().map(|problem| problem.place.as_str()).collect();
@@ -182,7 +189,12 @@ fn old_blobs_without_a_version_go_and_young_ones_stay() {
     let pretended = store.collect(hour, true).unwrap();
     assert!(blob.exists() && pretended.deleted.len() == 1);
     // From the future, as after a clock was set back: young.
-    fs::File::options().write(true).open(&blob).unwrap().set_modified(std::time::SystemTime::now() + hour).unwrap();
+    fs::File::options()
+        .write(true)
+        .open(&blob)
+        .unwrap()
+        .set_modified(std::time::SystemTime::now() + hour)
+        .unwrap();
     assert_eq!(store.collect(hour, false).unwrap().deleted, []);
     fs::File::options().write(true).open(&blob).unwrap().set_modified(past).unwrap();
     let collected = store.collect(hour, false).unwrap();

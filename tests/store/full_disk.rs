@@ -12,7 +12,9 @@ use super::support::{assert_sound, file, linear, name, place, wide};
 /// Puts a file with at most `blocks` of 512 bytes in any file.
 fn put_limited(url: &str, model: &std::path::Path, blocks: u32, ignore: bool) -> Output {
     let trap = if ignore { "trap '' XFSZ; " } else { "" };
-    let script = format!("{trap}ulimit -f {blocks} && exec \"$0\" store --store \"$1\" put \"$2\" --name churn");
+    let script = format!(
+        "{trap}ulimit -f {blocks} && exec \"$0\" store --store \"$1\" put \"$2\" --name churn"
+    );
     let mut command = Command::new("sh");
     command.args(["-c", &script, env!("CARGO_BIN_EXE_deadweight"), url]).arg(model);
     command.output().unwrap()

@@ -33,7 +33,11 @@ fn changes(information: &libc::ptrace_syscall_info) -> bool {
         libc::SYS_linkat | libc::SYS_renameat2 | libc::SYS_unlinkat | libc::SYS_mkdirat => true,
         libc::SYS_ftruncate | libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_utimensat => true,
         #[cfg(target_arch = "x86_64")]
-        libc::SYS_link | libc::SYS_rename | libc::SYS_unlink | libc::SYS_mkdir | libc::SYS_renameat => true,
+        libc::SYS_link
+        | libc::SYS_rename
+        | libc::SYS_unlink
+        | libc::SYS_mkdir
+        | libc::SYS_renameat => true,
         #[cfg(target_arch = "x86_64")]
         libc::SYS_open => creates(entry.args[1]),
         _ => false,
@@ -177,15 +181,25 @@ fn a_kill_at_any_write_loses_nothing() {
         },
     );
     store.set_alias(&name("churn"), &alias("production"), 1).unwrap();
-    let back = kill_at_every_write(|_| words(&["rollback", "churn", "production"]), &place, |store, _| {
-        kept(store);
-        store.load("churn", "production").unwrap();
-    });
+    let back = kill_at_every_write(
+        |_| words(&["rollback", "churn", "production"]),
+        &place,
+        |store, _| {
+            kept(store);
+            store.load("churn", "production").unwrap();
+        },
+    );
     // The kills above left blobs without a version, which a collection deletes one after the other.
     let unreferenced = store.verify(&|_, _| ()).unwrap().unreferenced;
     assert!(unreferenced > 0);
-    let collected = kill_at_every_write(|_| words(&["gc", "--grace-hours", "0"]), &place, |store, _| kept(store));
-    println!("killed at {writes} writes of put, {moved} of alias, {back} of rollback, {collected} of gc");
+    let collected = kill_at_every_write(
+        |_| words(&["gc", "--grace-hours", "0"]),
+        &place,
+        |store, _| kept(store),
+    );
+    println!(
+        "killed at {writes} writes of put, {moved} of alias, {back} of rollback, {collected} of gc"
+    );
     assert!(moved >= 3 && back >= 3 && collected >= 3);
     let verified = store.verify(&|_, _| ()).unwrap();
     assert_eq!((verified.unreferenced, verified.leftovers, verified.problems.len()), (0, 0, 0));
@@ -239,7 +253,11 @@ fn killed_after(url: &str, milliseconds: u64) -> Vec<String> {
     child.kill().unwrap();
     let rest: Vec<String> = lines.map_while(Result::ok).collect();
     child.wait().unwrap();
-    first.into_iter().chain(rest).filter(|line| line.starts_with("put ") || line.starts_with("moved ")).collect()
+    first
+        .into_iter()
+        .chain(rest)
+        .filter(|line| line.starts_with("put ") || line.starts_with("moved "))
+        .collect()
 }
 
 fn kill_often(kills: u64) {
@@ -272,7 +290,9 @@ fn kill_often(kills: u64) {
     }
     let store = Store::open(&place.url).unwrap();
     let (versions, seconds) = (store.latest(&name("churn")).unwrap(), started.elapsed().as_secs());
-    println!("{kills} kills, {done} acknowledged writes, {versions} versions, nothing lost, {seconds} s");
+    println!(
+        "{kills} kills, {done} acknowledged writes, {versions} versions, nothing lost, {seconds} s"
+    );
     assert!(done as u64 >= kills);
 }
 

@@ -62,9 +62,13 @@ fn layout_1_is_read_and_written_to() {
     let production = store.load("price", "production").unwrap();
     assert_eq!((slope(&production), production.manifest.metrics.0["mae"]), (1.5, 0.375));
     assert_eq!(production.manifest.created, "2026-01-02T03:04:05Z".parse().unwrap());
-    assert_eq!((production.manifest.seed, production.manifest.tool_version.as_str()), (Some(7), "0.1.0"));
+    assert_eq!(
+        (production.manifest.seed, production.manifest.tool_version.as_str()),
+        (Some(7), "0.1.0")
+    );
     let history = store.history(&name("price"), &alias("production")).unwrap();
-    let actions: Vec<(u64, Action)> = history.iter().map(|entry| (entry.version, entry.action)).collect();
+    let actions: Vec<(u64, Action)> =
+        history.iter().map(|entry| (entry.version, entry.action)).collect();
     assert_eq!(actions, [(1, Action::Set), (2, Action::Set), (1, Action::Rollback)]);
     assert_sound(&store);
     assert_eq!(store.put(NewVersion::new(name("price"), linear(3.0, 0.0))).unwrap().version, 3);
@@ -87,9 +91,24 @@ fn rewrite(path: &Path, change: impl Fn(&str) -> String) {
 #[test]
 fn what_is_newer_is_refused_and_says_what_to_upgrade() {
     for (file, from, to, expected) in [
-        ("models/price/versions/00000002.json", "deadweight.manifest/1", "deadweight.manifest/2", "deadweight.manifest of version 2, this program reads up to 1"),
-        ("models/price/versions/00000002.json", "{\"id\":\"safetensors\",\"version\":1}", "{\"id\":\"safetensors\",\"version\":3}", "format safetensors of version 3, this program reads up to 1"),
-        ("models/price/versions/00000002.json", "\"layout_version\":1", "\"layout_version\":4", "linear_regression of layout 4, this program reads up to 1"),
+        (
+            "models/price/versions/00000002.json",
+            "deadweight.manifest/1",
+            "deadweight.manifest/2",
+            "deadweight.manifest of version 2, this program reads up to 1",
+        ),
+        (
+            "models/price/versions/00000002.json",
+            "{\"id\":\"safetensors\",\"version\":1}",
+            "{\"id\":\"safetensors\",\"version\":3}",
+            "format safetensors of version 3, this program reads up to 1",
+        ),
+        (
+            "models/price/versions/00000002.json",
+            "\"layout_version\":1",
+            "\"layout_version\":4",
+            "linear_regression of layout 4, this program reads up to 1",
+        ),
     ] {
         let (folder, store) = copy();
         rewrite(&folder.path().join(file), |text| {
@@ -103,7 +122,9 @@ fn what_is_newer_is_refused_and_says_what_to_upgrade() {
         assert_eq!(slope(&store.load("price", "1").unwrap()), 1.5);
     }
     let (folder, _) = copy();
-    rewrite(&folder.path().join("store.json"), |text| text.replace("\"layout_version\":1", "\"layout_version\":2"));
+    rewrite(&folder.path().join("store.json"), |text| {
+        text.replace("\"layout_version\":1", "\"layout_version\":2")
+    });
     let error = Store::open(folder.path().to_str().unwrap()).err().unwrap();
     assert_eq!(error.to_string(), "store.json: layout of the store 2, this program reads up to 1");
 }

@@ -27,7 +27,9 @@ impl Drop for Moto {
 fn request(port: u16, method: &str, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
@@ -46,7 +48,8 @@ fn moto(program: &Path) -> Moto {
     let moto = Moto { child, port };
     let until = Instant::now() + Duration::from_secs(120);
     while Instant::now() < until {
-        if request(port, "PUT", "/models").is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
+        if request(port, "PUT", "/models").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+        {
             return moto;
         }
         std::thread::sleep(Duration::from_millis(100));
@@ -64,7 +67,9 @@ fn s3_keeps_what_a_directory_keeps() {
         return;
     }
     if !cfg!(feature = "s3") {
-        return missing("built without the feature s3 (cargo test --release --features s3 --test store s3)");
+        return missing(
+            "built without the feature s3 (cargo test --release --features s3 --test store s3)",
+        );
     }
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/moto/bin/moto_server");
     if !program.exists() {

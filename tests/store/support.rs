@@ -21,7 +21,9 @@ pub struct Place {
 /// A directory of its own, or a place of its own in the cloud that the environment names.
 pub fn place() -> Place {
     match std::env::var(URL) {
-        Ok(url) => Place { url: format!("{url}/{:032x}", rand::random::<u128>()), _directory: None },
+        Ok(url) => {
+            Place { url: format!("{url}/{:032x}", rand::random::<u128>()), _directory: None }
+        }
         Err(_) => {
             let directory = TempDir::new().unwrap();
             let url = directory.path().join("store").to_str().unwrap().to_owned();

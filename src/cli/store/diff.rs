@@ -30,14 +30,17 @@ pub struct DiffArguments {
 pub fn run(place: &Place, arguments: &DiffArguments) -> anyhow::Result<()> {
     let (a, b) = references(&arguments.versions)?;
     let store = place.open()?;
-    let rows = arguments.data.as_ref().map(|path| rows::read(path, arguments.header)).transpose()?;
+    let rows =
+        arguments.data.as_ref().map(|path| rows::read(path, arguments.header)).transpose()?;
     let load = |reference: &Reference| {
         let manifest = store.find(&reference.name, &reference.selector)?;
         store.load_manifest(manifest, &silent)
     };
     let (a, b) = (advised(load(&a))?, advised(load(&b))?);
     let found = advised(difference(&a, &b, rows.as_ref().map(rows::Input::rows)))?;
-    let title = |manifest: &crate::store::Manifest| format!("{} version {}", manifest.name, manifest.version);
+    let title = |manifest: &crate::store::Manifest| {
+        format!("{} version {}", manifest.name, manifest.version)
+    };
     let (a, b) = (title(&a.manifest), title(&b.manifest));
     print(place, document(&a, &b, &found), || lines(&a, &b, &found))
 }
@@ -53,7 +56,9 @@ fn references(versions: &[String]) -> anyhow::Result<(Reference, Reference)> {
         reference.map_err(|error| anyhow!(UsageError(error.to_string())))
     });
     let both = a.and_then(|a| Ok((a, b?)));
-    both.advise("two versions, NAME@3 NAME@production, or a name and two versions, NAME 3 production")
+    both.advise(
+        "two versions, NAME@3 NAME@production, or a name and two versions, NAME 3 production",
+    )
 }
 
 fn document(a: &str, b: &str, found: &Difference) -> Json {
@@ -91,10 +96,20 @@ fn document(a: &str, b: &str, found: &Difference) -> Json {
 
 fn lines(a: &str, b: &str, found: &Difference) -> String {
     let mut lines = vec![format!("{a} against {b}")];
-    fn pairs<T>(lines: &mut Vec<String>, what: &str, pairs: &[Pair<T>], spell: impl Fn(&T) -> String) {
+    fn pairs<T>(
+        lines: &mut Vec<String>,
+        what: &str,
+        pairs: &[Pair<T>],
+        spell: impl Fn(&T) -> String,
+    ) {
         let spell = |value: &Option<T>| value.as_ref().map_or("none".to_owned(), &spell);
         for pair in pairs {
-            lines.push(format!(" {what} {}: {} against {}", pair.name, spell(&pair.a), spell(&pair.b)));
+            lines.push(format!(
+                " {what} {}: {} against {}",
+                pair.name,
+                spell(&pair.a),
+                spell(&pair.b)
+            ));
         }
     }
     pairs(&mut lines, "field", &found.fields, Clone::clone);
@@ -103,7 +118,9 @@ fn lines(a: &str, b: &str, found: &Difference) -> String {
     for array in &found.arrays {
         let shape = |shape: &Option<String>| shape.clone().unwrap_or_else(|| "none".to_owned());
         let how = match (array.elements, array.largest) {
-            (Some(elements), Some(largest)) => format!("{elements} elements differ, by {largest} at most"),
+            (Some(elements), Some(largest)) => {
+                format!("{elements} elements differ, by {largest} at most")
+            }
             (Some(elements), None) => format!("{elements} elements differ"),
             _ => format!("{} against {}", shape(&array.shapes.a), shape(&array.shapes.b)),
         };
@@ -111,7 +128,8 @@ fn lines(a: &str, b: &str, found: &Difference) -> String {
     }
     lines.push(format!(" {} arrays are the same to the bit", found.equal_arrays));
     if let Some(predictions) = &found.predictions {
-        let largest = predictions.largest.map(|by| format!(", by {by} at most")).unwrap_or_default();
+        let largest =
+            predictions.largest.map(|by| format!(", by {by} at most")).unwrap_or_default();
         let (differing, rows) = (predictions.differing, predictions.rows);
         lines.push(format!(" predictions: {differing} of {rows} rows differ{largest}"));
     }

@@ -38,7 +38,8 @@ pub fn run(place: &Place, arguments: &GcArguments) -> anyhow::Result<()> {
         "leftovers": collected.leftovers,
     });
     print(place, document, || {
-        let mut lines: Vec<String> = collected.deleted.iter().map(|(hash, _)| hash.clone()).collect();
+        let mut lines: Vec<String> =
+            collected.deleted.iter().map(|(hash, _)| hash.clone()).collect();
         lines.push(format!(
             "{} {} blobs of {}; {} are referred to, {} without a version are younger than {} h; {} pieces of unfinished writes removed",
             if arguments.dry_run { "would delete" } else { "deleted" },

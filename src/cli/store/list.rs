@@ -70,7 +70,6 @@ fn versions(place: &Place, store: &Store, name: &Name) -> anyhow::Result<()> {
             "created": manifest.created,
         }));
     }
-    let document =
-        json!({"schema": "deadweight.store.versions/1", "name": name.as_str(), "versions": versions});
+    let document = json!({"schema": "deadweight.store.versions/1", "name": name.as_str(), "versions": versions});
     print(place, document, || table.text())
 }

@@ -123,7 +123,11 @@ fn advised<T>(result: Result<T, StoreError>) -> anyhow::Result<T> {
 }
 
 /// Prints a document, or lines for people.
-fn print(place: &Place, document: serde_json::Value, lines: impl FnOnce() -> String) -> anyhow::Result<()> {
+fn print(
+    place: &Place,
+    document: serde_json::Value,
+    lines: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
     let text = match place.json {
         true => serde_json::to_string_pretty(&document)?,
         false => lines(),

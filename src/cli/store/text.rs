@@ -68,7 +68,13 @@ pub fn version(manifest: &Manifest) -> String {
         (Some(library), None) => format!("{library}, "),
         _ => String::new(),
     };
-    line("origin", format!("{library}{} of {} bytes, sha256 {}", origin.format, origin.file_bytes, origin.file_sha256));
+    line(
+        "origin",
+        format!(
+            "{library}{} of {} bytes, sha256 {}",
+            origin.format, origin.file_bytes, origin.file_sha256
+        ),
+    );
     line("scan", origin.scan_verdict.clone());
     line("put", format!("{} by deadweight {}", manifest.created, manifest.tool_version));
     text.trim_end().to_owned()
@@ -84,5 +90,11 @@ pub fn moved(entry: &AliasEntry) -> String {
         Some(reason) => format!(", because {}", reason.because),
         None => String::new(),
     };
-    format!("{}: version {}{from}, {}{why}, {}", entry.alias, entry.version, entry.action.id(), entry.created)
+    format!(
+        "{}: version {}{from}, {}{why}, {}",
+        entry.alias,
+        entry.version,
+        entry.action.id(),
+        entry.created
+    )
 }

@@ -18,7 +18,8 @@ pub fn run(place: &Place) -> anyhow::Result<()> {
     drop(bar);
     let verified = verified?;
     let problems = verified.problems.iter();
-    let problems = problems.map(|problem| json!({"place": problem.place, "message": problem.message}));
+    let problems =
+        problems.map(|problem| json!({"place": problem.place, "message": problem.message}));
     let document = json!({
         "schema": "deadweight.store.verify/1",
         "models": verified.models,
@@ -33,8 +34,13 @@ pub fn run(place: &Place) -> anyhow::Result<()> {
     print(place, document, || lines(&verified))?;
     match verified.problems.len() {
         0 => Ok(()),
-        wrong => Err(anyhow!("{}: {wrong} things are wrong, everything else can be used", store.url()))
-            .advise("restore what is named from a copy; a blob is also restored by putting the model again"),
+        wrong => Err(anyhow!(
+            "{}: {wrong} things are wrong, everything else can be used",
+            store.url()
+        ))
+        .advise(
+            "restore what is named from a copy; a blob is also restored by putting the model again",
+        ),
     }
 }
 
