@@ -124,8 +124,10 @@ fn a_number_that_is_missing_is_named_and_not_given_again() {
         let version_place = format!("models/churn/versions/0000000{missing}.json");
         let move_place = format!("models/churn/aliases/production/0000000{missing}.json");
         assert_eq!(names, [move_place.as_str(), version_place.as_str()]);
-        let error = store.put(version("churn", 9.0)).unwrap_err();
-        assert!(matches!(error, StoreError::Gap { .. }), "{error}");
+        match store.put(version("churn", 9.0)) {
+            Ok(manifest) => assert_eq!((missing, manifest.version), (2, 4)),
+            Err(error) => assert!(matches!(error, StoreError::Gap { .. }) && missing == 1, "{error}"),
+        }
         assert_eq!(slope(&store.load("churn", "production").unwrap()), 3.0);
         assert_eq!(slope(&store.load("churn", "3").unwrap()), 3.0);
     }
@@ -195,10 +197,11 @@ fn old_blobs_without_a_version_go_and_young_ones_stay() {
         .unwrap()
         .set_modified(std::time::SystemTime::now() + hour)
         .unwrap();
-    assert_eq!(store.collect(hour, false).unwrap().deleted, []);
+    let collected = store.collect(hour, false).unwrap();
+    assert_eq!((collected.deleted, collected.leftovers), (vec![], 1));
     fs::File::options().write(true).open(&blob).unwrap().set_modified(past).unwrap();
     let collected = store.collect(hour, false).unwrap();
-    assert_eq!((collected.deleted, collected.leftovers), (pretended.deleted, 1));
+    assert_eq!(collected.deleted, pretended.deleted);
     assert!(!blob.exists() && !leftover.exists());
     assert_sound(&store);
 }
