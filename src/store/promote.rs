@@ -32,15 +32,15 @@ pub struct Promotion<'a> {
 }
 
 /// Predictions of versions and the metrics that were asked of them.
-struct Asked<'a> {
-    store: &'a Store,
-    rows: Rows<'a>,
-    labels: &'a Labels,
+struct Asked<'s, 'r> {
+    store: &'s Store,
+    rows: Rows<'r>,
+    labels: &'r Labels,
     predictions: HashMap<u64, Predictions>,
     metrics: HashMap<u64, Metrics>,
 }
 
-impl Asked<'_> {
+impl Asked<'_, '_> {
     fn metric(
         &mut self,
         version: u64,

@@ -126,7 +126,9 @@ fn a_number_that_is_missing_is_named_and_not_given_again() {
         assert_eq!(names, [move_place.as_str(), version_place.as_str()]);
         match store.put(version("churn", 9.0)) {
             Ok(manifest) => assert_eq!((missing, manifest.version), (2, 4)),
-            Err(error) => assert!(matches!(error, StoreError::Gap { .. }) && missing == 1, "{error}"),
+            Err(error) => {
+                assert!(matches!(error, StoreError::Gap { .. }) && missing == 1, "{error}")
+            }
         }
         assert_eq!(slope(&store.load("churn", "production").unwrap()), 3.0);
         assert_eq!(slope(&store.load("churn", "3").unwrap()), 3.0);
