@@ -159,7 +159,7 @@ impl Store {
             return Ok(entry);
         }
         self.latest(name)?;
-        let aliases = self.backend.children(&layout::aliases(name))?.folders;
+        let aliases = self.backend.folders(&layout::aliases(name))?;
         let present = match aliases.is_empty() {
             true => "none".to_owned(),
             false => aliases.join(", "),
@@ -172,7 +172,7 @@ impl Store {
     /// # Errors
     /// As [`Store::alias_entry`].
     pub fn aliases(&self, name: &Name) -> Result<Vec<AliasEntry>, StoreError> {
-        let folders = self.backend.children(&layout::aliases(name))?.folders;
+        let folders = self.backend.folders(&layout::aliases(name))?;
         let mut entries = Vec::with_capacity(folders.len());
         for alias in folders.iter().filter_map(|alias| alias.parse().ok()) {
             entries.extend(self.alias(name, &alias)?);

@@ -27,13 +27,6 @@ pub(super) struct Found {
     pub modified: Timestamp,
 }
 
-/// What lies directly in a folder.
-#[derive(Debug, Default)]
-pub(super) struct Children {
-    pub folders: Vec<String>,
-    pub files: Vec<String>,
-}
-
 /// Where a store is.
 pub(super) struct Backend {
     objects: Arc<dyn ObjectStore>,
@@ -213,20 +206,16 @@ impl Backend {
         Ok(self.present(from, "copy it", result)?.is_some())
     }
 
-    /// What lies directly in a folder, in order.
-    pub fn children(&self, place: &str) -> Result<Children, StoreError> {
+    /// The names of the folders directly in a folder, in order.
+    pub fn folders(&self, place: &str) -> Result<Vec<String>, StoreError> {
         let path = self.path(place);
         let result = self.wait(self.objects.list_with_delimiter(Some(&path)));
-        let Some(listed) = self.present(place, "list it", result)? else {
-            return Ok(Children::default());
-        };
-        let name = |path: &Path| path.filename().map(str::to_owned);
-        let mut folders: Vec<String> = listed.common_prefixes.iter().filter_map(name).collect();
-        let mut files: Vec<String> =
-            listed.objects.iter().filter_map(|object| name(&object.location)).collect();
-        folders.sort();
-        files.sort();
-        Ok(Children { folders, files })
+        let listed = self.present(place, "list it", result)?;
+        let prefixes = listed.map(|listed| listed.common_prefixes).unwrap_or_default();
+        let names = prefixes.iter().filter_map(|path| path.filename().map(str::to_owned));
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        Ok(names)
     }
 
     /// Every object below a folder, in no order, one at a time.

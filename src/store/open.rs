@@ -203,9 +203,9 @@ impl Store {
     /// # Errors
     /// When they cannot be listed.
     pub fn names(&self) -> Result<Vec<Name>, StoreError> {
-        let children = self.backend.children(MODELS)?;
+        let folders = self.backend.folders(MODELS)?;
         // What is no name was not put here by a store; verify tells of it.
-        Ok(children.folders.iter().filter_map(|name| name.parse().ok()).collect())
+        Ok(folders.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     /// The number of the newest version of a model.
