@@ -33,7 +33,8 @@ fn problem(store: &Store) -> (String, String) {
 #[test]
 fn a_damaged_blob_is_named_and_the_rest_loads() {
     let long: fn(&mut Vec<u8>) = |bytes| bytes.push(0);
-    let changes: [(&str, fn(&mut Vec<u8>)); 3] = [
+    type Change = (&'static str, fn(&mut Vec<u8>));
+    let changes: [Change; 3] = [
         ("found SHA-256 ", |bytes| *bytes.last_mut().unwrap() ^= 1),
         (" bytes, found ", |bytes| bytes.truncate(100)),
         (" bytes, found ", long),
