@@ -44,6 +44,7 @@ pub mod pickle;
 pub mod report;
 pub mod sandbox;
 pub mod signing;
+pub mod store;
 pub mod tables;
 pub mod values;
 pub mod versus;

@@ -271,7 +271,10 @@ pub fn from_json(text: &str, limits: &Limits) -> Result<Metadata, MetadataError>
 }
 
 /// Counts brackets outside strings, so that depth is known before anything recurses.
-fn check_depth(text: &str, limit: usize) -> Result<(), MetadataError> {
+///
+/// # Errors
+/// [`MetadataError::TooDeep`].
+pub fn check_depth(text: &str, limit: usize) -> Result<(), MetadataError> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for byte in text.bytes() {
         match byte {

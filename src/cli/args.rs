@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::hostile::HostileArguments;
 use super::sandbox_arguments::{DemoArguments, DetonateArguments};
+use super::store::StoreArguments;
 use crate::base::Content;
 use crate::bench::plan::Profile;
 use crate::bench::protocol::Injected;
@@ -22,7 +23,7 @@ use crate::peers::python::Choice;
     version,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit codes: 0 done, 1 the job could not be done, 2 wrong usage, 3 not supported on this system, 12 slower than the baseline (bench --fail-on-slower)."
+    after_help = "Exit codes: 0 done, 1 the job could not be done, 2 wrong usage, 3 not supported on this system, 12 slower than the baseline (bench --fail-on-slower), 13 not promoted (store promote)."
 )]
 pub struct Arguments {
     /// The arguments of `run`, which is what happens without a command.
@@ -56,6 +57,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Load changed files and files of other versions with every loader, and tell how that ends
     Hostile(HostileArguments),
+    /// Keep versions of models: put, find, check, promote and roll back
+    Store(StoreArguments),
     /// Make the report again from the last record, without measuring
     Report(ReportArguments),
     /// Print completions for a shell

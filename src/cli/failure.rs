@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{ErrorKind, Write};
 
 use super::table::printable;
+use crate::store::StoreError;
 
 /// What to do about an error. Added as the outermost context of a chain, printed once at its end.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ pub fn text(error: &anyhow::Error) -> String {
 }
 
 /// 1 for a job that could not be done, 2 for wrong usage, 3 for what this system cannot do, 12 for a
-/// comparison that found a format slower, and 0 when the reader of our output went away, which is no
+/// comparison that found a format slower, 13 for a promotion whose condition does not hold, and 0 when the reader of our output went away, which is no
 /// failure of ours.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let closed = |cause: &(dyn std::error::Error + 'static)| {
@@ -78,8 +79,14 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         () if error.chain().any(|cause| cause.is::<UsageError>()) => 2,
         () if error.chain().any(|cause| cause.is::<NotSupported>()) => 3,
         () if error.chain().any(|cause| cause.is::<Slower>()) => 12,
+        () if error.chain().any(is_refused) => 13,
         () => 1,
     }
+}
+
+/// True for a promotion whose condition does not hold.
+fn is_refused(cause: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Refused { .. }))
 }
 
 /// Prints an error to standard error, unless nobody reads our output any more.

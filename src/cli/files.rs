@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use super::args::PickleArguments;
 use super::failure::{Advise, UsageError};
 use crate::base::storage::Arena;
-use crate::base::{Limits, PagePolicy, Parameters, Storage, guarded, units};
+use crate::base::{Limits, PagePolicy, Parameters, Storage, digest, guarded, units};
 use crate::formats::pickle::{ImportOptions, Imported};
 use crate::formats::{self, DecodeOptions, Descriptor, FormatError, registry, seal, sniff};
 use crate::pickle::sklearn::ReadError;
@@ -136,6 +136,16 @@ fn table_error(path: &Path, error: TableError) -> anyhow::Error {
 /// As [`read`]; when the content is of no format, or damaged.
 pub fn load(path: &Path, pickle: &PickleArguments) -> anyhow::Result<ModelFile> {
     load_source(path, read(path, &Limits::default())?, pickle)
+}
+
+/// As [`load`], with the SHA-256 of the file's bytes.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_hashed(path: &Path, pickle: &PickleArguments) -> anyhow::Result<(ModelFile, String)> {
+    let source = read(path, &Limits::default())?;
+    let sha256 = digest::sha256(source.as_bytes());
+    Ok((load_source(path, source, pickle)?, sha256))
 }
 
 fn load_source(path: &Path, whole: Storage, pickle: &PickleArguments) -> anyhow::Result<ModelFile> {

@@ -39,6 +39,7 @@ mod report;
 mod rows;
 mod run;
 mod sandbox_arguments;
+mod store;
 mod table;
 mod train;
 mod tutorial;
@@ -64,6 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> 
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Hostile(arguments) => hostile::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Helper(arguments) => helper::run(arguments.role),
     }

@@ -69,7 +69,10 @@ fn from_npy(bytes: &[u8]) -> anyhow::Result<Input> {
 }
 
 /// Any number as the f64 that holds it exactly, or as the nearest.
-fn floats(array: &Array) -> anyhow::Result<Vec<f64>> {
+///
+/// # Errors
+/// When it is text.
+pub fn floats(array: &Array) -> anyhow::Result<Vec<f64>> {
     fn cast<T: Element>(array: &Array, cast: impl Fn(T) -> f64) -> anyhow::Result<Vec<f64>> {
         Ok(array.as_slice::<T>()?.iter().map(|value| cast(*value)).collect())
     }

@@ -1,0 +1,154 @@
+//! Where everything stands in a store. Nothing else in this module spells a place.
+//!
+//! ```text
+//! store.json                              that this is a store, and of which layout
+//! blobs/sha256/ab/abcd...                 a file by the hash of its bytes
+//! models/NAME/versions/00000001.json      one manifest a version, never changed
+//! models/NAME/versions/00000001.sig       room for its signature
+//! models/NAME/aliases/ALIAS/00000001.json what the alias stands on, one entry a move
+//! trash/sha256/ab/abcd...                 blobs that a collection is about to delete
+//! ```
+
+use super::{Alias, Name};
+
+/// The layout that is written, and the newest that is read.
+pub const LAYOUT: u32 = 1;
+/// Says that a place is a store.
+pub const STORE: &str = "store.json";
+/// Where the models are.
+pub const MODELS: &str = "models";
+/// Where the blobs are.
+pub const BLOBS: &str = "blobs/sha256";
+/// Where blobs wait for their deletion.
+pub const TRASH: &str = "trash/sha256";
+/// Most numbers of one log: what eight digits hold.
+pub const MAX_NUMBER: u64 = 99_999_999;
+
+const DOCUMENT: &str = ".json";
+
+/// Entries with numbers from 1 on, without a gap, each written once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// The folder that the entries are in.
+    pub folder: String,
+}
+
+impl Log {
+    /// The manifests of a model.
+    pub fn versions(name: &Name) -> Self {
+        Log { folder: format!("{MODELS}/{name}/versions") }
+    }
+
+    /// What an alias stood on.
+    pub fn alias(name: &Name, alias: &Alias) -> Self {
+        Log { folder: format!("{}/{alias}", aliases(name)) }
+    }
+
+    /// The place of an entry. Eight digits, so that every listing is in order.
+    pub fn place(&self, number: u64) -> String {
+        format!("{}/{number:08}{DOCUMENT}", self.folder)
+    }
+
+    /// The place of the signature of an entry.
+    pub fn signature(&self, number: u64) -> String {
+        format!("{}/{number:08}.sig", self.folder)
+    }
+}
+
+/// The folder of the aliases of a model.
+pub fn aliases(name: &Name) -> String {
+    format!("{MODELS}/{name}/aliases")
+}
+
+/// The number of an entry by the name of its file; `None` for what is no entry.
+pub fn number(file: &str) -> Option<u64> {
+    let digits = file.strip_suffix(DOCUMENT)?;
+    let number = digits.parse().ok()?;
+    (digits == format!("{number:08}") && (1..=MAX_NUMBER).contains(&number)).then_some(number)
+}
+
+/// What an object below [`MODELS`] is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// The manifest of a version.
+    Manifest(Name, u64),
+    /// An entry of an alias.
+    Alias(Name, Alias, u64),
+    /// The signature of a manifest.
+    Signature,
+}
+
+/// What an object below [`MODELS`] is by its place; `None` for what no store puts there.
+pub fn entry(place: &str) -> Option<Entry> {
+    let parts: Vec<&str> = place.split('/').collect();
+    match parts.as_slice() {
+        [MODELS, name, "versions", file] => match file.strip_suffix(".sig") {
+            Some(stem) => number(&format!("{stem}{DOCUMENT}")).map(|_| Entry::Signature),
+            None => Some(Entry::Manifest(name.parse().ok()?, number(file)?)),
+        },
+        [MODELS, name, "aliases", alias, file] => {
+            Some(Entry::Alias(name.parse().ok()?, alias.parse().ok()?, number(file)?))
+        }
+        _ => None,
+    }
+}
+
+/// The place of a blob below `root`. The first two digits spread them over folders.
+pub fn blob(root: &str, sha256: &str) -> String {
+    format!("{root}/{}/{sha256}", sha256.get(..2).unwrap_or("00"))
+}
+
+/// The hash that a blob's place says.
+pub fn sha256_of(place: &str) -> Option<&str> {
+    let (_, sha256) = place.rsplit_once('/')?;
+    is_sha256(sha256).then_some(sha256)
+}
+
+/// True for 64 lower-case hexadecimal digits.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_and_back() {
+        let name: Name = "churn".parse().unwrap();
+        let alias: Alias = "production".parse().unwrap();
+        let place = Log::versions(&name).place(12);
+        assert_eq!(place, "models/churn/versions/00000012.json");
+        assert_eq!(entry(&place), Some(Entry::Manifest(name.clone(), 12)));
+        assert_eq!(entry(&Log::versions(&name).signature(12)), Some(Entry::Signature));
+        let place = Log::alias(&name, &alias).place(3);
+        assert_eq!(entry(&place), Some(Entry::Alias(name, alias, 3)));
+        let sha256 = "ab".repeat(32);
+        let place = blob(BLOBS, &sha256);
+        assert_eq!(place, format!("blobs/sha256/ab/{sha256}"));
+        assert_eq!(sha256_of(&place), Some(&*sha256));
+    }
+
+    #[test]
+    fn strangers_are_no_entries() {
+        for file in [
+            "1.json",
+            "00000000.json",
+            "0000001.json",
+            "+0000001.json",
+            "000000001.json",
+            "00000001",
+            "x.json",
+        ] {
+            assert_eq!(number(file), None, "{file}");
+        }
+        for place in [
+            "models/A/versions/00000001.json",
+            "models/a/00000001.json",
+            "models/a/aliases/latest/00000001.json",
+        ] {
+            assert_eq!(entry(place), None, "{place}");
+        }
+        assert!(!is_sha256(&"AB".repeat(32)) && !is_sha256("ab"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Numbered entries that are written once: how the newest is found, and how the next is added.
+//!
+//! Nothing says which number is the newest, since nothing in a store is ever updated. Entries have no
+//! gaps, so it is found by doubling and halving: about two looks for each binary digit of the number,
+//! whatever else is in the store. A number that was known before makes it three.
+
+use super::StoreError;
+use super::backend::Backend;
+use super::layout::{Log, MAX_NUMBER};
+
+/// Most times that a writer tries to be the first. Each time it was not, another was: so many
+/// writers at once are one too many.
+const ATTEMPTS: u32 = 1000;
+
+/// The newest number, 0 where there is no entry. `known` is one that was there before, or 0.
+pub(super) fn head(backend: &Backend, log: &Log, known: u64) -> Result<u64, StoreError> {
+    newest(known, |number| match number {
+        0..=MAX_NUMBER => Ok(backend.head(&log.place(number))?.is_some()),
+        _ => Ok(false),
+    })?
+    .map_err(|missing| StoreError::Gap {
+        missing: log.place(missing),
+        present: log.place(missing.saturating_add(1)),
+    })
+}
+
+/// The newest number by what exists; the number that is missing below another as the inner error.
+fn newest(
+    known: u64,
+    mut exists: impl FnMut(u64) -> Result<bool, StoreError>,
+) -> Result<Result<u64, u64>, StoreError> {
+    // Another store may be at this place by now.
+    let mut low = if known > 0 && exists(known)? { known } else { 0 };
+    loop {
+        let mut step = 1u64;
+        let mut high = low.saturating_add(step);
+        while exists(high)? {
+            low = high;
+            step = step.saturating_mul(2);
+            high = low.saturating_add(step);
+        }
+        while high.saturating_sub(low) > 1 {
+            let middle = low.midpoint(high);
+            match exists(middle)? {
+                true => low = middle,
+                false => high = middle,
+            }
+        }
+        // A hole in the middle would look like the end, and its number be given again.
+        if !exists(high.saturating_add(1))? {
+            return Ok(Ok(low));
+        }
+        // Two writers may have been at it between the two looks.
+        match exists(high)? {
+            true => low = high,
+            false => return Ok(Err(high)),
+        }
+    }
+}
+
+/// Adds an entry behind the newest. `make` is given the number that it will have, and is asked again
+/// when another writer was faster; it may refuse, and without bytes nothing is added.
+pub(super) fn append<T>(
+    backend: &Backend,
+    log: &Log,
+    known: u64,
+    mut make: impl FnMut(u64) -> Result<(T, Option<Vec<u8>>), StoreError>,
+) -> Result<T, StoreError> {
+    let mut newest = head(backend, log, known)?;
+    for _ in 0..ATTEMPTS {
+        let number = newest.saturating_add(1);
+        let place = log.place(number);
+        if number > MAX_NUMBER {
+            let expected = format!("at most {MAX_NUMBER} entries");
+            return Err(StoreError::document(&place, expected, "one more"));
+        }
+        let (entry, bytes) = make(number)?;
+        let written = match bytes {
+            Some(bytes) => backend.create(&place, bytes)?,
+            None => true,
+        };
+        if written {
+            return Ok(entry);
+        }
+        newest = head(backend, log, number)?;
+    }
+    Err(StoreError::Busy { place: log.folder.clone(), attempts: ATTEMPTS })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looked(known: u64, last: u64, missing: Option<u64>) -> (Result<u64, u64>, u32) {
+        let mut looks = 0;
+        let found = newest(known, |number| {
+            looks += 1;
+            Ok((1..=last).contains(&number) && Some(number) != missing)
+        });
+        (found.unwrap(), looks)
+    }
+
+    #[test]
+    fn the_newest_is_found_in_few_looks() {
+        for last in (0..600).chain([9_999, 10_000, 1_000_000, MAX_NUMBER]) {
+            let (found, looks) = looked(0, last, None);
+            assert_eq!(found, Ok(last));
+            assert!(looks <= 2 * (64 - last.leading_zeros()) + 3, "{last}: {looks}");
+            assert_eq!(looked(last, last, None), (Ok(last), if last > 0 { 3 } else { 2 }));
+            // What was known is of another store.
+            assert_eq!(looked(last + 7, last, None).0, Ok(last));
+        }
+    }
+
+    #[test]
+    fn a_number_that_was_taken_away_is_not_given_again() {
+        for last in 2..200 {
+            for missing in 1..last {
+                let (found, _) = looked(0, last, Some(missing));
+                assert!(
+                    found == Ok(last) || found == Err(missing),
+                    "{missing} of {last}: {found:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn writers_between_two_looks_are_no_hole() {
+        // Every look finds one more entry than the last.
+        let mut last = 4;
+        let found = newest(0, |number| {
+            last += 1;
+            Ok(number <= last.min(40))
+        });
+        assert_eq!(found.unwrap(), Ok(40));
+    }
+}

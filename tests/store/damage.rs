@@ -1,0 +1,210 @@
+//! What was changed from outside is named, and the rest still works.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use deadweight::store::{Store, StoreError};
+
+use super::support::{Place, alias, assert_sound, blob_path, name, place, slope, version};
+
+/// Three versions with a blob each, and an alias that moved over them.
+fn sample() -> (Place, Store) {
+    let place = place();
+    let store = Store::create(&place.url).unwrap();
+    for number in 1..=3u64 {
+        store.put(version("churn", number as f64)).unwrap();
+        store.set_alias(&name("churn"), &alias("production"), number).unwrap();
+    }
+    (place, store)
+}
+
+fn path(store: &Store, place: &str) -> PathBuf {
+    Path::new(store.url()).join(place)
+}
+
+/// The one thing that is wrong: where, and what.
+#[track_caller]
+fn problem(store: &Store) -> (String, String) {
+    let problems = store.verify(&|_, _| ()).unwrap().problems;
+    let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+    (problem.place.clone(), problem.message.clone())
+}
+
+#[test]
+fn a_damaged_blob_is_named_and_the_rest_loads() {
+    let long: fn(&mut Vec<u8>) = |bytes| bytes.push(0);
+    type Change = (&'static str, fn(&mut Vec<u8>));
+    let changes: [Change; 3] = [
+        ("found SHA-256 ", |bytes| *bytes.last_mut().unwrap() ^= 1),
+        (" bytes, found ", |bytes| bytes.truncate(100)),
+        (" bytes, found ", long),
+    ];
+    for (expected, change) in changes {
+        let (_place, store) = sample();
+        let blob = blob_path(&store, "churn", 2);
+        let mut bytes = fs::read(&blob).unwrap();
+        change(&mut bytes);
+        fs::write(&blob, bytes).unwrap();
+        let error = store.load("churn", "2").err().unwrap();
+        assert!(matches!(error, StoreError::Blob { .. }));
+        let sha256 = blob.file_name().unwrap().to_str().unwrap();
+        assert!(error.to_string().starts_with(&format!("blob {sha256}: expected ")), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+        let (place, message) = problem(&store);
+        assert!(
+            place.ends_with(sha256) && message.ends_with("; of churn version 2"),
+            "{place}: {message}"
+        );
+        for other in ["1", "3", "production"] {
+            store.load("churn", other).unwrap();
+        }
+        let (manifest, _) = store.manifest(&name("churn"), 2).unwrap();
+        let target = store.url().to_owned() + "-copy";
+        assert!(store.download(&manifest, target.as_ref(), &|_, _| ()).is_err());
+        assert!(!Path::new(&target).exists());
+    }
+}
+
+#[test]
+fn a_removed_or_short_blob_comes_back_with_the_next_put() {
+    let (_place, store) = sample();
+    let blob = blob_path(&store, "churn", 2);
+    fs::remove_file(&blob).unwrap();
+    let error = store.load("churn", "2").err().unwrap().to_string();
+    assert!(error.ends_with("found nothing"), "{error}");
+    assert!(problem(&store).1.contains("found nothing; of churn version 2"));
+    store.put(version("churn", 2.0)).unwrap();
+    assert_sound(&store);
+    fs::write(&blob, b"short").unwrap();
+    store.put(version("churn", 2.0)).unwrap();
+    assert_eq!(slope(&store.load("churn", "2").unwrap()), 2.0);
+    assert_sound(&store);
+}
+
+#[test]
+fn a_changed_manifest_is_named() {
+    let (_place, store) = sample();
+    let file = path(&store, "models/churn/versions/00000002.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("\"kind\":\"linear", "\"kind\":\"Linear")).unwrap();
+    let error = store.load("churn", "2").err().unwrap().to_string();
+    assert!(
+        error.starts_with("models/churn/versions/00000002.json: expected a body of SHA-256 "),
+        "{error}"
+    );
+    assert_eq!(problem(&store).0, "models/churn/versions/00000002.json");
+    store.load("churn", "3").unwrap();
+    // Nobody knows what it refers to.
+    assert!(store.collect(std::time::Duration::ZERO, false).is_err());
+}
+
+#[test]
+fn a_manifest_that_was_replaced_is_not_what_the_alias_was_set_to() {
+    let (_place, store) = sample();
+    let file = path(&store, "models/churn/versions/00000003.json");
+    // A whole and sound manifest of version 3, of another store.
+    let (_other_place, other) = sample();
+    fs::copy(path(&other, "models/churn/versions/00000003.json"), &file).unwrap();
+    store.load("churn", "3").unwrap();
+    let error = store.load("churn", "production").err().unwrap().to_string();
+    assert!(error.contains("as when alias production was set"), "{error}");
+    let (place, message) = problem(&store);
+    assert_eq!(place, "models/churn/aliases/production/00000003.json");
+    assert!(message.starts_with("version 3 had SHA-256 "), "{message}");
+}
+
+#[test]
+fn a_number_that_is_missing_is_named_and_not_given_again() {
+    for missing in [1, 2] {
+        let (_place, store) = sample();
+        fs::remove_file(path(&store, &format!("models/churn/versions/0000000{missing}.json")))
+            .unwrap();
+        let store = Store::open(store.url()).unwrap();
+        let problems = store.verify(&|_, _| ()).unwrap().problems;
+        let names: Vec<&str> = problems.iter().map(|problem| problem.place.as_str()).collect();
+        let version_place = format!("models/churn/versions/0000000{missing}.json");
+        let move_place = format!("models/churn/aliases/production/0000000{missing}.json");
+        assert_eq!(names, [move_place.as_str(), version_place.as_str()]);
+        match store.put(version("churn", 9.0)) {
+            Ok(manifest) => assert_eq!((missing, manifest.version), (2, 4)),
+            Err(error) => {
+                assert!(matches!(error, StoreError::Gap { .. }) && missing == 1, "{error}")
+            }
+        }
+        assert_eq!(slope(&store.load("churn", "production").unwrap()), 3.0);
+        assert_eq!(slope(&store.load("churn", "3").unwrap()), 3.0);
+    }
+}
+
+#[test]
+fn strangers_are_named_and_stop_a_collection() {
+    let (_place, store) = sample();
+    fs::write(path(&store, "models/churn/versions/1.json"), "{}").unwrap();
+    assert_eq!(problem(&store).0, "models/churn/versions/1.json");
+    assert!(store.collect(std::time::Duration::ZERO, false).is_err());
+    assert_eq!(store.latest(&name("churn")).unwrap(), 3);
+}
+
+#[test]
+fn hostile_documents_are_refused() {
+    let (_place, store) = sample();
+    let file = path(&store, "models/churn/versions/00000003.json");
+    for hostile in [
+        "[".repeat(900_000),
+        " ".repeat(2 << 20),
+        "{\"schema\":\"deadweight.manifest/1\",\"sha256\":\"\",\"body\":{}}".to_owned(),
+        String::new(),
+        "\0".repeat(100),
+    ] {
+        fs::write(&file, &hostile).unwrap();
+        assert!(matches!(store.load("churn", "3"), Err(StoreError::Document { .. })));
+        assert_eq!(slope(&store.load("churn", "2").unwrap()), 2.0);
+    }
+}
+
+#[test]
+fn what_a_killed_collection_left_in_the_trash_is_still_there() {
+    let (_place, store) = sample();
+    let blob = blob_path(&store, "churn", 2);
+    let trash = PathBuf::from(blob.to_str().unwrap().replace("/blobs/", "/trash/"));
+    fs::create_dir_all(trash.parent().unwrap()).unwrap();
+    fs::rename(&blob, &trash).unwrap();
+    assert_eq!(slope(&store.load("churn", "2").unwrap()), 2.0);
+    assert_sound(&store);
+    assert_eq!(store.collect(std::time::Duration::from_secs(3600), false).unwrap().restored, 1);
+    assert!(blob.exists() && !trash.exists());
+    assert_sound(&store);
+}
+
+#[test]
+fn old_blobs_without_a_version_go_and_young_ones_stay() {
+    let (_place, store) = sample();
+    let blob = blob_path(&store, "churn", 3);
+    for number in ["versions/00000003.json", "aliases/production/00000003.json"] {
+        fs::remove_file(path(&store, &format!("models/churn/{number}"))).unwrap();
+    }
+    let hour = std::time::Duration::from_secs(3600);
+    let collected = store.collect(hour, false).unwrap();
+    assert_eq!((collected.deleted.len(), collected.young, collected.referenced), (0, 1, 2));
+    let past = std::time::SystemTime::now() - 2 * hour;
+    fs::File::options().write(true).open(&blob).unwrap().set_modified(past).unwrap();
+    let leftover = path(&store, "models/churn/versions/00000009.json#1");
+    fs::write(&leftover, "half").unwrap();
+    fs::File::options().write(true).open(&leftover).unwrap().set_modified(past).unwrap();
+    let pretended = store.collect(hour, true).unwrap();
+    assert!(blob.exists() && pretended.deleted.len() == 1);
+    // From the future, as after a clock was set back: young.
+    fs::File::options()
+        .write(true)
+        .open(&blob)
+        .unwrap()
+        .set_modified(std::time::SystemTime::now() + hour)
+        .unwrap();
+    let collected = store.collect(hour, false).unwrap();
+    assert_eq!((collected.deleted, collected.leftovers), (vec![], 1));
+    fs::File::options().write(true).open(&blob).unwrap().set_modified(past).unwrap();
+    let collected = store.collect(hour, false).unwrap();
+    assert_eq!(collected.deleted, pretended.deleted);
+    assert!(!blob.exists() && !leftover.exists());
+    assert_sound(&store);
+}
