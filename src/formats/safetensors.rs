@@ -219,12 +219,7 @@ fn read<'a>(
     let (_, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|error| FormatError::codec(ID, error))?;
     let data = bytes.get(data..).unwrap_or_default();
-    let tensor = |name: &str| {
-        let missing = || FormatError::codec(ID, format!("the tensor {name:?} is missing"));
-        let info = metadata.info(name).ok_or_else(missing)?;
-        let (start, end) = info.data_offsets;
-        Ok::<_, FormatError>((info, data.get(start..end).ok_or_else(missing)?))
-    };
+    let tensor = |name: &str| tensor(&metadata, data, name);
     match metadata.metadata().as_ref().and_then(|texts| texts.get(KEY)) {
         Some(text) => {
             let envelope = Envelope::parse(ID, text, &options.limits)?;
@@ -268,6 +263,18 @@ fn read<'a>(
             Ok((parameters, parts))
         }
     }
+}
+
+/// What the header says of a tensor, and its bytes.
+fn tensor<'a, 'm>(
+    metadata: &'m Metadata,
+    data: &'a [u8],
+    name: &str,
+) -> Result<(&'m TensorInfo, &'a [u8]), FormatError> {
+    let missing = || FormatError::codec(ID, format!("the tensor {name:?} is missing"));
+    let info = metadata.info(name).ok_or_else(missing)?;
+    let (start, end) = info.data_offsets;
+    Ok((info, data.get(start..end).ok_or_else(missing)?))
 }
 
 /// Refuses a name that stands twice, among the tensors or in the metadata, and more names than `most`.
