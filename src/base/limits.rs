@@ -113,10 +113,9 @@ impl Limits {
         Ok(self)
     }
 
-    /// The most arrays that a file of so many bytes may hold.
+    /// The most arrays that a file may hold by its size, whatever `max_arrays` is.
     pub fn most_arrays_in(&self, file_bytes: usize) -> usize {
-        let beyond = file_bytes / self.min_bytes_per_array.max(1);
-        self.max_arrays.min(beyond.saturating_add(FREE_ARRAYS))
+        (file_bytes / self.min_bytes_per_array.max(1)).saturating_add(FREE_ARRAYS)
     }
 }
 

@@ -323,7 +323,8 @@ impl<'de> Visitor<'de> for Names {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<usize, A::Error> {
         let mut names = HashSet::new();
         while let Some(name) = entries.next_key::<String>()? {
-            if names.len() >= self.most {
+            // The reserved name is no array.
+            if names.len() > self.most {
                 return Err(A::Error::custom(format!(
                     "more than {} names, expected no more in a file of this size: each takes memory, however small it is",
                     self.most

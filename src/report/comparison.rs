@@ -117,7 +117,8 @@ pub fn html(old: Named<'_>, new: Named<'_>, changes: Result<&Changes, &str>) -> 
 }
 
 fn runs(old: Named<'_>, new: Named<'_>) -> Markup {
-    let rows: [(&str, fn(&BenchRecord) -> String); 6] = [
+    type Told = fn(&BenchRecord) -> String;
+    let rows: [(&str, Told); 6] = [
         ("measured", |r| r.started.replace('T', " ").replace('Z', " UTC")),
         ("machine", |r| format!("{}, {} cores", r.environment.cpu, r.environment.cores)),
         ("system", |r| r.environment.kernel.clone()),

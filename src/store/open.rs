@@ -249,7 +249,7 @@ impl Store {
     pub(super) fn manifest_bytes(&self, name: &Name, version: u64) -> Result<Vec<u8>, StoreError> {
         let place = Log::versions(name).place(version);
         if let Some(bytes) = self.backend.read_small(&place, MAX_BYTES)? {
-            return Ok(bytes.into());
+            return Ok(bytes);
         }
         let present = match self.latest(name) {
             Ok(latest) => format!("the newest, version {latest}"),
@@ -266,7 +266,7 @@ impl Store {
         version: u64,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let place = Log::versions(name).signature(version);
-        Ok(self.backend.read_small(&place, MAX_SIGNATURE)?.map(Into::into))
+        self.backend.read_small(&place, MAX_SIGNATURE)
     }
 
     /// Asks the policy.
