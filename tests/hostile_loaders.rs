@@ -33,13 +33,8 @@ fn loaders_of_ours_keep_their_promises() {
     for format in formats {
         for column in [Column::Guarded, Column::Sealed] {
             let loader = loader(&record, format, column);
-            // Tens of thousands of empty arrays take more memory than their names in the file.
-            let known = match (format, column) {
-                ("safetensors", Column::Guarded) => 1,
-                _ => 0,
-            };
-            assert_eq!(loader.broken(), known, "{format}: {:?}", loader.findings);
-            assert_eq!(loader.count(Class::OverAllocation), known);
+            assert_eq!(loader.broken(), 0, "{format}: {:?}", loader.findings);
+            assert_eq!(loader.count(Class::OverAllocation), 0);
             assert!(loader.mutants > 1000, "{format}: {}", loader.mutants);
             assert_eq!(loader.counts.values().sum::<u64>(), loader.mutants);
             assert_eq!(loader.stopped, None);
