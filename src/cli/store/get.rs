@@ -42,11 +42,13 @@ pub fn run(place: &Place, arguments: &GetArguments) -> anyhow::Result<()> {
         .clone()
         .or(in_folder)
         .unwrap_or_else(|| format!("{name}-{}.safetensors", manifest.version).into());
-    outputs::check_free(&output, |_| arguments.force, outputs::OR_FORCE)?;
     if let Some(folder) = &arguments.folder {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make {}", folder.display()))
             .advise("check the path and its permissions")?;
+    }
+    outputs::check_free(&output, |_| arguments.force, outputs::OR_FORCE)?;
+    if let Some(folder) = &arguments.folder {
         let (document, signature) = advised(store.signed_files(name, manifest.version))?;
         write(&folder.join(MANIFEST_FILE), &document, arguments.force)?;
         if let Some(signature) = signature {
