@@ -118,11 +118,10 @@ pub fn home() -> PathBuf {
 }
 
 /// The target directory of cargo that a program lies in: `target/release/deadweight`, with a
-/// platform before the profile perhaps, and `deps` after it for tests. Cargo marks it.
+/// platform before the profile perhaps, and `deps` after it for tests. Cargo leaves a file there that
+/// no one else writes; it tags the directory as a cache too, but only one that it has made itself.
 fn target_directory(program: &Path) -> Option<PathBuf> {
-    let marked = |directory: &&Path| {
-        directory.join("CACHEDIR.TAG").is_file() && directory.join(".rustc_info.json").is_file()
-    };
+    let marked = |directory: &&Path| directory.join(".rustc_info.json").is_file();
     program.ancestors().skip(2).take(3).find(marked).map(Path::to_owned)
 }
 
@@ -689,17 +688,18 @@ mod tests {
         for program in programs.map(|program| target.join(program)) {
             assert_eq!(target_directory(&program), None);
         }
-        for mark in ["CACHEDIR.TAG", ".rustc_info.json"] {
-            fs::write(target.join(mark), "").unwrap();
-        }
+        fs::write(target.join(".rustc_info.json"), "").unwrap();
         for program in programs.map(|program| target.join(program)) {
             assert_eq!(target_directory(&program), Some(target.clone()), "{program:?}");
         }
         assert_eq!(target_directory(&root.path().join("bin/deadweight")), None);
+        // A tag is in every cache, and says nothing of cargo.
+        fs::remove_file(target.join(".rustc_info.json")).unwrap();
+        fs::write(target.join("CACHEDIR.TAG"), "").unwrap();
+        assert_eq!(target_directory(&target.join("release/deadweight")), None);
         // The running test is such a program itself.
-        assert!(
-            home().ends_with("python") && home().parent().unwrap().join("CACHEDIR.TAG").exists()
-        );
+        let running = std::env::current_exe().unwrap();
+        assert!(home().ends_with("python") && running.starts_with(home().parent().unwrap()));
     }
 
     #[test]
