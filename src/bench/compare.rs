@@ -74,8 +74,8 @@ pub struct Comparison {
     pub floors: Option<f64>,
 }
 
-/// Logarithms of the medians of a row, process by process.
-type Medians = BTreeMap<CaseId, Vec<Option<f64>>>;
+/// Logarithms of the middles of a row ([`Samples::middles`]), process by process.
+type Middles = BTreeMap<CaseId, Vec<Option<f64>>>;
 
 /// Compares the rows that both records have.
 ///
@@ -140,7 +140,7 @@ fn samples(record: &BenchRecord) -> BTreeMap<CaseId, Samples> {
     measured.collect()
 }
 
-fn logarithms(samples: &BTreeMap<CaseId, Samples>, common: &BTreeSet<CaseId>) -> Medians {
+fn logarithms(samples: &BTreeMap<CaseId, Samples>, common: &BTreeSet<CaseId>) -> Middles {
     let logarithm = |value: Option<f64>| value.filter(|value| *value > 0.0).map(f64::ln);
     let of = |case: &CaseId| samples[case].middles().into_iter().map(logarithm).collect();
     common.iter().map(|case| (case.clone(), of(case))).collect()
@@ -148,26 +148,26 @@ fn logarithms(samples: &BTreeMap<CaseId, Samples>, common: &BTreeSet<CaseId>) ->
 
 /// Each row relative to what stands for all in its process: the median of the formats in the same
 /// operation on the same model; where there are too few, the floors of the model.
-fn relative(medians: &Medians) -> Medians {
+fn relative(middles: &Middles) -> Middles {
     let group = |case: &CaseId| (case.model.clone(), case.operation, case.pages, case.temperature);
     let mut groups: BTreeMap<_, Vec<&CaseId>> = BTreeMap::new();
     let mut floors: BTreeMap<&str, Vec<&CaseId>> = BTreeMap::new();
-    for case in medians.keys() {
+    for case in middles.keys() {
         match case.format == FLOOR {
             true => floors.entry(&case.model).or_default().push(case),
             false => groups.entry(group(case)).or_default().push(case),
         }
     }
     let center = |cases: &[&CaseId], process: usize| {
-        let values = cases.iter().filter_map(|case| *medians[*case].get(process)?);
+        let values = cases.iter().filter_map(|case| *middles[*case].get(process)?);
         median(&mut values.collect::<Vec<_>>())
     };
-    let mut relative = Medians::new();
+    let mut relative = Middles::new();
     for cases in groups.values() {
         for case in cases {
             let model = floors.get(case.model.as_str()).map_or(&[][..], Vec::as_slice);
             let others = if cases.len() >= FORMATS_FOR_MEDIAN { cases.as_slice() } else { model };
-            let values = medians[*case].iter().enumerate();
+            let values = middles[*case].iter().enumerate();
             let values = values.map(|(process, value)| {
                 // Without anything to compare with, the time itself is what there is.
                 Some((*value)? - center(others, process).unwrap_or(0.0))
@@ -187,7 +187,7 @@ struct Question {
     old: Vec<f64>,
 }
 
-fn changes(new: &Medians, old: &Medians) -> Vec<Change> {
+fn changes(new: &Middles, old: &Middles) -> Vec<Change> {
     let mut questions: BTreeMap<(Option<Group>, &str), Vec<&CaseId>> = BTreeMap::new();
     for case in new.keys() {
         let group = case.operation.group();
@@ -215,7 +215,7 @@ fn changes(new: &Medians, old: &Medians) -> Vec<Change> {
 }
 
 /// In each process the median over the rows of how far they are from where they were.
-fn effects(cases: &[&CaseId], of: &Medians, old: &Medians) -> Vec<f64> {
+fn effects(cases: &[&CaseId], of: &Middles, old: &Middles) -> Vec<f64> {
     let mean = |values: &[Option<f64>]| {
         let known: Vec<f64> = values.iter().copied().flatten().collect();
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
@@ -281,9 +281,9 @@ mod tests {
     use crate::base::case::Operation;
 
     /// Times of formats in a record whose processes and machine differ, `slower` by a factor.
-    fn medians(rng: &mut ChaCha8Rng, machine: f64, slower: Option<(&str, f64)>) -> Medians {
+    fn middles(rng: &mut ChaCha8Rng, machine: f64, slower: Option<(&str, f64)>) -> Middles {
         let noise = Normal::new(0.0, 0.02).unwrap();
-        let mut medians = Medians::new();
+        let mut middles = Middles::new();
         let drift: Vec<f64> = (0..5).map(|_| 3.0 * noise.sample(rng)).collect();
         for model in ["a", "b"] {
             for (position, format) in ["w", "x", "y", "z", "raw", "npz"].into_iter().enumerate() {
@@ -298,14 +298,14 @@ mod tests {
                         temperature: None,
                     };
                     let of = drift.iter().map(|drift| Some(nanos.ln() + drift + noise.sample(rng)));
-                    medians.insert(case, of.collect());
+                    middles.insert(case, of.collect());
                 }
             }
         }
-        medians
+        middles
     }
 
-    fn flagged(new: &Medians, old: &Medians) -> Vec<(String, bool)> {
+    fn flagged(new: &Middles, old: &Middles) -> Vec<(String, bool)> {
         let changes = changes(&relative(new), &relative(old));
         let flagged = changes.iter().filter(|change| change.is_flagged());
         flagged.map(|change| (change.format.clone(), change.ratio.median > 1.0)).collect()
@@ -316,8 +316,8 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(11);
         let mut right = 0;
         for _ in 0..100 {
-            let old = medians(&mut rng, 1.0, None);
-            let new = medians(&mut rng, 1.3, Some(("x", 1.15)));
+            let old = middles(&mut rng, 1.0, None);
+            let new = middles(&mut rng, 1.3, Some(("x", 1.15)));
             let found = flagged(&new, &old);
             right += usize::from(
                 !found.is_empty() && found.iter().all(|(format, up)| format == "x" && *up),
@@ -331,7 +331,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(12);
         let wrong = (0..200)
             .filter(|_| {
-                let (old, new) = (medians(&mut rng, 1.0, None), medians(&mut rng, 0.8, None));
+                let (old, new) = (middles(&mut rng, 1.0, None), middles(&mut rng, 0.8, None));
                 !flagged(&new, &old).is_empty()
             })
             .count();
@@ -347,14 +347,14 @@ mod tests {
             pages: None,
             temperature: None,
         };
-        let medians = |time: f64, floor: f64| -> Medians {
+        let middles = |time: f64, floor: f64| -> Middles {
             [
                 (case("raw", Operation::Decode), vec![Some(time), Some(time + 0.001)]),
                 (case(FLOOR, Operation::FloorCopy), vec![Some(floor), Some(floor)]),
             ]
             .into()
         };
-        let (old, new) = (relative(&medians(5.0, 3.0)), relative(&medians(5.5, 3.5)));
+        let (old, new) = (relative(&middles(5.0, 3.0)), relative(&middles(5.5, 3.5)));
         assert_eq!(old.len(), 1);
         assert!((new.values().next().unwrap()[0].unwrap() - 2.0).abs() < 1e-9);
         assert!(changes(&new, &old).iter().all(|change| !change.is_flagged()));

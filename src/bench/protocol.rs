@@ -89,7 +89,8 @@ pub struct KnownSample {
     pub iterations: u64,
     /// What is timed of it, about.
     pub sample_nanos: u64,
-    /// What it costs in all.
+    /// What it costs in all, with what is outside its figure: dropping results, putting a file out of the
+    /// page cache.
     pub cost_nanos: u64,
 }
 
@@ -226,7 +227,7 @@ pub enum Event {
         /// Compressed bytes by codec.
         compressed_bytes: BTreeMap<String, u64>,
     },
-    /// What a sample of a case is was found out.
+    /// It was found out what a sample of a case is.
     Calibrated {
         /// The case.
         case: CaseId,

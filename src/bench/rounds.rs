@@ -50,11 +50,7 @@ pub(super) struct Planned {
 struct Runner {
     case: Box<dyn Case>,
     twin: Option<Twin>,
-    iterations: u64,
-    sample_nanos: u64,
-    /// What a sample costs in all, with what is outside its figure: dropping results, putting a file out
-    /// of the page cache.
-    cost_nanos: u64,
+    sample: KnownSample,
     samples: usize,
     /// A sample that counts only where there is never another, and whether it was counted as dropped:
     /// of a disturbed window, or the first run of what is too slow to be warmed up.
@@ -64,16 +60,11 @@ struct Runner {
 
 impl Runner {
     fn new(case: Box<dyn Case>, twin: Option<Twin>, sample: KnownSample) -> Self {
-        let KnownSample { iterations, sample_nanos, cost_nanos } = sample;
-        let (samples, spare, out) = (0, None, false);
-        Runner { case, twin, iterations, sample_nanos, cost_nanos, samples, spare, out }
+        Runner { case, twin, sample, samples: 0, spare: None, out: false }
     }
 
     fn calibrated(&self) -> Event {
-        let (iterations, sample_nanos, cost_nanos) =
-            (self.iterations, self.sample_nanos, self.cost_nanos);
-        let sample = KnownSample { iterations, sample_nanos, cost_nanos };
-        Event::Calibrated { case: self.case.id().clone(), sample }
+        Event::Calibrated { case: self.case.id().clone(), sample: self.sample }
     }
 
     fn event(&self, nanos: u64) -> Event {
@@ -81,7 +72,7 @@ impl Runner {
             case: self.case.id().clone(),
             twin: self.twin,
             bytes: self.case.bytes(),
-            iterations: self.iterations,
+            iterations: self.sample.iterations,
             nanos,
         }
     }
@@ -146,15 +137,17 @@ fn even_out(runners: &mut [Runner]) {
     let mut most = HashMap::new();
     for runner in runners.iter() {
         let iterations = most.entry(group(runner)).or_insert(0);
-        *iterations = runner.iterations.max(*iterations);
+        *iterations = runner.sample.iterations.max(*iterations);
     }
     for runner in runners {
-        let once = (runner.sample_nanos / runner.iterations).max(1);
-        let wanted = most[&group(runner)].min(EVEN_SAMPLE_NANOS / once);
-        let iterations = wanted.min(runner.case.max_iterations()).max(runner.iterations);
-        runner.cost_nanos = runner.cost_nanos / runner.iterations * iterations;
-        runner.sample_nanos = once * iterations;
-        runner.iterations = iterations;
+        let group = group(runner);
+        let sample = &mut runner.sample;
+        let once = (sample.sample_nanos / sample.iterations).max(1);
+        let wanted = most[&group].min(EVEN_SAMPLE_NANOS / once);
+        let iterations = wanted.min(runner.case.max_iterations()).max(sample.iterations);
+        sample.cost_nanos = sample.cost_nanos / sample.iterations * iterations;
+        sample.sample_nanos = once * iterations;
+        sample.iterations = iterations;
     }
 }
 
@@ -204,7 +197,7 @@ impl<C: Counters> Rounds<'_, '_, C> {
             let mut open = false;
             for index in order {
                 let runner = &mut runners[index];
-                let every = (runner.cost_nanos / share.max(1)).max(1);
+                let every = (runner.sample.cost_nanos / share.max(1)).max(1);
                 if runner.out || runner.samples >= self.plan.enough {
                     continue;
                 }
@@ -237,7 +230,7 @@ impl<C: Counters> Rounds<'_, '_, C> {
         index: usize,
         window: &mut Vec<(usize, u64)>,
     ) -> Result<(), BenchError> {
-        match runner.case.run(runner.iterations) {
+        match runner.case.run(runner.sample.iterations) {
             Ok(nanos) => {
                 runner.samples += 1;
                 window.push((index, nanos));
@@ -352,7 +345,7 @@ mod tests {
         let case = planned(Box::new(Steady { id: id(), cold, warm }));
         let clock = ManualClock::default();
         let runner = calibrate(case, Duration::from_secs(1), &clock, &mut reporter).unwrap();
-        (runner.map(|runner| runner.iterations), events(&bytes).len())
+        (runner.map(|runner| runner.sample.iterations), events(&bytes).len())
     }
 
     #[test]
@@ -380,7 +373,7 @@ mod tests {
             })
             .collect();
         even_out(&mut runners);
-        let iterations: Vec<u64> = runners.iter().map(|runner| runner.iterations).collect();
+        let iterations: Vec<u64> = runners.iter().map(|runner| runner.sample.iterations).collect();
         assert_eq!(iterations, [100, 80, 4, 1, 1]);
     }
 

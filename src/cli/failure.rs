@@ -65,7 +65,8 @@ pub fn text(error: &anyhow::Error) -> String {
 }
 
 /// 1 for a job that could not be done, 2 for wrong usage, 3 for what this system cannot do, 12 for a
-/// comparison that found a format slower, 13 for a promotion whose condition does not hold, and 0 when the reader of our output went away, which is no
+/// comparison that found a format slower, 13 for a promotion
+/// whose condition does not hold, and 0 when the reader of our output went away, which is no
 /// failure of ours.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let closed = |cause: &(dyn std::error::Error + 'static)| {
