@@ -270,13 +270,22 @@ pub fn from_json(text: &str, limits: &Limits) -> Result<Metadata, MetadataError>
     Ok(map)
 }
 
-/// Counts brackets outside strings, so that depth is known before anything recurses.
+/// Refuses what is nested too deep, before anything recurses.
 ///
 /// # Errors
 /// [`MetadataError::TooDeep`].
 pub fn check_depth(text: &str, limit: usize) -> Result<(), MetadataError> {
+    match too_deep(text.as_bytes(), limit) {
+        None => Ok(()),
+        Some(_) => Err(MetadataError::TooDeep { limit }),
+    }
+}
+
+/// Where the nesting of a JSON text becomes deeper than `limit`, if it does. Brackets inside strings do
+/// not count.
+pub fn too_deep(text: &[u8], limit: usize) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in text.bytes() {
+    for (offset, byte) in text.iter().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
@@ -286,10 +295,10 @@ pub fn check_depth(text: &str, limit: usize) -> Result<(), MetadataError> {
             _ => {}
         }
         if depth > limit {
-            return Err(MetadataError::TooDeep { limit });
+            return Some(offset);
         }
     }
-    Ok(())
+    None
 }
 
 #[cfg(test)]
@@ -298,6 +307,14 @@ mod tests {
 
     fn map(entries: Vec<(&str, Value)>) -> Metadata {
         entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    #[test]
+    fn depth_is_counted_outside_of_strings() {
+        assert_eq!(too_deep("[".repeat(32).as_bytes(), 32), None);
+        assert_eq!(too_deep("[".repeat(1 << 20).as_bytes(), 32), Some(32));
+        assert_eq!(too_deep(format!("\"\\\"{}\"", "[".repeat(100)).as_bytes(), 32), None);
+        assert_eq!(too_deep("[{},".repeat(32).as_bytes(), 32), Some(4 * 31 + 1));
     }
 
     #[test]

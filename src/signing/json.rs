@@ -6,6 +6,7 @@
 use serde::Deserialize;
 
 use super::error::{SigningError, beginning};
+use crate::base::value;
 
 /// Deepest nesting. A bundle has 4 levels and a statement has 5; signers may add fields to the latter.
 const MAX_DEPTH: usize = 32;
@@ -18,7 +19,7 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(
     place: &'static str,
     bytes: &'a [u8],
 ) -> Result<T, SigningError> {
-    if let Some(offset) = too_deep(bytes) {
+    if let Some(offset) = value::too_deep(bytes, MAX_DEPTH) {
         let message =
             format!("byte {offset}: expected at most {MAX_DEPTH} levels of nesting, found more");
         return Err(SigningError::Json { place, message });
@@ -33,36 +34,9 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(
     })
 }
 
-/// Where the nesting becomes too deep. Brackets inside of texts do not count.
-fn too_deep(bytes: &[u8]) -> Option<usize> {
-    let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
-    for (offset, byte) in bytes.iter().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b'[' | b'{' if !in_text => depth = depth.saturating_add(1),
-            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Some(offset);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn depth_is_counted_outside_of_texts() {
-        assert_eq!(too_deep("[".repeat(MAX_DEPTH).as_bytes()), None);
-        assert_eq!(too_deep("[".repeat(1 << 20).as_bytes()), Some(MAX_DEPTH));
-        assert_eq!(too_deep(format!("\"\\\"{}\"", "[".repeat(100)).as_bytes()), None);
-        assert_eq!(too_deep("[{},".repeat(MAX_DEPTH).as_bytes()), Some(4 * (MAX_DEPTH - 1) + 1));
-    }
 
     #[test]
     fn repeated_fields_are_refused_with_their_place() {
