@@ -65,6 +65,12 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// No thread can be started to follow an alias.
+    #[error("cannot start a thread that follows an alias: {source}")]
+    Thread {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// There is no such name, version or alias.
     #[error("{what}: not in the store; there is {present}")]
     NotFound {
@@ -246,6 +252,7 @@ impl StoreError {
             StoreError::Backend { .. } | StoreError::File { .. } => {
                 "nothing that was there before is lost; check the place, its permissions, the space and the connection, and try again"
             }
+            StoreError::Thread { .. } => "end other threads, or raise the limit of this process",
             StoreError::NotFound { .. } => "`deadweight store list` says what there is",
             StoreError::Document { .. } | StoreError::Gap { .. } => {
                 "it was changed after it was written: `deadweight store verify` names all that is wrong; restore it from a copy"

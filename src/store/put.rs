@@ -66,7 +66,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::PlainArrays`] and [`StoreError::Model`] for what is no valid model; when it
-    /// cannot be stored. Then there is no new version.
+    /// cannot be stored. Then there is no new version, unless its manifest was there already and what
+    /// failed was the last look at its blob.
     pub fn put(&self, version: NewVersion) -> Result<Manifest, StoreError> {
         self.put_watched(version, &silent)
     }
@@ -100,7 +101,7 @@ impl Store {
         self.note(&log, manifest.version);
         // A collection that began before the manifest was there may have taken the blob away: see
         // collect.rs. From here on none does.
-        self.send(&version.parameters, &blob, progress)?;
+        self.send(&version.parameters, &blob, &silent)?;
         Ok(manifest)
     }
 

@@ -67,10 +67,7 @@ impl Store {
         let thread = std::thread::Builder::new()
             .name("deadweight-watch".to_owned())
             .spawn(move || watching.run(interval))
-            .map_err(|error| StoreError::Url {
-                url: self.url().to_owned(),
-                message: format!("no thread to watch it: {error}"),
-            })?;
+            .map_err(|source| StoreError::Thread { source })?;
         Ok(Watcher { shared, thread: Some(thread) })
     }
 }
