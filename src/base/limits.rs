@@ -25,7 +25,7 @@ pub struct Limits {
     pub max_arrays: usize,
     /// Least bytes of a file for each of its arrays, beyond the first 1024. An array has a name, a shape
     /// and a place in a map, some hundreds of bytes of memory, and a header of nothing but empty arrays
-    /// has 56 bytes for each. Ten thousand linear models of one number each have 130.
+    /// has 56 bytes for each; twenty thousand arrays of one number each have 130.
     pub min_bytes_per_array: usize,
     /// Longest name of an array. Dotted paths of pipelines stay far below.
     pub max_name_bytes: usize,
