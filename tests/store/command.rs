@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use deadweight::base::{Array, digest};
 use deadweight::formats::npy;
+use deadweight::signing;
 use predicates::str::{contains, starts_with};
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -216,4 +217,48 @@ fn what_is_wrong_is_named_and_counted() {
         .run(&["--store", "ftp://x", "list"])
         .code(1)
         .stderr(contains("no backend is called \"ftp\""));
+}
+
+#[test]
+fn a_signed_version_passes_a_policy_and_another_does_not() {
+    let folder = Folder::new();
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/signing");
+    let key = keys.join("test_only.pem");
+    let key = key.to_str().unwrap();
+    fs::copy(keys.join("test_only.pub.pem"), folder.path("release.pub.pem")).unwrap();
+    let policy = "version = 1\ndefault = \"deny\"\n[keys.release]\nfile = \"release.pub.pem\"\n\
+                  [[rules]]\nmodels = [\"price\"]\nsigned_by = [\"release\"]\n";
+    fs::write(folder.path("policy.toml"), policy).unwrap();
+    let under =
+        |arguments: &[&str]| folder.run(&[&["--policy", "policy.toml"], arguments].concat());
+
+    folder.run(&["put", "a.dw", "--name", "price", "--sign", key]).success().stdout("1\n");
+    folder.run(&["put", "b.dw", "--name", "price"]).success().stdout("2\n");
+    under(&["get", "price@1", "--output", "one.safetensors"]).success();
+    let refused = under(&["get", "price@2", "--output", "two.safetensors"]);
+    refused.code(1).stderr(contains("price version 2: not admitted"));
+    assert!(!folder.path("two.safetensors").exists());
+    let found = under(&["verify", "--json"]).code(1);
+    let found: Json = serde_json::from_slice(&found.get_output().stdout).unwrap();
+    assert_eq!((found["blobs"].as_u64(), found["unreferenced"].as_u64()), (Some(2), Some(0)));
+    assert_eq!(found["problems"].as_array().unwrap().len(), 1);
+
+    folder.run(&["sign", "price@2", "--key", key]).success();
+    // Once more is the same signature; that of another key would have to replace it.
+    folder.run(&["sign", "price@2", "--key", key]).success();
+    let other = keys.join("other.pem");
+    let other = folder.run(&["sign", "price@2", "--key", other.to_str().unwrap()]);
+    other.code(1).stderr(contains("is signed already"));
+    under(&["get", "price@2", "--output", "two.safetensors"]).success();
+    under(&["verify"]).success();
+
+    // What a signature covers lies in the folder under the names that it has there.
+    under(&["get", "price@1", "--folder", "one"]).success();
+    let read = |name: &str| fs::read(folder.path("one").join(name)).unwrap();
+    let resources = ["manifest.json", "model.safetensors"]
+        .map(|name| signing::Resource::new(name, signing::Sha256::of(read(name))).unwrap());
+    let trusted = [signing::PublicKey::read(&folder.path("release.pub.pem")).unwrap()];
+    let verified = signing::verify(&read("model.sig"), &trusted, &resources).unwrap();
+    assert_eq!(verified.model_name(), "price");
+    folder.run(&["get", "price@1", "--folder", "one"]).code(1).stderr(contains("--force"));
 }

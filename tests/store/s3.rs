@@ -1,7 +1,7 @@
 //! The tests of any backend once more, on S3 as moto serves it on this machine.
 //!
-//! `scripts/provision_moto` makes the environment that moto runs in. Without it, or without the cargo
-//! feature `s3`, this is skipped with a word; where `DEADWEIGHT_REQUIRE_S3` is set, it fails.
+//! `scripts/provision_moto` makes the environment that moto runs in. Without it this is skipped with a word;
+//! where `DEADWEIGHT_REQUIRE_S3` is set, it fails. The cargo feature `s3` is on in all tests.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -65,11 +65,6 @@ fn s3_keeps_what_a_directory_keeps() {
     };
     if std::env::var_os(URL).is_some() {
         return;
-    }
-    if !cfg!(feature = "s3") {
-        return missing(
-            "built without the feature s3 (cargo test --release --features s3 --test store s3)",
-        );
     }
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/moto/bin/moto_server");
     if !program.exists() {
