@@ -24,6 +24,8 @@ mod builder;
 mod demonstration;
 #[path = "browser/driver.rs"]
 mod driver;
+#[path = "browser/sample.rs"]
+mod sample_page;
 
 use builder::{case, format, large, model, row, sample, size};
 use driver::Browser;
@@ -155,6 +157,14 @@ fn a_standard_page_is_small_answers_at_once_and_has_room_for_every_label() {
             browser.screenshot(&format!("standard-{theme}-{width}"), 12_000.0);
         }
     }
+    // Calls are compressed in a page of this size, and come out below their rows.
+    browser.settle();
+    browser.click("#evidence tr.st summary");
+    let story = browser.text("document.querySelector('#evidence tr.st .story').innerText");
+    assert!(story.contains("Under the policy"), "{story}");
+    browser.click("#evidence tr.st [data-save='markdown']");
+    let ticket = downloaded(&browser, "deadweight-evidence.md");
+    assert!(ticket.contains("## Under the policy"), "{ticket}");
     // A folded model comes out with its strips, and its own order of rows can be changed.
     browser.resize(1280, 900);
     browser.run("var box = document.getElementById('model'); box.value = 'knn_classifier-m'; box.dispatchEvent(new Event('change'));");

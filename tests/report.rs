@@ -1,6 +1,6 @@
 //! The report from the outside: records in, sentences, CSV and page out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
 use std::path::Path;
 
@@ -437,7 +437,29 @@ fn embedded(page: &Page) -> (BenchRecord, Vec<usize>) {
     let (_, text) = page.raw.iter().find(|(tag, _)| tag.get("id") == Some("record")).unwrap();
     let mut found: Value = serde_json::from_str(&unpacked(text)).unwrap();
     let samples = serde_json::from_value(found["samples"].take()).unwrap();
-    (serde_json::from_value(found["record"].take()).unwrap(), samples)
+    let mut record = found["record"].take();
+    for (name, table) in found["tables"].as_object().unwrap() {
+        assert_eq!(record[name], Value::Array(Vec::new()), "{name} stands twice");
+        record[name] = rows_of(table);
+    }
+    (serde_json::from_value(record).unwrap(), samples)
+}
+
+/// Rows of a table that stands column by column.
+fn rows_of(table: &Value) -> Value {
+    let mut next: HashMap<&str, usize> = HashMap::new();
+    let kinds = table["kinds"].as_array().unwrap();
+    let rows = kinds.iter().map(|kind| {
+        let keys = table["keys"][kind.as_u64().unwrap() as usize].as_array().unwrap();
+        let fields = keys.iter().map(|key| {
+            let key = key.as_str().unwrap();
+            let at = next.entry(key).or_insert(0);
+            *at += 1;
+            (key.to_owned(), table["values"][key][*at - 1].clone())
+        });
+        Value::Object(fields.collect())
+    });
+    rows.collect()
 }
 
 /// A record as pages hold it: every row, no sample, and a note that says so.
@@ -612,6 +634,27 @@ fn what_is_folded_holds_every_row_and_the_medians_are_there_without_a_script() {
         assert!(!fold.contains("<script") && !fold.contains(" style="));
         Page::read(&format!("<!DOCTYPE html>{fold}"));
     }
+}
+
+#[test]
+fn stories_are_compressed_in_a_large_page_and_the_same() {
+    let demonstration = demonstration::demonstration();
+    let stories = |html: &str| {
+        let starts = html.match_indices("<div class=\"story\">");
+        let ends = starts.map(|(at, _)| at + html[at..].find("JSON</button></p></div>").unwrap());
+        let starts = html.match_indices("<div class=\"story\">").map(|(at, _)| at);
+        starts.zip(ends).map(|(start, end)| html[start..end].to_owned()).collect::<Vec<_>>()
+    };
+    let large = report::html(&large(), Some(&demonstration));
+    let plain = stories(&report::html(&sample(), Some(&demonstration)));
+    assert_eq!(plain.len(), demonstration.trials.iter().filter(|of| of.executable).count());
+    assert!(stories(&large).is_empty());
+    let page = Page::read(&large);
+    let (_, text) = page.raw.iter().find(|(tag, _)| tag.get("id") == Some("stories")).unwrap();
+    let compressed = unpacked(text);
+    assert_eq!(stories(&compressed), plain);
+    Page::read(&format!("<!DOCTYPE html>{compressed}"));
+    assert!(page.text.contains("Without JavaScript the calls are not shown here"));
 }
 
 #[test]

@@ -2,8 +2,22 @@
 
   var timings = {};
   var sizes = {};
+  /* The rows of a table that stands column by column. */
+  function rowsOf(table) {
+    var next = {};
+    return table.kinds.map(function (kind) {
+      var row = {};
+      table.keys[kind].forEach(function (key) {
+        var at = next[key] || 0;
+        row[key] = table.values[key][at];
+        next[key] = at + 1;
+      });
+      return row;
+    });
+  }
   function take(read) {
     record = read.record;
+    Object.keys(read.tables).forEach(function (name) { record[name] = rowsOf(read.tables[name]); });
     sampleCounts = read.samples;
     record.rows.forEach(function (row) {
       if (row.status !== "measured" || row.pages || row.temperature) return;

@@ -46,6 +46,28 @@
     });
   }
 
+  function listenToSaves(within) {
+    all("button[data-save]", within).forEach(function (button) {
+      button.addEventListener("click", function () { saveEvidence(button); });
+    });
+  }
+  /* Where stories would make the page too large to be mailed, they lie in it compressed, as markup that was
+     escaped like the rest, in the order of the rows. */
+  function unfoldStories() {
+    if (!id("stories")) return;
+    var section = id("hostile");
+    section.setAttribute("aria-busy", "true");
+    inflate(id("stories").textContent).then(function (text) {
+      var places = all("#evidence tr.st details");
+      all(".story", new DOMParser().parseFromString(text, "text/html")).forEach(function (story, at) {
+        listenToSaves(places[at].appendChild(document.adoptNode(story)));
+      });
+    }).catch(function (error) {
+      id("no-stories").textContent = "This browser cannot read the calls that are in the page (" + error + "); demo.json beside the page has them.";
+      id("no-stories").hidden = false;
+    }).then(function () { section.setAttribute("aria-busy", "false"); });
+  }
+
   /* ---------------------------------------------------------------- one page for a decision */
 
   function applyView() {

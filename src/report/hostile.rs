@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::hostile_story::{calls, shown, story};
+use super::hostile_story::{calls, place, shown};
 use super::widgets::scroll;
 use crate::base::detonation::{Detonation, Mode, Strength};
 use crate::base::trial::{DemoRecord, Trial, Verdict};
@@ -16,8 +16,9 @@ use crate::base::units;
 /// Effects of an attack that a row of the table names.
 const NAMED: usize = 3;
 
-/// The section; without a record it says how to get one.
-pub fn section(record: Option<&DemoRecord>) -> Markup {
+/// The section; without a record it says how to get one. Where stories are compressed, they stand
+/// elsewhere in the page.
+pub fn section(record: Option<&DemoRecord>, is_compressed: bool) -> Markup {
     html! {
         section #hostile {
             h2 { "Hostile files" }
@@ -30,13 +31,13 @@ pub fn section(record: Option<&DemoRecord>) -> Markup {
                     @for sentence in record.sentences() { p.none { (shown(&sentence)) } }
                     p.none { code { "deadweight demo --out DIR" } " loads them, on a system that can." }
                 },
-                Some(record) => (trials(record)),
+                Some(record) => (trials(record, is_compressed)),
             }
         }
     }
 }
 
-fn trials(record: &DemoRecord) -> Markup {
+fn trials(record: &DemoRecord, is_compressed: bool) -> Markup {
     let (executable, data): (Vec<&Trial>, Vec<&Trial>) =
         record.trials.iter().partition(|trial| trial.executable);
     html! {
@@ -50,7 +51,7 @@ fn trials(record: &DemoRecord) -> Markup {
                 code { "deadweight demo --out DIR" } " tries all, and so do the profiles standard and thorough."
             }
         }
-        @if !executable.is_empty() { (executables(&executable)) }
+        @if !executable.is_empty() { (executables(&executable, is_compressed)) }
         @if !data.is_empty() { (matrix(&data)) (sayings(&data)) }
         (sandbox(record))
     }
@@ -120,13 +121,19 @@ fn untried(record: &DemoRecord) -> Markup {
     }
 }
 
-fn executables(trials: &[&Trial]) -> Markup {
+fn executables(trials: &[&Trial], is_compressed: bool) -> Markup {
     html! {
         h3 { "Files that Python's loaders run" }
         p.hint {
             "Each file is loaded twice by a real CPython: in an aquarium, where everything is let through in a "
             "private root without a network, so that the harm is seen on planted files; and under the policy, where "
             "all that is no load is stopped and written down. Open a row for every call."
+        }
+        @if is_compressed {
+            noscript { p.none {
+                "Without JavaScript the calls are not shown here; " code { "demo.json" } " beside this page has them."
+            } }
+            p.none #no-stories hidden {}
         }
         (tools(trials))
         (scroll("Attacks on Python's loaders", html! {
@@ -138,7 +145,12 @@ fn executables(trials: &[&Trial]) -> Markup {
                     th scope="col" .l { "seen let loose" }
                     th scope="col" .l { "under the policy" }
                 } }
-                tbody { @for trial in trials { (executable_row(trial, &techniques(trials))) } }
+                tbody {
+                    @for trial in trials {
+                        (executable_row(trial, &techniques(trials)))
+                        tr.st { td.l colspan="5" { (place(trial, is_compressed)) } }
+                    }
+                }
             }
         }))
     }
@@ -197,7 +209,6 @@ fn executable_row(trial: &Trial, techniques: &[&str]) -> Markup {
             }
             (verdict_cell(trial))
         }
-        tr.st { td.l colspan="5" { (story(trial)) } }
     }
 }
 

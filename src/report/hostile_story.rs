@@ -1,11 +1,15 @@
 //! The story of one attack, call by call, folded away below its row.
+//!
+//! In a page that would be too large all stories stand in one script element, compressed as the panels of
+//! other models are, and the page's script puts them in their places.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
+use super::embed;
 use super::hostile::several;
 use crate::base::detonation::{Detonation, Event, Mode, Strength};
 use crate::base::text::printable;
-use crate::base::trial::{Check, Trial};
+use crate::base::trial::{Check, DemoRecord, Trial};
 use crate::base::units;
 
 /// Calls of a load that a page lists.
@@ -24,8 +28,8 @@ pub fn shown(text: &str) -> String {
     format!("{} … ({length} characters)", printable(&start))
 }
 
-/// Everything that is known of the trial.
-pub fn story(trial: &Trial) -> Markup {
+/// The place of a trial's story below its row, and the story where it is not compressed.
+pub fn place(trial: &Trial, is_compressed: bool) -> Markup {
     let stopped: u64 = trial.policy.as_ref().map_or(0, |policy| policy.stopped().values().sum());
     html! {
         details.none {
@@ -33,21 +37,37 @@ pub fn story(trial: &Trial) -> Markup {
                 "call by call"
                 @if stopped > 0 { ": " (several(stopped as usize, "attempt", "attempts")) " stopped" }
             }
-            div.story {
-                @if !trial.summary.is_empty() { p { (shown(&trial.summary)) } }
-                div.sides {
-                    @if let Some(aquarium) = &trial.aquarium {
-                        (side("Let loose in the aquarium", aquarium, &trial.signs))
-                    }
-                    @if let Some(policy) = &trial.policy {
-                        (side("Under the policy", policy, &trial.evidence))
-                    }
+            @if !is_compressed { (story(trial)) }
+        }
+    }
+}
+
+/// The stories of the trials that have a row, in the order of these, for the page's script.
+pub fn compressed(record: &DemoRecord) -> Markup {
+    let trials = record.trials.iter().filter(|trial| trial.executable);
+    let stories = html! { @for trial in trials { (story(trial)) } };
+    html! {
+        script #stories type="application/gzip" { (PreEscaped(embed::packed(&stories.into_string()))) }
+    }
+}
+
+/// Everything that is known of the trial.
+fn story(trial: &Trial) -> Markup {
+    html! {
+        div.story {
+            @if !trial.summary.is_empty() { p { (shown(&trial.summary)) } }
+            div.sides {
+                @if let Some(aquarium) = &trial.aquarium {
+                    (side("Let loose in the aquarium", aquarium, &trial.signs))
                 }
-                (known(trial))
-                p.tools {
-                    button type="button" data-save="markdown" { "Markdown for a ticket" }
-                    button type="button" data-save="evidence" { "JSON" }
+                @if let Some(policy) = &trial.policy {
+                    (side("Under the policy", policy, &trial.evidence))
                 }
+            }
+            (known(trial))
+            p.tools {
+                button type="button" data-save="markdown" { "Markdown for a ticket" }
+                button type="button" data-save="evidence" { "JSON" }
             }
         }
     }

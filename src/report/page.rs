@@ -12,7 +12,7 @@ use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
 use super::{
     calculator, compatibility, criterion, decision, environment, formats, frame, hostile,
-    hostility, instructions, ladder, names, pareto, python, space, summary, tables,
+    hostile_story, hostility, instructions, ladder, names, pareto, python, space, summary, tables,
 };
 use crate::base::hostility::HostilityRecord;
 use crate::base::record::BenchRecord;
@@ -138,6 +138,7 @@ fn whole(lookup: &Lookup<'_>, parts: &Parts<'_>) -> String {
                 script #record type="application/gzip" { (parts.copy) }
                 @if let Some(record) = parts.demonstration.filter(|of| !of.trials.is_empty()) {
                     script #demo type="application/gzip" { (embed::demonstration(record)) }
+                    @if lookup.detail.is_folded() { (hostile_story::compressed(record)) }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -159,7 +160,7 @@ fn sections_of(lookup: &Lookup<'_>, parts: &Parts<'_>) -> Markup {
         (space::memory_section(lookup))
         (calculator::section(lookup))
         @if let Some(record) = &lookup.record.compatibility { (compatibility::section(record)) }
-        (hostile::section(parts.demonstration))
+        (hostile::section(parts.demonstration, lookup.detail.is_folded()))
         @if let Some(record) = parts.changed { (hostility::section(record)) }
         (formats::section(lookup))
         (environment::models_section(lookup))

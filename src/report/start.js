@@ -38,9 +38,7 @@
   all("button[data-download]").forEach(function (button) {
     button.addEventListener("click", function () { download(button.getAttribute("data-download")); });
   });
-  all("button[data-save]").forEach(function (button) {
-    button.addEventListener("click", function () { saveEvidence(button); });
-  });
+  listenToSaves(document);
   id("decide").addEventListener("click", function () {
     change({ view: state.view ? "" : "decision" });
     window.scrollTo(0, 0);
@@ -86,6 +84,7 @@
   if (state.at) go(state.at);
   /* From here on it answers. */
   performance.mark("interactive");
+  unfoldStories();
 
   all("button[data-download]").forEach(function (button) { button.disabled = true; });
   Promise.resolve(id("record").textContent).then(inflate).then(JSON.parse).then(take).catch(function (error) {

@@ -257,7 +257,7 @@ fn side_by_side(
     model: &Model<'_>,
     group: Group,
     operations: &[Measured],
-    sortable: bool,
+    scripted: bool,
 ) -> Markup {
     let columns: Vec<Column<'_>> =
         operations.iter().filter_map(|of| Column::new(lookup, model, *of)).collect();
@@ -278,15 +278,18 @@ fn side_by_side(
                     } }
                     tbody {
                         @for format in formats {
-                            (plain_row_of(lookup, format, html! {
+                            @let cells = html! {
                                 @for column in &columns {
                                     (matrix_cell(
                                         column.outcomes.get(format.id).copied(),
                                         &column.ranks,
-                                        sortable,
+                                        scripted,
                                     ))
                                 }
-                            }))
+                            };
+                            // Where there is no script nothing filters, and nothing sorts.
+                            @if scripted { (plain_row_of(lookup, format, cells)) }
+                            @else { tr { th scope="row" { (format.id) } (cells) } }
                         }
                     }
                 }
@@ -295,7 +298,7 @@ fn side_by_side(
     }
 }
 
-fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>, sortable: bool) -> Markup {
+fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>, scripted: bool) -> Markup {
     match outcome {
         Some(Outcome::Measured(timing)) => {
             let shown = html! {
@@ -305,14 +308,16 @@ fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>, sortable:
                 }
             };
             // What is sorted by takes as much room as what is read.
-            if sortable {
+            if scripted {
                 number_cell(timing.median_nanos, shown)
             } else {
                 html! { td { (shown) } }
             }
         }
         Some(Outcome::Failed { .. }) => html! { td.x { "failed" } },
-        _ => absent_cell(),
+        _ if scripted => absent_cell(),
+        // Without a class: there are thousands.
+        _ => html! { td { "–" } },
     }
 }
 

@@ -50,7 +50,7 @@ function layoutProblems() {
       if (element.closest(".scroll") && !element.matches(".scroll")) return;
       var box = element.getBoundingClientRect();
       if (box.right > root.clientWidth + 1 && problems.length < 8) {
-        problems.push(element.tagName + "." + element.getAttribute("class") + "#" + element.id + " ends at " + box.right);
+        problems.push(element.tagName + "." + element.getAttribute("class") + "#" + element.id + " ends at " + box.right + ": " + element.textContent.slice(0, 60));
       }
     });
   }

@@ -172,7 +172,7 @@ impl Browser {
 
     /// Waits until nothing is unpacked any more.
     pub fn settle(&self) {
-        self.until("!document.querySelector('main[aria-busy=true]') && !document.querySelector('[data-download][disabled]')");
+        self.until("!document.querySelector('[aria-busy=true]') && !document.querySelector('[data-download][disabled]')");
     }
 
     /// Waits until an expression is true.
@@ -265,7 +265,20 @@ impl Browser {
         let size = self.cdp("Page.getLayoutMetrics", json!({}));
         let (width, all) = (&size["cssContentSize"]["width"], &size["cssContentSize"]["height"]);
         let height = all.as_f64().unwrap_or(height).min(height);
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+        self.shoot(name, &json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 }));
+    }
+
+    /// An element, at most `height` pixels of it.
+    pub fn picture(&self, name: &str, id: &str, height: f64) {
+        let clip = self.run(&format!(
+            "var box = document.getElementById({id:?}).getBoundingClientRect();
+             return {{ x: box.x + window.scrollX, y: box.y + window.scrollY, width: box.width,
+                       height: Math.min(box.height, {height}), scale: 1 }};"
+        ));
+        self.shoot(name, &clip);
+    }
+
+    fn shoot(&self, name: &str, clip: &Value) {
         let taken = self
             .cdp("Page.captureScreenshot", json!({ "clip": clip, "captureBeyondViewport": true }));
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
