@@ -277,7 +277,16 @@ fn check_features(expected: usize, rows: &ArrayView2<'_, f64>) -> Result<(), Mod
     }
 }
 
+/// True where no number is infinite or NaN. Without a branch a number, so that several are looked at at
+/// once.
+fn all_finite(values: &[f64]) -> bool {
+    values.iter().fold(true, |all, value| all & value.is_finite())
+}
+
 fn check_finite(array: &'static str, values: &[f64]) -> Result<(), ModelError> {
+    if all_finite(values) {
+        return Ok(());
+    }
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
         Some(index) => Err(ModelError::Invalid {

@@ -308,19 +308,73 @@ impl Columns<'_> {
         if last != nodes as u64 {
             return Err(invalid("tree_offsets", trees, nodes.to_string(), last));
         }
-        let mut has_parent = vec![false; nodes];
+        let mut has_parent = Vec::new();
         for tree in 0..trees {
-            let (start, end) = self.range(tree)?;
-            for node in start..end {
-                self.validate_node(node, (start, end), n_features, &mut has_parent)?;
-                let threshold = self.threshold[node];
-                if !(threshold.is_finite() || any_threshold) {
-                    return Err(invalid("threshold", node, "a finite number", threshold));
-                }
-                if node != start && !has_parent[node] {
-                    // Children lie after their parents, so a parent would have been met by now.
-                    return Err(invalid("left", node, "a node with one parent", "none"));
-                }
+            let range = self.range(tree)?;
+            if !self.is_tree(range, n_features, any_threshold, &mut has_parent) {
+                self.validate_tree(range, n_features, any_threshold)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// True where every node of a tree is as it must be. What is wrong, and where, is not asked: without a
+    /// branch in its loops this takes hardly longer than reading the columns.
+    fn is_tree(
+        &self,
+        (start, end): (usize, usize),
+        n_features: usize,
+        any_threshold: bool,
+        has_parent: &mut Vec<u8>,
+    ) -> bool {
+        let (Ok(nodes), Ok(features)) = (u32::try_from(end - start), u32::try_from(n_features))
+        else {
+            return false;
+        };
+        let (left, right) = (&self.left[start..end], &self.right[start..end]);
+        let (mut wrong, mut parents) = (false, 0u32);
+        let children = left.iter().zip(right);
+        for (node, (feature, (left, right))) in
+            (0u32..).zip(self.feature[start..end].iter().zip(children))
+        {
+            let is_leaf = *feature == -1;
+            let inside = (*left > node) & (*left < nodes) & (*right > node) & (*right < nodes);
+            let is_right = (is_leaf & (*left | *right == 0)) | (!is_leaf & inside);
+            // 0 at a leaf; a negative one is larger than any number of features.
+            wrong |= !is_right | (feature.wrapping_add(1) as u32 > features);
+            parents += u32::from(!is_leaf);
+        }
+        // As many children as there are nodes beside the root: none has two parents if all have one.
+        if wrong || u64::from(parents) * 2 + 1 != u64::from(nodes) {
+            return false;
+        }
+        has_parent.clear();
+        has_parent.resize(nodes as usize, 0u8);
+        for child in left.iter().chain(right) {
+            // At a leaf it is the root, which is nobody's child.
+            has_parent[*child as usize] = 1;
+        }
+        has_parent[1..].iter().fold(1, |all, one| all & one) == 1
+            && (any_threshold || super::all_finite(&self.threshold[start..end]))
+    }
+
+    /// Looks at a tree node by node, and names the first that is wrong.
+    fn validate_tree(
+        &self,
+        (start, end): (usize, usize),
+        n_features: usize,
+        any_threshold: bool,
+    ) -> Result<(), ModelError> {
+        let mut has_parent = vec![false; end - start];
+        for node in start..end {
+            self.validate_node(node, (start, end), n_features, &mut has_parent)?;
+            let threshold = self.threshold[node];
+            if !(threshold.is_finite() || any_threshold) {
+                return Err(invalid("threshold", node, "a finite number", threshold));
+            }
+            if node != start && !has_parent[node - start] {
+                // Children lie after their parents, so a parent would have been met by now.
+                return Err(invalid("left", node, "a node with one parent", "none"));
             }
         }
         Ok(())
@@ -351,10 +405,77 @@ impl Columns<'_> {
                 let expected = format!("a child after {} and before {}", node - start, end - start);
                 return Err(invalid(name, node, expected, child));
             }
-            if std::mem::replace(&mut has_parent[next], true) {
+            if std::mem::replace(&mut has_parent[next - start], true) {
                 return Err(invalid(name, node, "a child of no other node", child));
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    const FEATURES: usize = 3;
+
+    /// A tree that grows at random leaves.
+    fn grown(rng: &mut ChaCha8Rng, splits: usize) -> (Vec<i32>, Vec<f64>, Vec<u32>, Vec<u32>) {
+        let mut tree = (vec![-1], vec![0.5], vec![0], vec![0]);
+        for _ in 0..splits {
+            let leaves: Vec<usize> = (0..tree.0.len()).filter(|node| tree.0[*node] == -1).collect();
+            let node = leaves[rng.random_range(0..leaves.len())];
+            let next = tree.0.len() as u32;
+            tree.0[node] = rng.random_range(0..FEATURES as i32);
+            (tree.2[node], tree.3[node]) = (next, next + 1);
+            for _ in 0..2 {
+                tree.0.push(-1);
+                tree.1.push(-0.25);
+                tree.2.push(0);
+                tree.3.push(0);
+            }
+        }
+        tree
+    }
+
+    #[test]
+    fn the_quick_look_accepts_exactly_what_the_thorough_one_does() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let (mut good, mut bad) = (0, 0);
+        for round in 0..20_000 {
+            let splits = rng.random_range(0..6);
+            let (mut feature, mut threshold, mut left, mut right) = grown(&mut rng, splits);
+            let nodes = feature.len();
+            for _ in 0..rng.random_range(0..3) {
+                let node = rng.random_range(0..nodes);
+                match rng.random_range(0..5) {
+                    0 => feature[node] = rng.random_range(-3..4),
+                    1 => threshold[node] = [f64::NAN, f64::INFINITY, 1e300][rng.random_range(0..3)],
+                    2 => left[node] = rng.random_range(0..nodes as u32 + 2),
+                    3 => right[node] = rng.random_range(0..nodes as u32 + 2),
+                    _ => right[node] = u32::MAX - rng.random_range(0..2),
+                }
+            }
+            // Behind another tree, so that numbers within a tree are not those of the columns.
+            let offset = round % 2;
+            let shifted = |column: &[u32]| [vec![0; offset], column.to_vec()].concat();
+            let columns = Columns {
+                offsets: &[],
+                feature: &[vec![-1; offset], feature].concat(),
+                threshold: &[vec![f64::NAN; offset], threshold].concat(),
+                left: &shifted(&left),
+                right: &shifted(&right),
+            };
+            let range = (offset, offset + nodes);
+            let any_threshold = rng.random_bool(0.2);
+            let quick = columns.is_tree(range, FEATURES, any_threshold, &mut vec![7; 3]);
+            let thorough = columns.validate_tree(range, FEATURES, any_threshold);
+            assert_eq!(quick, thorough.is_ok(), "{thorough:?}: {:?}", columns.left);
+            *(if quick { &mut good } else { &mut bad }) += 1;
+        }
+        assert!(good > 5000 && bad > 5000, "{good}, {bad}");
     }
 }
