@@ -23,6 +23,7 @@ mod cbor;
 mod json;
 mod msgpack;
 mod postcard;
+mod protobuf;
 mod rkyv;
 mod wincode;
 
@@ -168,6 +169,12 @@ mod tests {
         // By place, without names: two numbers that change places are two wrong numbers.
         let swapped = read("postcard", Change::Reordered, true);
         assert!(matches!(swapped, Reading::SilentWrong { .. }), "{swapped:?}");
+        // By number: two fields that changed places keep theirs, or get each other's.
+        let swapped = read("protobuf", Change::Reordered, true);
+        assert!(matches!(swapped, Reading::SilentWrong { .. }), "{swapped:?}");
+        assert_eq!(read("protobuf-recommended", Change::Reordered, true), Reading::Right);
+        assert_eq!(read("protobuf-recommended", Change::Widened, true), Reading::Right);
+        assert_eq!(read("protobuf-recommended", Change::AddedInMiddle, false), Reading::Default);
         // A number of the version is seen first.
         assert!(matches!(
             read("postcard-recommended", Change::Reordered, true),

@@ -1,6 +1,8 @@
 //! The list of codecs. A new one is a file beside this one and its lines here.
 
-use super::{Codec, bincode, bitcode, borsh, cbor, json, msgpack, postcard, rkyv, wincode};
+use super::{
+    Codec, bincode, bitcode, borsh, cbor, json, msgpack, postcard, protobuf, rkyv, wincode,
+};
 
 /// Every way to use a codec, in the order of the formats.
 pub static CODECS: &[Codec] = &[
@@ -17,6 +19,8 @@ pub static CODECS: &[Codec] = &[
     cbor::RECOMMENDED,
     msgpack::PLAIN,
     msgpack::RECOMMENDED,
+    protobuf::PLAIN,
+    protobuf::RECOMMENDED,
     json::PLAIN,
     json::RECOMMENDED,
 ];

@@ -145,7 +145,13 @@ macro_rules! versions {
             count: u32 = "count", 300;
             weights: Vec<f64> = "weights", vec![1.0, -2.0, 3.5];
         });
+        $crate::hostile::evolution::versions::reader!();
+    };
+}
 
+/// Which pair of versions a change is about.
+macro_rules! reader {
+    () => {
         /// What the reader of one version makes of the file of the other.
         pub(super) fn read(
             change: $crate::base::hostility::Change,
@@ -243,4 +249,4 @@ macro_rules! versioned_pair {
     };
 }
 
-pub(super) use {plain_pair, version, versioned_pair, versions};
+pub(super) use {plain_pair, reader, version, versioned_pair, versions};
