@@ -42,6 +42,7 @@ pub fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
     if let Some(directory) = &arguments.out {
         check(directory)?;
     }
+    measure::listen_to_stop()?;
     let options = Options {
         helper: std::env::current_exe().context("cannot find this program's own file")?,
         python: python(&arguments.python),
@@ -51,7 +52,7 @@ pub fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
         },
         every_loader: arguments.every_loader,
         without_namespaces: arguments.without_namespaces,
-        stop: None,
+        stop: Some(measure::stop()),
     };
     if let Err(reason) = &options.python {
         anstream::eprintln!(

@@ -44,6 +44,12 @@ pub fn listen() -> anyhow::Result<()> {
 /// A model and a size of it.
 pub type Wanted = (&'static Recipe, Size);
 
+/// Makes Ctrl-C set [`stop`], so that what is going on ends and cleans up; the second time ends the process.
+pub fn listen_to_stop() -> anyhow::Result<()> {
+    MEASURING.store(true, Ordering::SeqCst);
+    listen()
+}
+
 /// The models that were asked for, all when none was, small ones first.
 ///
 /// # Errors

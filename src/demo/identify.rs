@@ -50,14 +50,17 @@ pub fn way(file: &Storage) -> Way {
     Way::Python(loader, modules.0)
 }
 
-/// The modules of known packages that it names, and whether joblib wrote it.
+/// The modules of known packages that it names, and whether joblib wrote it. Only of names that a model
+/// may use: the import of any other is the file's doing, and a module that ends the process when it is
+/// imported would keep the file from being loaded.
 fn modules(document: &Document<'_>) -> (Vec<String>, bool) {
     let mut modules: Vec<String> = Vec::new();
     for (_, node) in document.values().iter() {
         let Node::Global(global) = node else { continue };
         let module = global.module.to_string();
         let package = module.split('.').next().unwrap_or_default();
-        if PACKAGES.contains(&package) && !modules.contains(&module) {
+        let is_known = pickle::globals::known(&module, &global.name).is_some();
+        if is_known && PACKAGES.contains(&package) && !modules.contains(&module) {
             modules.push(module);
         }
     }
@@ -67,4 +70,32 @@ fn modules(document: &Document<'_>) -> (Vec<String>, bool) {
 fn contains(bytes: &[u8], text: &[u8]) -> bool {
     let head = bytes.get(..bytes.len().min(1 << 20)).unwrap_or_default();
     head.windows(text.len()).any(|window| window == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(module: &str, name: &str) -> Way {
+        // Protocol 2, a global, the end.
+        way(&Storage::adopt(
+            [b"\x80\x02c", module.as_bytes(), b"\n", name.as_bytes(), b"\n."].concat(),
+        ))
+    }
+
+    #[test]
+    fn only_modules_of_names_that_a_model_may_use_are_imported_before() {
+        let modules = |module: &str, name: &str| match named(module, name) {
+            Way::Python(_, modules) => modules,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            modules("sklearn.ensemble._forest", "RandomForestClassifier"),
+            ["sklearn.ensemble._forest"]
+        );
+        // The first ends the process, the second is longer than the arguments of a program may be.
+        assert!(modules("numpy.f2py.__main__", "main").is_empty());
+        assert!(modules(&format!("numpy.{}", "x".repeat(200_000)), "y").is_empty());
+        assert!(modules("os", "system").is_empty());
+    }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::identify::{Way, way};
 use super::stage::Stage;
 use super::trial::{decode_request, limits};
-use super::{LoaderPython, Options};
+use super::{LoaderPython, Options, judge};
 use crate::attacks::{CANARY, Loader, carrier};
 use crate::base::detonation::{Detonation, Effect, Mode, Outcome};
 use crate::base::trial::Twin;
@@ -164,16 +164,32 @@ fn problems(twin: &Twin, stage: &Stage) -> Vec<String> {
     if twin.policy.armed().all(|event| !event.denied) {
         problems.push("nothing was stopped under the policy".to_owned());
     }
+    for event in twin.policy.armed().filter(|event| !event.denied && !judge::is_harmless(event)) {
+        problems.push(format!("it was let through under the policy: {event}"));
+    }
     problems.extend(stage.harm().iter().map(|e| format!("it had an effect outside: {e:?}")));
     if let (Some(rows), Some(equal)) = (twin.rows, twin.poisoned_equal)
         && rows != equal
     {
         problems.push(format!("{} predictions of the poisoned copy differ", rows - equal));
     }
-    if let Some(converted) = &twin.converted
-        && converted.armed_events > 0
-    {
-        problems.push("the converted copy attempted something".to_owned());
+    // Where there are predictions, turned weights are to be seen in them.
+    if twin.rows.is_some() && twin.changed.outcome != Outcome::NotRun {
+        match twin.changed_equal {
+            None => problems.push("the changed copy gave no predictions".to_owned()),
+            equal if equal == twin.rows => {
+                problems.push("the changed copy predicts as the model does".to_owned());
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(converted) = &twin.converted {
+        if converted.armed_events > 0 {
+            problems.push("the converted copy attempted something".to_owned());
+        }
+        if !matches!(converted.outcome, Outcome::Loaded) {
+            problems.push(format!("the converted copy was not loaded: {}", converted.outcome.id()));
+        }
     }
     problems
 }

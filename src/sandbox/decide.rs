@@ -274,6 +274,11 @@ fn process(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -
         "clone" if a[0] as i32 & NAMESPACES != 0 => {
             Decision::noted(DENY, EventKind::Mount, name, json!({"flags": format!("{:#x}", a[0])}))
         }
+        // With the caller's descriptors it could change what they are between two looks.
+        "clone" if a[0] as i32 & libc::CLONE_FILES != 0 => {
+            let detail = json!({"flags": format!("{:#x}", a[0])});
+            Decision::noted(DENY, EventKind::Process, name, detail)
+        }
         "clone" | "fork" | "vfork" => made(name, a[0], situation),
         "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "rt_tgsigqueueinfo"
         | "pidfd_send_signal" => signal(name, a, memory)?,
@@ -365,6 +370,8 @@ fn memory_call(
             && memory
                 .descriptor(descriptor(a[4]))
                 .is_some_and(|path| situation.allowed.contains(&path));
+        // Another thread could put another file in the descriptor's place before the kernel looks.
+        let library = library && (!situation.armed || memory.is_alone());
         if library && a[2] & libc::PROT_WRITE as u64 == 0 {
             return Some(Decision::quiet(GO_ON));
         }

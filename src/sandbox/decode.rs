@@ -7,7 +7,7 @@ use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
-use super::paths::normal;
+use super::paths::followed;
 use crate::base::text;
 
 /// Longest path of Linux.
@@ -85,13 +85,18 @@ impl Memory {
         let text = self.text(address, MAX_PATH)?;
         let text = Path::new(std::ffi::OsStr::from_bytes(&text));
         if text.is_absolute() {
-            return Some(self.without_own(normal(text)));
+            return Some(self.without_own(followed(text)));
         }
         let base = match directory {
             libc::AT_FDCWD => fs::read_link(format!("/proc/{}/cwd", self.thread)).ok()?,
             _ => self.descriptor(directory)?,
         };
-        Some(normal(&base.join(text)))
+        Some(followed(&base.join(text)))
+    }
+
+    /// True where the caller is the only thread of its process.
+    pub fn is_alone(self) -> bool {
+        fs::read_dir(format!("/proc/{}/task", self.thread)).is_ok_and(|tasks| tasks.count() == 1)
     }
 
     /// What a descriptor is open on.

@@ -131,11 +131,6 @@ pub fn program() -> Vec<sock_filter> {
             libc::F_DUPFD_CLOEXEC as u32,
         ],
     );
-    filter.allow_values(
-        libc::SYS_setsockopt,
-        1,
-        &[libc::SOL_SOCKET as u32, libc::IPPROTO_TCP as u32],
-    );
     let allowed = [ALLOWED, ALLOWED_HERE].concat();
     filter.0.push(statement(LOAD, NUMBER));
     for (at, number) in allowed.iter().enumerate() {

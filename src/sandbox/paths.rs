@@ -94,6 +94,35 @@ pub fn normal(path: &Path) -> PathBuf {
     normal
 }
 
+/// Where the kernel begins to look for a path: it follows a link before it goes up from it, so that
+/// `link/..` is the directory above what `link` leads to. A link of `/proc` is its caller's and not followed
+/// here: such a path is returned with its dots, and is nobody's business.
+pub fn followed(path: &Path) -> PathBuf {
+    let parts: Vec<Component<'_>> = path.components().collect();
+    let Some(last) = parts.iter().rposition(|part| *part == Component::ParentDir) else {
+        return normal(path);
+    };
+    let mut real = PathBuf::from("/");
+    for (at, part) in parts.iter().enumerate() {
+        match part {
+            Component::Normal(name) => {
+                real.push(name);
+                if at < last && real.is_symlink() {
+                    if real.starts_with("/proc") {
+                        return path.to_owned();
+                    }
+                    real = real.canonicalize().unwrap_or(real);
+                }
+            }
+            Component::ParentDir => {
+                real.pop();
+            }
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    real
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,5 +144,21 @@ mod tests {
     fn a_path_with_dots_is_what_it_leads_to() {
         assert_eq!(normal(Path::new("/usr/lib/../../etc/./passwd")), Path::new("/etc/passwd"));
         assert_eq!(normal(Path::new("/../..")), Path::new("/"));
+    }
+
+    #[test]
+    fn a_link_is_followed_before_it_is_gone_up_from() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path().canonicalize().unwrap();
+        std::fs::create_dir_all(at.join("far/away")).unwrap();
+        std::fs::create_dir(at.join("near")).unwrap();
+        std::os::unix::fs::symlink(at.join("far/away"), at.join("near/link")).unwrap();
+        assert_eq!(followed(&at.join("near/link/../x")), at.join("far/x"));
+        assert_eq!(followed(&at.join("near/link/x")), at.join("near/link/x"));
+        assert_eq!(followed(&at.join("near/../far/./y")), at.join("far/y"));
+        assert_eq!(followed(&at.join("near/none/../x")), at.join("near/x"));
+        assert_eq!(followed(Path::new("/../..")), Path::new("/"));
+        let own = Path::new("/proc/self/cwd/../cpuinfo");
+        assert_eq!(followed(own), own);
     }
 }

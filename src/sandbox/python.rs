@@ -18,6 +18,12 @@ pub struct Interpreter {
     pub readable: Vec<PathBuf>,
 }
 
+/// True for the directory of a user, or one above it.
+fn is_home(path: &Path) -> bool {
+    let of_user = std::env::var_os("HOME").is_some_and(|home| Path::new(&home).starts_with(path));
+    of_user || path.parent().is_some_and(|above| above == Path::new("/home"))
+}
+
 impl Interpreter {
     /// Prints what [`Interpreter::parse`] reads: version, then paths, a line each.
     pub const QUESTION: &str = "
@@ -42,10 +48,15 @@ print('\\n'.join(dict.fromkeys(path for path in paths if path)))
         let paths: Vec<PathBuf> =
             lines.map(PathBuf::from).filter(|path| path.is_absolute()).collect();
         // A prefix of / or /usr would make all of it readable; its libraries are among the system's.
-        let readable: Vec<PathBuf> = paths
-            .into_iter()
-            .filter(|path| path.components().count() > 2 && !path.ends_with("/usr/local"))
-            .collect();
+        let own = |path: &PathBuf| path.components().count() > 2 && !path.ends_with("/usr/local");
+        let mut readable: Vec<PathBuf> = Vec::new();
+        for path in paths.into_iter().filter(own) {
+            match is_home(&path) {
+                // Keys lie beside the libraries.
+                true => readable.extend(["lib", "lib64", "bin"].map(|below| path.join(below))),
+                false => readable.push(path),
+            }
+        }
         Ok(Interpreter { executable: executable.into(), version: version.into(), readable })
     }
 
@@ -98,5 +109,10 @@ mod tests {
         assert_eq!(interpreter.version, "CPython 3.12.1");
         assert_eq!(interpreter.readable, [Path::new("/opt/env"), Path::new("/usr/lib/python3.12")]);
         assert!(Interpreter::parse(Path::new("/x"), "Traceback").is_err());
+        let answer = "CPython 3.12.1\n/home/somebody\n/home/somebody/env\n";
+        let interpreter = Interpreter::parse(Path::new("/x"), answer).unwrap();
+        assert!(!interpreter.readable.contains(&PathBuf::from("/home/somebody")));
+        assert!(interpreter.readable.contains(&PathBuf::from("/home/somebody/lib")));
+        assert!(interpreter.readable.contains(&PathBuf::from("/home/somebody/env")));
     }
 }

@@ -60,6 +60,9 @@ fn supervise(request: &Request) -> Result<Detonation, SandboxError> {
         return Err(SandboxError::Unsupported(missing));
     }
     check_program(request)?;
+    // Who asked for the load is gone: nobody would hear of it, and nothing is to be left running.
+    system::process_option(libc::PR_SET_PDEATHSIG, libc::SIGKILL as u64)
+        .map_err(|source| SandboxError::System { step: "PR_SET_PDEATHSIG", source })?;
     let file = open(&request.path)?;
     let bytes = file.metadata().map_err(SandboxError::Open)?.len();
     // Nobody of the same user may look into the supervisor or trace it.

@@ -93,6 +93,80 @@ fn a_link_that_leads_out_is_evidence() {
 }
 
 #[test]
+fn dots_behind_a_link_are_followed_as_the_kernel_does() {
+    use std::os::unix::fs::symlink;
+    let Some(python) = python() else { return };
+    let scene = Scene::new("import os\nos.stat(D + '/shown/link/../secret')\n");
+    let opening = Scene::new("print(open(D + '/shown/link/../secret').read())\n");
+    for (scene, kind) in [(scene, EventKind::Probe), (opening, EventKind::FileRead)] {
+        std::fs::create_dir(scene.path("shown")).unwrap();
+        std::fs::create_dir_all(scene.path("far/away")).unwrap();
+        std::fs::write(scene.path("far/secret"), "forbidden content").unwrap();
+        symlink(scene.path("far/away"), scene.path("shown/link")).unwrap();
+        for without_namespaces in [false, true] {
+            let mut request = request(python, &scene.file);
+            request.program.readable.push(scene.path("shown"));
+            request.without_namespaces = without_namespaces;
+            let detonation = sandbox::detonate(helper(), &request);
+            // By its text it would be the file shown/secret, which may be read.
+            let event = attempt(&detonation, kind);
+            assert!(event.mentions("far/secret"), "{event:?}");
+            assert!(!detonation.output.contains("forbidden content"));
+        }
+    }
+}
+
+#[test]
+fn no_library_is_mapped_while_another_thread_could_put_a_file_in_its_place() {
+    let Some(detonation) = load(
+        "
+import _ctypes, threading
+library.mmap.restype = ctypes.c_void_p
+def mapped():
+    descriptor = os.open(_ctypes.__file__, os.O_RDONLY)
+    # PROT_READ | PROT_EXEC, MAP_PRIVATE
+    address = library.mmap(None, ctypes.c_size_t(4096), 5, 2, descriptor, ctypes.c_long(0))
+    os.close(descriptor)
+    return address != ctypes.c_void_p(-1).value
+print('alone', mapped())
+end = threading.Event()
+thread = threading.Thread(target=end.wait)
+thread.start()
+print('beside another', mapped())
+end.set()
+thread.join()
+# CLONE_VM | CLONE_FILES | SIGCHLD: a process with the same descriptors.
+call('clone', 0x511, 0, 0, 0, 0)
+",
+    ) else {
+        return;
+    };
+    let said = &detonation.output;
+    assert!(said.contains("alone True") && said.contains("beside another False"), "{said}");
+    assert!(said.contains("clone -1 1"), "{said}");
+    assert!(attempt(&detonation, EventKind::ExecutableMemory).denied);
+}
+
+#[test]
+fn sockets_of_other_protocols_and_filters_are_evidence() {
+    let Some(detonation) = load(
+        "
+import socket
+for make in (lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132),
+             lambda: socket.socket().setsockopt(socket.SOL_SOCKET, 26, bytes(16))):
+    try:
+        make()
+    except OSError as error:
+        print('denied', error.errno)
+",
+    ) else {
+        return;
+    };
+    assert!(detonation.output.contains("denied 1\\ndenied 1"), "{}", detonation.output);
+    assert_eq!(detonation.armed_events, 2, "{detonation:#?}");
+}
+
+#[test]
 fn threads_are_counted() {
     let Some(python) = python() else { return };
     let scene = Scene::new(

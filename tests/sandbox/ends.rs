@@ -65,6 +65,28 @@ fn nothing_outlives_a_killed_supervisor_without_namespaces() {
 }
 
 #[test]
+fn nothing_outlives_a_killed_host() {
+    let Some(python) = python() else { return };
+    let scene = Scene::new("import time\ntime.sleep(3600)\n");
+    let request = request_of(python, &scene.file, "pickle", &[scene.mark()]);
+    let job = scene.path("job.json");
+    std::fs::write(&job, serde_json::to_vec(&request).unwrap()).unwrap();
+    // The shell is who asks for the load.
+    let mut host = Command::new("sh")
+        .args(["-c", "\"$0\" helper load < \"$1\" & wait"])
+        .args([scene.copied_helper().as_path(), job.as_path()])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let all = within(Duration::from_secs(20), || processes(&scene.mark()).len() >= 3);
+    assert!(all, "{:#?}", processes(&scene.mark()));
+    host.kill().unwrap();
+    host.wait().unwrap();
+    let gone = within(Duration::from_secs(2), || processes(&scene.mark()).is_empty());
+    assert!(gone, "{:#?}", processes(&scene.mark()));
+}
+
+#[test]
 fn the_wall_clock_ends_all_that_was_started() {
     let Some(python) = python() else { return };
     let scene = Scene::new("import os, time\nos.fork()\ntime.sleep(3600)\n");

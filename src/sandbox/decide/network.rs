@@ -17,12 +17,14 @@ pub fn network(
     let a = &call.arguments;
     Some(match name {
         "socket" => {
+            // Another protocol would have the kernel load its module.
             let usual = matches!(a[0] as i32, libc::AF_INET | libc::AF_INET6 | libc::AF_UNIX)
-                && matches!(a[1] as i32 & 0xff, libc::SOCK_STREAM | libc::SOCK_DGRAM);
+                && matches!(a[1] as i32 & 0xff, libc::SOCK_STREAM | libc::SOCK_DGRAM)
+                && matches!(a[2] as i32, 0 | libc::IPPROTO_TCP | libc::IPPROTO_UDP);
             if usual && !(situation.strict && situation.armed) {
                 return Some(Decision::quiet(GO_ON));
             }
-            let detail = json!({"family": a[0], "type": a[1] & 0xff});
+            let detail = json!({"family": a[0], "type": a[1] & 0xff, "protocol": a[2] as i32});
             Decision::noted(DENY, EventKind::Socket, name, detail)
         }
         "socketpair" if a[0] as i32 == libc::AF_UNIX && !situation.strict => Decision::quiet(GO_ON),
@@ -52,6 +54,9 @@ pub fn network(
             sent(name, to, &data, None)
         }
         "recvmsg" | "recvmmsg" => Decision::quiet(GO_ON),
+        "setsockopt" if is_plain_option(a) && !(situation.strict && situation.armed) => {
+            Decision::quiet(GO_ON)
+        }
         // Those of other levels speak to the network by themselves (joining a group of multicast), or
         // to the packet filter.
         "setsockopt" => {
@@ -60,6 +65,29 @@ pub fn network(
         }
         _ => return None,
     })
+}
+
+/// True for options that set how a socket waits and how large it is.
+fn is_plain_option(a: &[u64; 6]) -> bool {
+    match a[1] as i32 {
+        libc::SOL_SOCKET => matches!(
+            a[2] as i32,
+            libc::SO_REUSEADDR
+                | libc::SO_REUSEPORT
+                | libc::SO_KEEPALIVE
+                | libc::SO_BROADCAST
+                | libc::SO_LINGER
+                | libc::SO_SNDBUF
+                | libc::SO_RCVBUF
+                | libc::SO_SNDTIMEO
+                | libc::SO_RCVTIMEO
+        ),
+        libc::IPPROTO_TCP => matches!(
+            a[2] as i32,
+            libc::TCP_NODELAY | libc::TCP_KEEPIDLE | libc::TCP_KEEPINTVL | libc::TCP_KEEPCNT
+        ),
+        _ => false,
+    }
 }
 
 fn sent(name: &str, to: Option<String>, data: &[u8], bytes: Option<u64>) -> Decision {
