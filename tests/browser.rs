@@ -13,7 +13,10 @@ use deadweight::base::case::Operation;
 use deadweight::base::hostility::HostilityRecord;
 use deadweight::base::record::{BenchRecord, Outcome, Row};
 use deadweight::report;
-use deadweight::report::comparison::{self, Changes, FormatChange, Named, Ratio, RowChange};
+use deadweight::report::comparison::{
+    self, Baseline, Changes, FormatChange, Named, Ratio, RowChange,
+};
+use deadweight::report::files::Beside;
 use serde_json::{Value, json};
 
 #[path = "report/builder.rs"]
@@ -64,8 +67,51 @@ fn everything() -> BenchRecord {
     record
 }
 
+/// One format got slower, another did not change.
+fn changes() -> Changes {
+    let ratio = |median: f64| Ratio { median, low: median * 0.97, high: median * 1.03 };
+    Changes {
+        formats: vec![
+            FormatChange {
+                format: "postcard".to_owned(),
+                group: None,
+                rows: 2,
+                ratio: ratio(1.5),
+                flagged: true,
+            },
+            FormatChange {
+                format: "raw".to_owned(),
+                group: None,
+                rows: 3,
+                ratio: ratio(1.0),
+                flagged: false,
+            },
+        ],
+        rows: vec![
+            RowChange {
+                case: case("forest-m", "raw", Operation::DecodePredictOne),
+                ratio: ratio(1.0),
+            },
+            RowChange {
+                case: case("forest-m", "postcard", Operation::DecodePredictOne),
+                ratio: ratio(1.5),
+            },
+        ],
+        all_formats: 1.02,
+        floors: Some(1.0),
+    }
+}
+
 fn page_of_everything() -> String {
-    report::html_with(&everything(), Some(&demonstration::demonstration()), changed().as_ref())
+    let (hostile, changed) = (demonstration::demonstration(), changed());
+    let (record, changes) = (everything(), changes());
+    let old = Named { name: "before", record: &record };
+    let beside = Beside {
+        hostile: Some(&hostile),
+        changed: changed.as_ref(),
+        baseline: Some(Baseline { old, changes: Ok(&changes) }),
+    };
+    report::html_with(&record, beside)
 }
 
 fn problems(found: &Value) -> Vec<String> {
@@ -522,37 +568,7 @@ fn crowd(formats: usize, models: usize) -> BenchRecord {
 fn a_comparison_shows_what_changed_first_and_another_machine_apart() {
     let Some(browser) = Browser::new() else { return };
     let (old, new) = (sample(), sample());
-    let ratio = |median: f64| Ratio { median, low: median * 0.97, high: median * 1.03 };
-    let changes = Changes {
-        formats: vec![
-            FormatChange {
-                format: "postcard".to_owned(),
-                group: None,
-                rows: 2,
-                ratio: ratio(1.5),
-                flagged: true,
-            },
-            FormatChange {
-                format: "raw".to_owned(),
-                group: None,
-                rows: 3,
-                ratio: ratio(1.0),
-                flagged: false,
-            },
-        ],
-        rows: vec![
-            RowChange {
-                case: case("forest-m", "raw", Operation::DecodePredictOne),
-                ratio: ratio(1.0),
-            },
-            RowChange {
-                case: case("forest-m", "postcard", Operation::DecodePredictOne),
-                ratio: ratio(1.5),
-            },
-        ],
-        all_formats: 1.02,
-        floors: Some(1.0),
-    };
+    let changes = changes();
     let named = |name, record| Named { name, record };
     let page = comparison::html(named("<old>", &old), named("new", &new), Ok(&changes));
     for (theme, width) in [("light", 360), ("dark", 1280)] {

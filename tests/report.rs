@@ -15,6 +15,8 @@ use deadweight::base::record::{
 use deadweight::base::trial::DEMO_SCHEMA;
 use deadweight::base::units;
 use deadweight::report;
+use deadweight::report::comparison::{Baseline, Changes, FormatChange, Named, Ratio};
+use deadweight::report::files::Beside;
 use deadweight::report::verdict::{Want, verdicts};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -55,7 +57,7 @@ fn the_largest_model_speaks_and_every_shared_rank_is_named() {
             "Fastest through a view: raw, 10.0 µs [9.50 – 10.5 µs]; next safetensors, 25.0 µs (2.50×).",
             "Smallest: postcard, 7.60 MB, 73 % of the arrays; with zstd-3 3.90 MB, 38 %.",
             "Use safetensors: first prediction 1.25 ms (among the fastest), 25.0 µs as a view, 10.4 MB, portable.",
-            "Faster, not recommended: rkyv (advisory).",
+            "As fast or faster, not recommended: rkyv (advisory).",
         ]
     );
 }
@@ -116,7 +118,7 @@ fn what_speaks_against_a_format_is_said() {
         told[2..],
         [
             "Use plain: first prediction 4.00 ms (4.00× the fastest).",
-            "Faster, not recommended: pickle (can run code), lossy (lossy), old (unmaintained).",
+            "As fast or faster, not recommended: pickle (can run code), lossy (lossy), old (unmaintained).",
         ]
     );
 
@@ -147,7 +149,7 @@ fn a_format_that_failed_on_the_model_is_not_recommended() {
         sentences(&record)[2..],
         [
             "Use b: first prediction 9.00 ms (9.00× the fastest).",
-            "Faster, not recommended: a (failed an operation).",
+            "As fast or faster, not recommended: a (failed an operation).",
         ]
     );
 }
@@ -287,7 +289,7 @@ fn goals_name_the_least_memory_and_the_portable_one() {
     let frugal = forest.goal(Want::Frugal).unwrap();
     assert_eq!(
         frugal.sentence(),
-        "Least memory while decoding: raw, 10.4 MB; next safetensors, 10.5 MB (1.01×)."
+        "Least heap while decoding: raw, 10.4 MB; next safetensors, 10.5 MB (1.01×)."
     );
     let portable = forest.goal(Want::Portable(Operation::DecodePredictOne)).unwrap();
     assert_eq!(portable.best_text(), "safetensors, 1.25 ms");
@@ -634,6 +636,33 @@ fn what_is_folded_holds_every_row_and_the_medians_are_there_without_a_script() {
         assert!(!fold.contains("<script") && !fold.contains(" style="));
         Page::read(&format!("<!DOCTYPE html>{fold}"));
     }
+}
+
+#[test]
+fn a_page_says_what_changed_since_the_baseline_or_that_there_is_none() {
+    let record = sample();
+    let page = Page::read(&report::html(&record, None));
+    assert!(page.text.contains("This run was compared with no earlier one"), "{}", page.text);
+    let old = Named { name: "<main>", record: &record };
+    let of = |changes| {
+        let baseline = Some(Baseline { old, changes });
+        let page = report::html_with(&record, Beside { baseline, ..Beside::default() });
+        Page::read(&page).text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let ratio = Ratio { median: 1.15, low: 1.1, high: 1.2 };
+    let slower = FormatChange {
+        format: "postcard".to_owned(),
+        group: Some(Group::Load),
+        rows: 2,
+        ratio,
+        flagged: true,
+    };
+    let changes = Changes { formats: vec![slower], all_formats: 1.0, ..Changes::default() };
+    let text = of(Ok(&changes));
+    assert!(text.contains("Against <main> , measured"), "{text}");
+    assert!(text.contains("explains: postcard ▲ slower 1.15× (Load:"), "{text}");
+    let text = of(Err("they are of different machines"));
+    assert!(text.contains("Not compared with <main>. they are of different machines"), "{text}");
 }
 
 #[test]

@@ -279,7 +279,7 @@ impl DemoRecord {
         let mut sentences = Vec::new();
         if counts.executable > 0 {
             sentences.push(format!(
-                "Hostile files that Python's loaders run: {}; {} did harm where they were let loose, {} stopped \
+                "Hostile files that Python's loaders run: {}; {} did what they were made for where they were let loose, {} stopped \
                  under the policy, the planted files untouched.",
                 counts.executable, counts.loose, counts.stopped
             ));

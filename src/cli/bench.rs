@@ -1,5 +1,6 @@
 //! `bench`: measures formats on trained models or on files that users bring.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -14,7 +15,7 @@ use crate::bench::subject::Subject;
 use crate::formats::Format;
 use crate::formats::registry::FORMATS;
 use crate::peers::python::Choice;
-use crate::report::comparison::Named;
+use crate::report::comparison::{Baseline, Named};
 use crate::report::verdict::verdicts;
 use crate::versus::Side;
 
@@ -50,23 +51,18 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     }
     record.criterion = criterion;
     print(&record, arguments.json)?;
+    let old = arguments.baseline.as_deref().zip(old.as_ref());
+    let old = old.map(|(name, record)| Named { name, record });
     if let Some(directory) = &arguments.out {
-        let page = report::write(directory, &record)?;
-        anstream::eprintln!("report: {}", page.display());
+        write(directory, &record, old)?;
     }
     if let Some(name) = &arguments.save_baseline {
         baseline::save(name, &record)?;
     }
     let mut slower = Vec::new();
-    if let (Some(name), Some(old)) = (&arguments.baseline, old) {
-        if let Some(directory) = &arguments.out {
-            let (old, new) =
-                (Named { name, record: &old }, Named { name: "this run", record: &record });
-            let page = report::write_comparison(directory, old, new)?;
-            anstream::eprintln!("comparison: {}", page.display());
-        }
-        let comparison = baseline::compare(&record, &old, name)?;
-        let changes = baseline::text(&comparison, &record, &old, name);
+    if let Some(Named { name, record: old }) = old {
+        let comparison = baseline::compare(&record, old, name)?;
+        let changes = baseline::text(&comparison, &record, old, name);
         match arguments.json {
             true => anstream::eprintln!("{changes}"),
             false => super::print_line(&format!("\n{changes}"))?,
@@ -78,6 +74,22 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
         true => Ok(()),
         false => Err(anyhow!(Slower(slower.join(", ")))),
     }
+}
+
+/// The report, and what changed since the baseline.
+fn write(directory: &Path, record: &BenchRecord, old: Option<Named<'_>>) -> anyhow::Result<()> {
+    let changes = old.map(|old| report::changes(old.record, record));
+    let baseline = old.zip(changes.as_ref()).map(|(old, changes)| {
+        let changes = changes.as_ref().map_err(String::as_str);
+        Baseline { old, changes }
+    });
+    let page = report::write(directory, record, baseline)?;
+    anstream::eprintln!("report: {}", page.display());
+    if let Some(old) = old {
+        let page = report::write_comparison(directory, old, Named { name: "this run", record })?;
+        anstream::eprintln!("comparison: {}", page.display());
+    }
+    Ok(())
 }
 
 fn subjects(arguments: &BenchArguments) -> anyhow::Result<Vec<Subject>> {

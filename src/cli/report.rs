@@ -11,7 +11,7 @@ use super::{baseline, criterion, demo, files, hostile, outputs};
 use crate::base::Limits;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord};
 use crate::bench::compare;
-use crate::report::comparison::{self, Named};
+use crate::report::comparison::{self, Baseline, Changes, Named};
 use crate::report::files::{Beside, COMPARISON, FILES, PAGE, RECORD};
 
 /// Makes the report of the record in the directory again, or compares two records.
@@ -28,7 +28,7 @@ pub fn run(arguments: &ReportArguments) -> anyhow::Result<()> {
     }
     // Only what was added makes another record: the page says no more than its record does.
     let changed = arguments.criterion.is_some();
-    let page = write_files(&arguments.out, &record, |name| name != RECORD || changed)?;
+    let page = write_files(&arguments.out, &record, None, |name| name != RECORD || changed)?;
     Ok(super::print_line(&page.display().to_string())?)
 }
 
@@ -59,13 +59,18 @@ pub fn write_comparison(
 ) -> anyhow::Result<PathBuf> {
     let path = directory.join(COMPARISON);
     check_file(&path)?;
-    let changes = compare::compare(new.record, old.record).map(|found| baseline::changes(&found));
+    let changes = changes(old.record, new.record);
     if let Err(reason) = &changes {
         anstream::eprintln!("shown apart: {reason}");
     }
     let page = comparison::html(old, new, changes.as_ref().map_err(String::as_str));
     outputs::write(&path, page.as_bytes())?;
     Ok(path)
+}
+
+/// What changed from one record to another; the reason where they cannot be compared.
+pub fn changes(old: &BenchRecord, new: &BenchRecord) -> Result<Changes, String> {
+    compare::compare(new, old).map(|found| baseline::changes(&found))
 }
 
 /// Fails early where a report could not be written in the end.
@@ -101,13 +106,18 @@ pub fn check_file(path: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(directory: &Path, record: &BenchRecord) -> anyhow::Result<PathBuf> {
-    write_files(directory, record, |_| true)
+pub fn write(
+    directory: &Path,
+    record: &BenchRecord,
+    baseline: Option<Baseline<'_>>,
+) -> anyhow::Result<PathBuf> {
+    write_files(directory, record, baseline, |_| true)
 }
 
 fn write_files(
     directory: &Path,
     record: &BenchRecord,
+    baseline: Option<Baseline<'_>>,
     wanted: impl Fn(&str) -> bool,
 ) -> anyhow::Result<PathBuf> {
     let files = || FILES.iter().filter(|file| wanted(file.name));
@@ -115,7 +125,7 @@ fn write_files(
         check_file(&directory.join(file.name))?;
     }
     let (hostile, changed) = (demo::read(directory), hostile::read(directory));
-    let beside = Beside { hostile: hostile.as_ref(), changed: changed.as_ref() };
+    let beside = Beside { hostile: hostile.as_ref(), changed: changed.as_ref(), baseline };
     for file in files() {
         let bytes = (file.make)(record, beside)?;
         outputs::write(&directory.join(file.name), &bytes)?;

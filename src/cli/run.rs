@@ -85,7 +85,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         Err(error) => record.notes.push(format!("other versions were not measured: {error}")),
     }
     let sentences = hostile_files(&side, &record, profile, arguments)?;
-    let page = report::write(&arguments.out, &record)?;
+    let page = report::write(&arguments.out, &record, None)?;
     summary(&record);
     for sentence in sentences {
         anstream::eprintln!("{}", wrapped(&sentence, 4).trim_end());

@@ -149,7 +149,7 @@ pub static PEER_RECIPES: &[PeerRecipe] = &[
     },
     PeerRecipe {
         id: "sklearn_random_forest-m",
-        title: "scikit-learn: random forest, 50 MB",
+        title: "scikit-learn: random forest, 50 MB as a pickle",
         size: "M",
         profiles: ALWAYS,
         module: "sklearn.ensemble",

@@ -164,7 +164,9 @@ pub static PEER_FORMATS: &[PeerFormat] = &[
         package: Some("numpy"),
         estimators: NONE,
         nanos_per_byte: (3.0, 3.0),
-        caution: None,
+        caution: Some(
+            "numpy.load runs code that the file chooses where allow_pickle=True is passed; it is not here",
+        ),
         ..PICKLE
     },
 ];

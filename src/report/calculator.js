@@ -56,7 +56,9 @@
       var parts = [bytes * 8e9 / needs.bits * fetches, decompress * fetches,
         time.open * needs.loads, time.predict * needs.loads];
       var total = parts[0] + parts[1] + parts[2] + parts[3];
-      if (!best || total < best.total) best = { format: size.format, codec: codec, parts: parts, total: total };
+      if (!best || total < best.total) {
+        best = { format: size.format, codec: codec, parts: parts, total: total, compressible: isCompressible({ size: size }) };
+      }
     }
     consider("none", size.bytes, 0);
     Object.keys(size.compressed_bytes).forEach(function (codec) {
@@ -64,6 +66,12 @@
       if (decompress !== null) consider(codec, size.compressed_bytes[codec], decompress);
     });
     return best;
+  }
+  /* True where a size with a codec and the time to decompress it were measured. */
+  function isCompressible(one) {
+    return Object.keys(one.size.compressed_bytes).some(function (codec) {
+      return timing(one.size.model, one.size.format, "decompress-" + codec) !== null;
+    });
   }
   var PARTS = ["fetch", "decompress", "load", "prediction"];
   var BECAUSE = [
@@ -113,11 +121,14 @@
   function placeOf(one) { return index.formats.findIndex(function (format) { return format.id === one.format; }); }
   function nameOf(one) { return index.formats[placeOf(one)].name; }
   function named(one) { return nameOf(one) + (one.codec === "none" ? "" : " with " + one.codec); }
-  /* The next bandwidth, in steps of the slider, at which another format leads. */
+  /* Far enough apart to decide by. */
+  function isClear(least, next) { return next >= least * 1.05; }
+  /* The next bandwidth, in steps of the slider, at which another format clearly leads. */
   function turn(taken, needs, leader, step) {
     for (var at = Number(state.bandwidth) + step; at >= 0 && at <= 100; at += step) {
-      var other = ranked(taken, Object.assign({}, needs, { bits: bandwidthOf(at) }))[0];
-      if (other && other.format !== leader.format) {
+      var there = ranked(taken, Object.assign({}, needs, { bits: bandwidthOf(at) }));
+      var other = there[0], still = there.find(function (one) { return one.format === leader.format; });
+      if (other && other.format !== leader.format && isClear(other.total, still.total)) {
         return (step > 0 ? "From " : "Below ") + bandwidthText(bandwidthOf(at - (step > 0 ? 0 : step))) +
           (step > 0 ? " upwards " : " ") + named(other) + " leads.";
       }
@@ -129,7 +140,9 @@
     box.hidden = false;
     box.textContent = "";
     if (!costs.length) {
-      box.textContent = "No format fits: take back one of the conditions.";
+      box.textContent = taken.length
+        ? "Decompression of " + needs.codec + " was not measured for this model: choose another codec, or measure it with --profile thorough."
+        : "No format fits: take back one of the conditions.";
       return;
     }
     var best = costs[0], neck = bottleneck(best), next = costs[1];
@@ -138,7 +151,10 @@
     if (next) {
       var ratio = best.total ? next.total / best.total : 1;
       text += "Next " + named(next) + ", " + duration(next.total) + " (" + threeDigits(ratio) + "×)" +
-        (ratio < 1.05 ? ": too close to decide by time. " : ". ");
+        (isClear(best.total, next.total) ? ". " : ": too close to decide by time. ");
+    }
+    if (needs.codec === "best" && !taken.some(isCompressible)) {
+      text += "No decompression was measured for this model, so no compressed file is ranked. ";
     }
     text += [turn(taken, needs, best, -1), turn(taken, needs, best, 1)].filter(Boolean).join(" ");
     box.appendChild(document.createTextNode(text));
@@ -159,7 +175,9 @@
     row.appendChild(element("td", "", least ? threeDigits(one.total / least) + "×" : "–"));
     var neck = bottleneck(one);
     row.appendChild(element("td", "l", PARTS[neck.part] + " (" + neck.share + " %)"));
-    row.appendChild(element("td", "l", one.codec));
+    var codec = element("td", "l", one.codec);
+    if (!one.compressible) codec.appendChild(element("small", "", "others not measured"));
+    row.appendChild(codec);
     one.parts.forEach(function (part) { row.appendChild(element("td", "", part ? duration(part) : "–")); });
     var cell = element("td", "l bar");
     var drawing = svg("svg", { viewBox: "0 0 200 12", preserveAspectRatio: "none", "aria-hidden": "true" });

@@ -224,7 +224,8 @@ impl Choice {
         };
         let mut sentences = vec![format!("Use {format}{care}: {}.", self.reasons.join(", "))];
         if !self.passed_over.is_empty() {
-            sentences.push(format!("Faster, not recommended: {}.", self.passed_over_text()));
+            sentences
+                .push(format!("As fast or faster, not recommended: {}.", self.passed_over_text()));
         }
         sentences
     }

@@ -16,6 +16,8 @@ use crate::base::case::{CaseId, FLOOR, Group};
 use crate::base::record::{BenchRecord, Timing};
 use crate::base::units;
 
+/// Changes that the first sentence names.
+const NAMED: usize = 4;
 /// Rows that the page shows with their distributions.
 const LISTED: usize = 150;
 
@@ -91,6 +93,46 @@ pub struct Named<'a> {
     pub record: &'a BenchRecord,
 }
 
+/// An earlier run, and what a later one tells against it.
+#[derive(Debug, Clone, Copy)]
+pub struct Baseline<'a> {
+    /// The earlier run.
+    pub old: Named<'a>,
+    /// What changed; without it the reason says why the two cannot be compared.
+    pub changes: Result<&'a Changes, &'a str>,
+}
+
+/// The section of a run's own page: which formats changed since the baseline, if one was given.
+pub fn section(baseline: Option<Baseline<'_>>) -> Markup {
+    html! {
+        section #baseline {
+            h2 { "Since the baseline" }
+            @match baseline {
+                None => p.none {
+                    "This run was compared with no earlier one, so nothing here says what got slower. "
+                    code { "deadweight bench --save-baseline NAME" } " keeps a run, "
+                    code { "deadweight bench --baseline NAME --out DIR" } " compares a later one with it, and "
+                    code { "deadweight report --compare OLD.json NEW.json" } " compares two records."
+                },
+                Some(Baseline { old, changes: Err(reason) }) => {
+                    p.banner.warn role="note" {
+                        b { "Not compared with " (shown(old.name)) ". " } (shown(reason)) "."
+                    }
+                },
+                Some(Baseline { old, changes: Ok(changes) }) => {
+                    p.hint {
+                        "Against " b { (shown(old.name)) } ", measured "
+                        (old.record.started.replace('T', " ").replace('Z', " UTC")) ". Every row with both "
+                        "distributions is in " code { "compare.html" } " beside this page."
+                    }
+                    (lead(changes))
+                    (formats(changes))
+                },
+            }
+        }
+    }
+}
+
 /// One page that opens offline. Without changes the reason says why the two cannot be compared.
 pub fn html(old: Named<'_>, new: Named<'_>, changes: Result<&Changes, &str>) -> String {
     let title = "Two runs of model formats, compared";
@@ -154,28 +196,44 @@ fn runs(old: Named<'_>, new: Named<'_>) -> Markup {
     scroll("The two runs", table)
 }
 
+/// In two sentences what changed.
+fn lead(changes: &Changes) -> Markup {
+    let flagged: Vec<&FormatChange> =
+        changes.formats.iter().filter(|change| change.flagged).collect();
+    html! {
+        div.lead {
+            p {
+                @match flagged.len() {
+                    0 => "No format changed by more than chance explains.",
+                    1 => "One format changed by more than chance explains: ",
+                    more => { (more) " changes are more than chance explains: " }
+                }
+                @for (at, change) in flagged.iter().take(NAMED).enumerate() {
+                    @if at > 0 { ", " }
+                    b { (shown(&change.format)) " " (change.ratio.word()) }
+                    " " (units::times(change.ratio.median))
+                    " (" (change.group.map_or("all operations", group_title)) ")"
+                }
+                @if flagged.len() > NAMED { " and " (flagged.len() - NAMED) " more" }
+                @if !flagged.is_empty() { "." }
+            }
+            p {
+                (changes.rows.len()) " rows are in both. All formats together take "
+                (units::times(changes.all_formats)) " of the time they took"
+                @if let Some(floors) = changes.floors {
+                    ", copies without a format " (units::times(floors))
+                }
+                "; a format's change is relative to that."
+            }
+        }
+    }
+}
+
 fn compared(old: Named<'_>, new: Named<'_>, changes: &Changes) -> Markup {
-    let flagged = changes.formats.iter().filter(|change| change.flagged).count();
     html! {
         section #changes {
             h2 { "What changed" }
-            div.lead {
-                p {
-                    @match flagged {
-                        0 => "No format changed by more than chance explains.",
-                        1 => "One format changed by more than chance explains.",
-                        more => { (more) " changes are more than chance explains." }
-                    }
-                }
-                p {
-                    (changes.rows.len()) " rows are in both. All formats together take "
-                    (units::times(changes.all_formats)) " of the time they took"
-                    @if let Some(floors) = changes.floors {
-                        ", copies without a format " (units::times(floors))
-                    }
-                    "; a format's change is relative to that."
-                }
-            }
+            (lead(changes))
             (formats(changes))
         }
         section #rows {

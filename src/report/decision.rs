@@ -1,6 +1,8 @@
 //! One page that a decision can point at: what to use for the headline's model, on what evidence, under which
 //! reservations, and how to do it all again. It prints alone, on one sheet.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::hostile_story::shown;
@@ -60,11 +62,19 @@ fn evidence(demonstration: Option<&DemoRecord>) -> Markup {
     let Some(record) = demonstration else {
         return html! { p { "No hostile file was loaded for this report." } };
     };
-    let executable: Vec<_> = record.trials.iter().filter(|trial| trial.executable).collect();
+    // The first of each loader before the second of any: there is not room for all.
+    let mut of_loader: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut executable = Vec::new();
+    for trial in record.trials.iter().filter(|trial| trial.executable) {
+        let count = of_loader.entry(&trial.target).or_insert(0);
+        executable.push((*count, trial));
+        *count += 1;
+    }
+    executable.sort_by_key(|(count, _)| *count);
     html! {
         @for sentence in record.sentences() { p { (shown(&sentence)) } }
         ul {
-            @for trial in executable.iter().take(LISTED) {
+            @for (_, trial) in executable.iter().take(LISTED) {
                 li {
                     b { (shown(&trial.title)) } " (" (shown(&trial.severity)) ", " (shown(&trial.target)) "): "
                     @match &trial.verdict {

@@ -4,6 +4,8 @@ use crate::base::hostility::HostilityRecord;
 use crate::base::record::BenchRecord;
 use crate::base::trial::DemoRecord;
 
+use super::comparison::Baseline;
+
 /// The record, from which the others are made.
 pub const RECORD: &str = "bench.json";
 /// The page.
@@ -19,6 +21,8 @@ pub struct Beside<'a> {
     pub hostile: Option<&'a DemoRecord>,
     /// What became of changed files.
     pub changed: Option<&'a HostilityRecord>,
+    /// An earlier run.
+    pub baseline: Option<Baseline<'a>>,
 }
 
 /// Makes a file's content of a record and of those beside it.
@@ -35,12 +39,7 @@ pub struct File {
 /// What a report consists of.
 pub static FILES: &[File] = &[
     File { name: RECORD, make: |record, _| serde_json::to_vec(record) },
-    File {
-        name: PAGE,
-        make: |record, beside| {
-            Ok(super::html_with(record, beside.hostile, beside.changed).into_bytes())
-        },
-    },
+    File { name: PAGE, make: |record, beside| Ok(super::html_with(record, beside).into_bytes()) },
     File { name: "rows.csv", make: |record, _| Ok(super::csv::rows(record)) },
     File { name: "sizes.csv", make: |record, _| Ok(super::csv::sizes(record)) },
     File { name: "memory.csv", make: |record, _| Ok(super::csv::memory(record)) },

@@ -17,8 +17,8 @@ use crate::base::units;
 const NAMED: usize = 3;
 
 /// The section; without a record it says how to get one. Where stories are compressed, they stand
-/// elsewhere in the page.
-pub fn section(record: Option<&DemoRecord>, is_compressed: bool) -> Markup {
+/// elsewhere in the page. `data_only` are the formats of the page that are no programs.
+pub fn section(record: Option<&DemoRecord>, data_only: &[&str], is_compressed: bool) -> Markup {
     html! {
         section #hostile {
             h2 { "Hostile files" }
@@ -31,13 +31,13 @@ pub fn section(record: Option<&DemoRecord>, is_compressed: bool) -> Markup {
                     @for sentence in record.sentences() { p.none { (shown(&sentence)) } }
                     p.none { code { "deadweight demo --out DIR" } " loads them, on a system that can." }
                 },
-                Some(record) => (trials(record, is_compressed)),
+                Some(record) => (trials(record, data_only, is_compressed)),
             }
         }
     }
 }
 
-fn trials(record: &DemoRecord, is_compressed: bool) -> Markup {
+fn trials(record: &DemoRecord, data_only: &[&str], is_compressed: bool) -> Markup {
     let (executable, data): (Vec<&Trial>, Vec<&Trial>) =
         record.trials.iter().partition(|trial| trial.executable);
     html! {
@@ -52,7 +52,7 @@ fn trials(record: &DemoRecord, is_compressed: bool) -> Markup {
             }
         }
         @if !executable.is_empty() { (executables(&executable, is_compressed)) }
-        @if !data.is_empty() { (matrix(&data)) (sayings(&data)) }
+        @if !data.is_empty() { (matrix(&data, data_only)) (sayings(&data)) }
         (sandbox(record))
     }
 }
@@ -243,7 +243,7 @@ fn verdict_cell(trial: &Trial) -> Markup {
 }
 
 /// Formats by attacks.
-fn matrix(trials: &[&Trial]) -> Markup {
+fn matrix(trials: &[&Trial], data_only: &[&str]) -> Markup {
     let mut attacks: Vec<&Trial> = Vec::new();
     let mut formats: Vec<&str> = Vec::new();
     for trial in trials {
@@ -254,6 +254,8 @@ fn matrix(trials: &[&Trial]) -> Markup {
             formats.push(&trial.target);
         }
     }
+    let unattacked: Vec<&str> =
+        data_only.iter().copied().filter(|format| !formats.contains(format)).collect();
     let of = |format: &str, attack: &str| {
         trials.iter().find(|trial| trial.target == format && trial.attack == attack)
     };
@@ -264,6 +266,9 @@ fn matrix(trials: &[&Trial]) -> Markup {
             "the attack is plain text or numbers. Both count only where the loader's process attempted nothing "
             "else after loading began, which the same supervisor watched. " b { "–" } ": the attack does not fit "
             "the format."
+            @if !unattacked.is_empty() {
+                " Measured on this page and not attacked: " (unattacked.join(", ")) "."
+            }
         }
         (scroll("What data-only loaders did with each attack", html! {
             table.cm.hd {

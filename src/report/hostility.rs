@@ -52,6 +52,16 @@ fn loaded(record: &HostilityRecord) -> Markup {
             "then the loader of deadweight; then the same behind a checksum of the whole file. A silently wrong load "
             "gives other numbers without an error: no format without a checksum can tell."
         }
+        @if !record.mutators.is_empty() {
+            details.none {
+                summary { "The " (record.mutators.len()) " ways" }
+                ul.said {
+                    @for mutator in &record.mutators {
+                        li { (shown(&mutator.title)) " " code { (shown(&mutator.id)) } }
+                    }
+                }
+            }
+        }
         @for column in Column::ALL { (matrix(record, column)) }
         (findings(record))
         (bounds(record))
@@ -114,11 +124,17 @@ fn cell(loader: &LoaderRecord, class: Class) -> Markup {
                 @if kind == "bad" { "✗ " }
                 (count)
                 @if class == Class::SilentWrong && loader.mutants > 0 {
-                    br; small { (format!("{:.0} %", 100.0 * count as f64 / loader.mutants as f64)) }
+                    br; small { (share(count, loader.mutants)) }
                 }
             }
         }
     }
+}
+
+/// A share that is not nothing is not called that.
+fn share(count: u64, of: u64) -> String {
+    let percent = 100.0 * count as f64 / of as f64;
+    if percent < 1.0 { "below 1 %".to_owned() } else { format!("{percent:.0} %") }
 }
 
 fn findings(record: &HostilityRecord) -> Markup {

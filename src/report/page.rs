@@ -5,16 +5,17 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 use super::embed;
+use super::files::Beside;
 use super::fold::{self, Detail};
 use super::lookup::Lookup;
 use super::tables::GROUPS;
 use super::verdict::{self, Verdicts};
 use super::widgets::group_title;
 use super::{
-    calculator, compatibility, criterion, decision, environment, formats, frame, hostile,
-    hostile_story, hostility, instructions, ladder, names, pareto, python, space, summary, tables,
+    calculator, comparison, compatibility, criterion, decision, environment, formats, frame,
+    hostile, hostile_story, hostility, instructions, ladder, names, pareto, python, space, summary,
+    tables,
 };
-use crate::base::hostility::HostilityRecord;
 use crate::base::record::BenchRecord;
 use crate::base::trial::DemoRecord;
 use crate::base::units;
@@ -41,7 +42,7 @@ const INSTRUCTIONS: &str = "instructions";
 const HOSTILITY: &str = "hostility";
 
 /// Sections of the page: address and name.
-const SECTIONS: [(&str, &str); 17] = [
+const SECTIONS: [(&str, &str); 18] = [
     ("verdict", "Verdict"),
     ("python", "Against Python"),
     ("pareto", "Size against time"),
@@ -49,6 +50,7 @@ const SECTIONS: [(&str, &str); 17] = [
     ("timings", "Timings"),
     (CRITERION, "Criterion"),
     (INSTRUCTIONS, "Instructions"),
+    ("baseline", "Since the baseline"),
     ("sizes", "Sizes"),
     ("memory", "Memory"),
     ("calculator", "Calculator"),
@@ -79,22 +81,17 @@ fn sections(
 /// One self-contained page that opens offline and asks the network for nothing. What hostile files did
 /// has a record of its own, which may be absent.
 pub fn html(record: &BenchRecord, demonstration: Option<&DemoRecord>) -> String {
-    html_with(record, demonstration, None)
+    html_with(record, Beside { hostile: demonstration, ..Beside::default() })
 }
 
-/// As [`html`], with what became of changed files, which has a record of its own, too.
-pub fn html_with(
-    record: &BenchRecord,
-    demonstration: Option<&DemoRecord>,
-    changed: Option<&HostilityRecord>,
-) -> String {
+/// As [`html`], with all that lies beside the record.
+pub fn html_with(record: &BenchRecord, beside: Beside<'_>) -> String {
     let shown = names::tame(record);
     let verdicts = verdict::verdicts(&shown);
     let mut lookup = Lookup::new(&shown);
     lookup.headline = verdicts.headline.unwrap_or(0);
     let copy = embed::record(record);
-    let parts =
-        Parts { verdicts: &verdicts, original: record, copy: &copy, demonstration, changed };
+    let parts = Parts { verdicts: &verdicts, original: record, copy: &copy, beside };
     let mut page = String::new();
     for detail in Detail::ALL.into_iter().filter(|of| !of.is_hopeless(record.rows.len())) {
         lookup.detail = detail;
@@ -112,8 +109,7 @@ struct Parts<'a> {
     /// The record with the names that it came with, and that in the form in which it is embedded.
     original: &'a BenchRecord,
     copy: &'a str,
-    demonstration: Option<&'a DemoRecord>,
-    changed: Option<&'a HostilityRecord>,
+    beside: Beside<'a>,
 }
 
 /// The page with as much detail as the lookup says.
@@ -125,7 +121,7 @@ fn whole(lookup: &Lookup<'_>, parts: &Parts<'_>) -> String {
             (frame::head(&title(record), &record.tool_version, &[EARLY, SCRIPT]))
             body {
                 a.skip href="#verdict" { "Skip to the verdict" }
-                (header(record, parts.changed.is_some()))
+                (header(record, parts.beside.changed.is_some()))
                 main {
                     (banners(parts.verdicts))
                     noscript { (no_script(lookup)) }
@@ -136,7 +132,7 @@ fn whole(lookup: &Lookup<'_>, parts: &Parts<'_>) -> String {
                 script #index type="application/json" { (PreEscaped(embed::index_json(lookup, &Lookup::new(parts.original)))) }
                 (fold::folds(lookup, parts.verdicts))
                 script #record type="application/gzip" { (parts.copy) }
-                @if let Some(record) = parts.demonstration.filter(|of| !of.trials.is_empty()) {
+                @if let Some(record) = parts.beside.hostile.filter(|of| !of.trials.is_empty()) {
                     script #demo type="application/gzip" { (embed::demonstration(record)) }
                     @if lookup.detail.is_folded() { (hostile_story::compressed(record)) }
                 }
@@ -149,6 +145,8 @@ fn whole(lookup: &Lookup<'_>, parts: &Parts<'_>) -> String {
 
 fn sections_of(lookup: &Lookup<'_>, parts: &Parts<'_>) -> Markup {
     let operation = embed::first_operation(lookup);
+    let data_only = lookup.formats.iter().filter(|format| !format.is_executable());
+    let data_only: Vec<&str> = data_only.map(|format| format.id).collect();
     markup! {
         (summary::section(lookup, parts.verdicts))
         (python::section(lookup))
@@ -156,17 +154,18 @@ fn sections_of(lookup: &Lookup<'_>, parts: &Parts<'_>) -> Markup {
         (tables::section(lookup, operation.as_deref()))
         (criterion::section(lookup))
         (instructions::section(lookup))
+        (comparison::section(parts.beside.baseline))
         (space::sizes_section(lookup))
         (space::memory_section(lookup))
         (calculator::section(lookup))
         @if let Some(record) = &lookup.record.compatibility { (compatibility::section(record)) }
-        (hostile::section(parts.demonstration, lookup.detail.is_folded()))
-        @if let Some(record) = parts.changed { (hostility::section(record)) }
+        (hostile::section(parts.beside.hostile, &data_only, lookup.detail.is_folded()))
+        @if let Some(record) = parts.beside.changed { (hostility::section(record)) }
         (formats::section(lookup))
         (environment::models_section(lookup))
         (environment::environment_section(lookup.record))
         (environment::reading_section())
-        (decision::section(lookup, parts.verdicts, parts.demonstration, parts.changed))
+        (decision::section(lookup, parts.verdicts, parts.beside.hostile, parts.beside.changed))
     }
 }
 

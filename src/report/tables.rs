@@ -154,6 +154,7 @@ fn table(lookup: &Lookup<'_>, timings: &[(Format<'_>, &Timing)]) -> Markup {
                 @if let Some((low, high)) = axis.map(|axis| axis.ends()) {
                     th scope="col" .w {
                         "samples" small { (units::duration(low)) " to " (units::duration(high)) }
+                        small { (sample_counts(timings)) " a row" }
                     }
                 }
                 @if let Some(floor) = floor {
@@ -167,6 +168,16 @@ fn table(lookup: &Lookup<'_>, timings: &[(Format<'_>, &Timing)]) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// How many samples the rows rest on: `24`, `8 to 60`.
+fn sample_counts(timings: &[(Format<'_>, &Timing)]) -> String {
+    let count = |timing: &Timing| timing.samples_nanos.iter().map(Vec::len).sum::<usize>();
+    let counts = || timings.iter().map(|(_, timing)| count(timing));
+    match (counts().min().unwrap_or(0), counts().max().unwrap_or(0)) {
+        (least, most) if least == most => most.to_string(),
+        (least, most) => format!("{least} to {most}"),
     }
 }
 

@@ -385,7 +385,7 @@ impl Goal {
             Want::Fast(operation) => format!("Fastest, {}", operation.title()),
             Want::Small => "Smallest".to_owned(),
             Want::SmallCompressed => "Smallest, compressed".to_owned(),
-            Want::Frugal => "Least memory while decoding".to_owned(),
+            Want::Frugal => "Least heap while decoding".to_owned(),
             Want::Portable(_) => "Fastest that others read".to_owned(),
         }
     }

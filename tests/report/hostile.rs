@@ -34,8 +34,8 @@ fn what_hostile_files_did_is_counted_told_and_harmless() {
     let page = Page::read(&html);
     let text = page.text.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
-        "Hostile files that Python's loaders run: 3; 1 did harm where they were let loose, 2 stopped under the \
-         policy, the planted files untouched.",
+        "Hostile files that Python's loaders run: 3; 1 did what they were made for where they were let \
+         loose, 2 stopped under the policy, the planted files untouched.",
         "Hostile files for data-only loaders: 4; 3 refused or plain data, 1 attempts to do anything else.",
         "1 went WRONG; 1 could not be tried.",
         "✗ 1 trial not as it must be.",
