@@ -47,6 +47,9 @@ impl Allowed {
             // A link of the process's own leads elsewhere for this process.
             let own = path.starts_with("/proc/self");
             let real = path.canonicalize().ok().filter(|real| !own && *real != path);
+            if !own {
+                paths.extend(links(&path));
+            }
             paths.push(path);
             paths.extend(real);
         }
@@ -77,6 +80,20 @@ impl Allowed {
     pub fn contains_or_leads_to(&self, path: &Path) -> bool {
         self.contains(path) || self.paths.iter().any(|allowed| allowed.starts_with(path))
     }
+}
+
+/// The links that a link leads to before it leads to what is none: an interpreter of a virtual environment
+/// is often a link to a link.
+fn links(path: &Path) -> Vec<PathBuf> {
+    /// As many as the kernel follows.
+    const MOST: usize = 40;
+    let mut links = Vec::new();
+    let mut at = path.to_owned();
+    while let (Ok(to), true) = (at.read_link(), links.len() < MOST) {
+        at = followed(&at.parent().unwrap_or(Path::new("/")).join(to));
+        links.push(at.clone());
+    }
+    links
 }
 
 /// The path without `.`, `..` and empty parts, by its text alone.
@@ -144,6 +161,23 @@ mod tests {
     fn a_path_with_dots_is_what_it_leads_to() {
         assert_eq!(normal(Path::new("/usr/lib/../../etc/./passwd")), Path::new("/etc/passwd"));
         assert_eq!(normal(Path::new("/../..")), Path::new("/"));
+    }
+
+    #[test]
+    fn every_link_on_the_way_to_a_program_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path().canonicalize().unwrap();
+        std::fs::create_dir(at.join("bin")).unwrap();
+        std::fs::write(at.join("bin/python3.11"), "").unwrap();
+        std::os::unix::fs::symlink("python3.11", at.join("bin/python3")).unwrap();
+        std::os::unix::fs::symlink(at.join("bin/python3"), at.join("python")).unwrap();
+        let allowed = Allowed::new(&[at.join("python")]);
+        for name in ["python", "bin/python3", "bin/python3.11"] {
+            assert!(allowed.contains(&at.join(name)), "{name}");
+        }
+        // A link that leads to itself is not there, and ends.
+        std::os::unix::fs::symlink(at.join("loop"), at.join("loop")).unwrap();
+        assert_eq!(links(&at.join("loop")).len(), 40);
     }
 
     #[test]
