@@ -41,7 +41,7 @@ pub use error::SigningError;
 pub use keys::{PrivateKey, PublicKey};
 pub use policy::{Admission, Demand, Policy};
 pub use resource::{MAX_NAME_BYTES, Resource, Sha256};
-pub use verify::{Verified, verify};
+pub use verify::{Verified, check_unverified, verify};
 
 /// Largest bundle that is written or read. A model of two files has 2 KB, and each more file 300 bytes.
 pub const MAX_BUNDLE_BYTES: usize = 4 << 20;

@@ -72,6 +72,16 @@ pub fn verify(
     })
 }
 
+/// Whether a bundle is whole and about exactly these resources. No key is asked, so that it says nothing of
+/// who signed: it tells damage from order.
+///
+/// # Errors
+/// When the bundle is of another form, and when it is about other resources.
+pub fn check_unverified(bundle: &[u8], resources: &[Resource]) -> Result<(), SigningError> {
+    let bundle = Bundle::read(bundle)?;
+    compare(&statement::read(&bundle.payload)?.resources, resources)
+}
+
 /// Compares what was signed with what is there. Names of the former come once.
 fn compare(signed: &[Resource], present: &[Resource]) -> Result<(), SigningError> {
     statement::check_names("files of the model", &present.iter().collect::<Vec<_>>())?;
