@@ -200,7 +200,7 @@ impl Store {
         version: u64,
     ) -> Result<AliasEntry, StoreError> {
         let (manifest, manifest_sha256) = self.manifest(name, version)?;
-        self.move_alias(name, alias, |_| {
+        let (entry, _) = self.move_alias(name, alias, |_| {
             Ok(Move {
                 version: manifest.version,
                 manifest_sha256: manifest_sha256.clone(),
@@ -208,7 +208,8 @@ impl Store {
                 restores: None,
                 reason: None,
             })
-        })
+        })?;
+        Ok(entry)
     }
 
     /// Lets an alias stand on what it stood on before. Again: on what it stood on before that.
@@ -217,7 +218,7 @@ impl Store {
     /// [`StoreError::NothingBefore`] when there is nothing left to go back to.
     pub fn rollback(&self, name: &Name, alias: &Alias) -> Result<AliasEntry, StoreError> {
         self.standing(name, alias)?;
-        self.move_alias(name, alias, |current| {
+        let (entry, _) = self.move_alias(name, alias, |current| {
             let nothing = |version| StoreError::NothingBefore {
                 name: name.to_string(),
                 alias: alias.to_string(),
@@ -237,19 +238,21 @@ impl Store {
                 restores: Some(entry.restores.unwrap_or(entry.number)),
                 reason: None,
             })
-        })
+        })?;
+        Ok(entry)
     }
 
     /// Adds a move. `decide` is told where the alias stands, and is asked again when another move
-    /// came between; it may refuse. A move to where the alias stands already is not written.
+    /// came between; it may refuse. A move to where the alias stands already is not written: then the
+    /// entry is the old one, and the answer false.
     pub(super) fn move_alias(
         &self,
         name: &Name,
         alias: &Alias,
         mut decide: impl FnMut(Option<&AliasEntry>) -> Result<Move, StoreError>,
-    ) -> Result<AliasEntry, StoreError> {
+    ) -> Result<(AliasEntry, bool), StoreError> {
         let log = Log::alias(name, alias);
-        let entry = log::append(&self.backend, &log, self.known(&log), |number| {
+        let (entry, is_new) = log::append(&self.backend, &log, self.known(&log), |number| {
             let current = match number {
                 1 => None,
                 _ => Some(self.alias_entry(name, alias, number.saturating_sub(1))?),
@@ -259,7 +262,7 @@ impl Store {
                 entry.version == decided.version && entry.manifest_sha256 == decided.manifest_sha256
             };
             if let Some(entry) = current.as_ref().filter(|entry| same(entry)) {
-                return Ok((entry.clone(), None));
+                return Ok(((entry.clone(), false), None));
             }
             let entry = AliasEntry {
                 name: name.to_string(),
@@ -276,10 +279,10 @@ impl Store {
                 nonce: nonce(),
             };
             let bytes = SCHEMA.seal(&log.place(number), &entry)?;
-            Ok((entry, Some(bytes)))
+            Ok(((entry, true), Some(bytes)))
         })?;
         self.note(&log, entry.number);
-        Ok(entry)
+        Ok((entry, is_new))
     }
 
     /// The manifest that an alias stands on, with the entry that says so.

@@ -1,7 +1,8 @@
 //! The few operations that a store needs of the place it is in, without a future in sight.
 //!
-//! Everything is written once: [`Backend::create`] fails where something is already. A backend needs
-//! no update, no lock and no order of listing. The work is done on the thread that asks; clients of
+//! Documents are written once: [`Backend::create`] fails where something is already. Blobs have the place
+//! of their hash, so that one may be written over wrong bytes, whole or not at all. A backend needs no
+//! update, no lock and no order of listing. The work is done on the thread that asks; clients of
 //! clouds have a runtime of their own behind them.
 
 use std::future::Future;
@@ -18,6 +19,7 @@ use object_store::{
 
 use super::StoreError;
 use super::address::{self, Opened};
+use super::layout;
 
 /// What is known of an object without reading it.
 #[derive(Debug, Clone, Copy)]
@@ -237,7 +239,7 @@ impl Backend {
 
     /// The time by the clock that [`Found::modified`] is of: that of an object that is written now.
     pub fn now(&self, nonce: &str) -> Result<Timestamp, StoreError> {
-        let place = format!("clock/{nonce}");
+        let place = layout::clock(nonce);
         self.put(&place, nonce.as_bytes().to_vec())?;
         let found = self.head(&place)?;
         self.delete(&place)?;

@@ -18,12 +18,12 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::document::MAX_BYTES;
-use super::layout::{self, BLOBS, Entry, MODELS, TRASH, blob, sha256_of};
+use super::layout::{self, BLOBS, CLOCK, Entry, MODELS, TRASH, blob, sha256_of};
 use super::open::nonce;
-use super::{Manifest, Store, StoreError};
+use super::{Blob, Manifest, Store, StoreError, silent, transfer};
 
 /// How old a blob without a reference must be before it is deleted, unless something else is asked.
 pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -39,19 +39,20 @@ pub struct Collected {
     pub referenced: usize,
     /// Blobs that came out of the trash again, because a version refers to them.
     pub restored: usize,
-    /// Pieces of writes that were never finished.
+    /// Pieces of writes that were never finished, which were deleted, or would be.
     pub leftovers: usize,
 }
 
 impl Store {
     /// Deletes blobs that no version refers to and that are older than `grace`; with `pretend` it
-    /// only says which.
+    /// only says which and writes nothing, so that ages are by the clock of this machine.
     ///
     /// # Errors
     /// When a manifest cannot be read: then nobody knows what it refers to, and nothing is deleted.
     pub fn collect(&self, grace: Duration, pretend: bool) -> Result<Collected, StoreError> {
         let mut collected = Collected::default();
-        let now = self.backend.now(&nonce())?;
+        // The clock of the backend is only told by writing to it.
+        let now = if pretend { Timestamp::now() } else { self.backend.now(&nonce())? };
         let grace_period = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
         let mut old = Vec::new();
         let referenced = self.referenced()?;
@@ -67,13 +68,16 @@ impl Store {
         if pretend {
             old.sort();
             collected.deleted = old;
+            collected.leftovers = self.old_leftovers(grace).len();
             return Ok(collected);
         }
         for (sha256, _) in &old {
             self.to_trash(sha256, grace_period)?;
         }
         self.empty_trash(&mut collected)?;
-        collected.leftovers = self.remove_leftovers(grace);
+        let leftovers = self.old_leftovers(grace);
+        let removed = leftovers.iter().filter(|path| std::fs::remove_file(path).is_ok());
+        collected.leftovers = removed.count();
         Ok(collected)
     }
 
@@ -104,8 +108,17 @@ impl Store {
         for (sha256, size) in trash {
             let (at, home) = (blob(TRASH, &sha256), blob(BLOBS, &sha256));
             if referenced.contains(&sha256) {
-                // A writer may have sent it again.
-                if self.backend.head(&home)?.is_none_or(|found| found.size != size) {
+                // A writer may have sent it again: then no worse one is put in its place.
+                let is_needed = match self.backend.head(&home)? {
+                    None => true,
+                    Some(found) if found.size == size => false,
+                    Some(_) => {
+                        let role = String::new();
+                        let wanted = Blob { role, sha256: sha256.clone(), size };
+                        transfer::is_whole(&self.backend, &at, &wanted, &silent)?
+                    }
+                };
+                if is_needed {
                     self.backend.copy(&at, &home)?;
                     collected.restored += 1;
                 }
@@ -145,43 +158,41 @@ impl Store {
         Ok(referenced)
     }
 
-    /// Pieces that killed writers left in a directory: the backend writes `NAME#1` and renames it.
-    /// Those of clouds are for a rule of the bucket.
+    /// Pieces that killed writers left in a directory: the backend writes `NAME#1` and renames it. Only
+    /// folders of the store are looked into, and only what it could have put there counts: a store may
+    /// lie among files of others. Those of clouds are for a rule of the bucket.
     pub(super) fn leftovers(&self) -> Vec<PathBuf> {
         let Some(root) = self.backend.folder() else { return Vec::new() };
         let mut found = Vec::new();
-        let mut folders = vec![root.to_owned()];
-        while let Some(folder) = folders.pop() {
-            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let mut waiting = vec![(String::new(), false), (CLOCK.to_owned(), false)];
+        waiting.extend([BLOBS, TRASH, MODELS].map(|folder| (folder.to_owned(), true)));
+        while let Some((folder, is_deep)) = waiting.pop() {
+            let Ok(entries) = std::fs::read_dir(root.join(&folder)) else { continue };
             for entry in entries.flatten() {
-                let Ok(sort) = entry.file_type() else { continue };
-                let name = entry.file_name();
-                let suffix = name.to_str().and_then(|name| name.rsplit_once('#'));
-                match suffix {
-                    _ if sort.is_dir() => folders.push(entry.path()),
-                    Some((_, digits))
-                        if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) =>
-                    {
-                        found.push(entry.path());
-                    }
-                    // A look at the clock that was not finished.
-                    _ if folder.ends_with("clock") => found.push(entry.path()),
-                    _ => {}
+                let (Ok(sort), name) = (entry.file_type(), entry.file_name()) else { continue };
+                let Some(name) = name.to_str() else { continue };
+                let place = match folder.as_str() {
+                    "" => name.to_owned(),
+                    folder => format!("{folder}/{name}"),
+                };
+                if sort.is_dir() && is_deep {
+                    waiting.push((place, true));
+                } else if sort.is_file() && layout::is_leftover(&place) {
+                    found.push(entry.path());
                 }
             }
         }
         found
     }
 
-    fn remove_leftovers(&self, grace: Duration) -> usize {
+    /// Those that nobody is writing any more.
+    fn old_leftovers(&self, grace: Duration) -> Vec<PathBuf> {
         let old = |path: &PathBuf| {
             let modified = path.metadata().and_then(|metadata| metadata.modified());
             modified.is_ok_and(|modified| {
                 SystemTime::now().duration_since(modified).is_ok_and(|age| age >= grace)
             })
         };
-        let leftovers = self.leftovers();
-        let removed = leftovers.iter().filter(|path| old(path));
-        removed.filter(|path| std::fs::remove_file(path).is_ok()).count()
+        self.leftovers().into_iter().filter(old).collect()
     }
 }

@@ -9,12 +9,13 @@
 //! ```
 //!
 //! There are no brackets, so nothing nests and nothing recurses. A metric without an alias is that of
-//! the version that is to be promoted.
+//! the version that is to be promoted, and there has to be one: `1 > 0` says nothing of that version.
+//! What is no finite number on the way is an error, since infinities are equal to each other.
 //!
 //! 0.92 + 0.01 is a little more than 0.93 in binary numbers. Two sides that differ by less than 1e-12
 //! of the larger one, or of 1, count as equal, so that `>=` means what was written.
 
-use std::fmt::Write;
+use std::fmt;
 use std::str::FromStr;
 
 use super::manifest::is_metric;
@@ -220,11 +221,19 @@ impl FromStr for Condition {
             };
             comparisons.push(Comparison { left, operator, right: reader.sum()? });
             match reader.peek()? {
-                None => return Ok(Condition { text: text.to_owned(), comparisons }),
+                None => break,
                 Some((Token::Word("and"), length)) => reader.at += length,
                 Some(_) => return Err(reader.expected("\"and\" or the end")),
             }
         }
+        let of_candidate = |factor: &Factor| matches!(factor, Factor::Metric(None, _));
+        let names_it = |sum: &Sum| sum.iter().any(|(_, product)| product.iter().any(of_candidate));
+        if !comparisons.iter().any(|one| names_it(&one.left) || names_it(&one.right)) {
+            return Err(reader.expected(
+                "a metric of the version that is to be promoted somewhere, as in accuracy > 0.9",
+            ));
+        }
+        Ok(Condition { text: text.to_owned(), comparisons })
     }
 }
 
@@ -237,15 +246,15 @@ impl Condition {
     /// Decides; `metric` is asked for the numbers, of an alias or of the version to be promoted.
     ///
     /// # Errors
-    /// What `metric` says.
+    /// What `metric` says; [`StoreError::NotFinite`] where the numbers lead to none.
     pub fn decide(
         &self,
         mut metric: impl FnMut(Option<&Alias>, &str) -> Result<f64, StoreError>,
     ) -> Result<Verdict, StoreError> {
         let mut texts = Vec::with_capacity(self.comparisons.len());
         for comparison in &self.comparisons {
-            let (left, left_text) = sum(&comparison.left, &mut metric)?;
-            let (right, right_text) = sum(&comparison.right, &mut metric)?;
+            let (left, left_text) = self.sum(&comparison.left, &mut metric)?;
+            let (right, right_text) = self.sum(&comparison.right, &mut metric)?;
             let holds = compare(left, comparison.operator, right);
             let text = format!("{left_text} {} {right_text}", comparison.operator);
             if !holds {
@@ -255,43 +264,68 @@ impl Condition {
         }
         Ok(Verdict { holds: true, because: texts.join(" and ") })
     }
-}
 
-/// The value of a sum, and how it comes about.
-fn sum(
-    sum: &Sum,
-    metric: &mut impl FnMut(Option<&Alias>, &str) -> Result<f64, StoreError>,
-) -> Result<(f64, String), StoreError> {
-    let (mut total, mut text) = (0.0, String::new());
-    for (index, (sign, product)) in sum.iter().enumerate() {
-        let mut value = *sign;
-        text.push_str(match (index, *sign < 0.0) {
-            (0, false) => "",
-            (0, true) => "-",
-            (_, false) => " + ",
-            (_, true) => " - ",
-        });
-        for (place, factor) in product.iter().enumerate() {
-            let times = if place == 0 { "" } else { " * " };
-            // Writing to a text never fails.
-            let _ = match factor {
-                Factor::Number(number) => {
-                    value *= number;
-                    write!(text, "{times}{number}")
-                }
-                Factor::Metric(alias, name) => {
-                    let found = metric(alias.as_ref(), name)?;
-                    value *= found;
-                    let alias = alias.as_ref().map(|alias| format!("{alias}.")).unwrap_or_default();
-                    write!(text, "{times}{alias}{name} ({found})")
-                }
-            };
+    /// The value of a sum, and how it comes about.
+    fn sum(
+        &self,
+        sum: &Sum,
+        metric: &mut impl FnMut(Option<&Alias>, &str) -> Result<f64, StoreError>,
+    ) -> Result<(f64, String), StoreError> {
+        let (mut total, mut text) = (0.0, String::new());
+        for (index, (sign, product)) in sum.iter().enumerate() {
+            let (mut value, mut factors) = (*sign, Vec::with_capacity(product.len()));
+            for factor in product {
+                let (found, spelled) = match factor {
+                    Factor::Number(number) => (*number, Spelled(*number).to_string()),
+                    Factor::Metric(alias, name) => {
+                        let found = metric(alias.as_ref(), name)?;
+                        let alias =
+                            alias.as_ref().map(|alias| format!("{alias}.")).unwrap_or_default();
+                        (found, format!("{alias}{name} ({})", Spelled(found)))
+                    }
+                };
+                value *= found;
+                factors.push(spelled);
+            }
+            let product = factors.join(" * ");
+            self.check_finite(value, &product)?;
+            text.push_str(match (index, *sign < 0.0) {
+                (0, false) => "",
+                (0, true) => "-",
+                (_, false) => " + ",
+                (_, true) => " - ",
+            });
+            text.push_str(&product);
+            total += value;
         }
-        total += value;
+        self.check_finite(total, &text)?;
+        Ok((total, text))
     }
-    Ok((total, text))
+
+    fn check_finite(&self, value: f64, part: &str) -> Result<(), StoreError> {
+        match value.is_finite() {
+            true => Ok(()),
+            false => {
+                let (text, part) = (self.text.clone(), part.to_owned());
+                Err(StoreError::NotFinite { text, part, value })
+            }
+        }
+    }
 }
 
+/// A number as people write it: without hundreds of zeros.
+struct Spelled(f64);
+
+impl fmt::Display for Spelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.abs() {
+            0.0 | 1e-7..1e16 => write!(f, "{}", self.0),
+            _ => write!(f, "{:e}", self.0),
+        }
+    }
+}
+
+/// Compares finite numbers.
 fn compare(left: f64, operator: &str, right: f64) -> bool {
     let equal = (left - right).abs() <= TOLERANCE * left.abs().max(right.abs()).max(1.0);
     match operator {
@@ -300,8 +334,7 @@ fn compare(left: f64, operator: &str, right: f64) -> bool {
         "<=" => equal || left < right,
         "<" => !equal && left < right,
         "==" => equal,
-        // Infinities of both signs differ.
-        _ => !equal && !(left - right).is_nan(),
+        _ => !equal,
     }
 }
 
@@ -334,11 +367,11 @@ mod tests {
             ("accuracy == 0.93", true),
             ("accuracy != 0.93", false),
             ("-accuracy < 0", true),
-            ("2 - 1 - 1 == 0", true),
-            ("2 - -1 == 3", true),
-            ("2 * 3 + 4 * -1 == 2", false),
+            ("mae == 2 and 2 - 1 - 1 == 0", true),
+            ("mae == 2 and 2 - -1 == 3", true),
+            ("mae == 2 and 2 * 3 + 4 * -1 == 2", false),
             ("1 + 2 * mae == 5", true),
-            ("1e-3 <= 1.5E+2", true),
+            ("mae == 2 and 1e-3 <= 1.5E+2", true),
             ("production . accuracy == .92", false),
         ] {
             match text.parse::<Condition>() {
@@ -350,6 +383,43 @@ mod tests {
         assert_eq!(verdict.because, "accuracy (0.93) >= production.accuracy (0.92) + 0.01");
         let verdict = decide("mae < 3 and accuracy > 1 - 0.05 * mae + 0.1");
         assert_eq!(verdict.because, "accuracy (0.93) > 1 - 0.05 * mae (2) + 0.1 does not hold");
+    }
+
+    #[test]
+    fn what_leads_to_no_number_is_no_verdict() {
+        let failed = |text: &str, accuracy: f64| {
+            let condition: Condition = text.parse().unwrap();
+            condition.decide(|_, _| Ok(accuracy)).unwrap_err().to_string()
+        };
+        assert_eq!(
+            failed("accuracy >= 1e308 * 1e308", 0.5),
+            "condition \"accuracy >= 1e308 * 1e308\": expected a finite number, found inf for 1e308 * 1e308"
+        );
+        assert!(
+            failed("0.5 < 1e308 * 10 * accuracy", 0.5)
+                .ends_with("inf for 1e308 * 10 * accuracy (0.5)")
+        );
+        assert!(
+            failed("accuracy < 2 and -1e308 - 1e308 < accuracy", 0.5)
+                .ends_with("found -inf for -1e308 - 1e308")
+        );
+        assert!(failed("accuracy != 1", f64::NAN).ends_with("found NaN for accuracy (NaN)"));
+        // As large as numbers are, and still finite.
+        let condition: Condition = "1.7e308 > accuracy".parse().unwrap();
+        assert!(condition.decide(|_, _| Ok(-1.7e308)).unwrap().holds);
+        let verdict = condition.decide(|_, _| Ok(1.7e308)).unwrap();
+        assert_eq!(verdict.because, "1.7e308 > accuracy (1.7e308) does not hold");
+    }
+
+    #[test]
+    fn a_condition_is_about_the_version_that_is_promoted() {
+        assert_eq!(
+            error("1 > 0"),
+            "condition \"1 > 0\", character 6: expected a metric of the version that is to be \
+             promoted somewhere, as in accuracy > 0.9, found the end"
+        );
+        assert!(error("production.accuracy > 0.5 and 2 > 1").contains("expected a metric of the"));
+        assert!("1 > 0 and 2 > 1 + mae".parse::<Condition>().is_ok());
     }
 
     #[test]

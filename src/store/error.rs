@@ -148,6 +148,22 @@ pub enum StoreError {
         /// What is there.
         found: String,
     },
+    /// The numbers of a condition lead to none.
+    #[error("condition {text:?}: expected a finite number, found {value} for {part}")]
+    NotFinite {
+        /// The condition.
+        text: String,
+        /// The part of it that was computed, with its numbers.
+        part: String,
+        /// What came out.
+        value: f64,
+    },
+    /// Labels that do not fit the rows.
+    #[error("labels: {message}")]
+    Labels {
+        /// What was expected and what was found.
+        message: String,
+    },
     /// A metric cannot be computed.
     #[error("metric {name:?}: {message}")]
     Metric {
@@ -269,12 +285,16 @@ impl StoreError {
             StoreError::Condition { .. } => {
                 "write it like 'accuracy >= production.accuracy + 0.01 and mae < 2'"
             }
+            StoreError::NotFinite { .. } => "nothing was changed; write it with smaller numbers",
+            StoreError::Labels { .. } => {
+                "nothing was changed; give a label for each row of the data"
+            }
             StoreError::Metric { .. } => {
                 "metrics that are computed: accuracy, error_rate, precision_macro, recall_macro, f1_macro, mae, mse, rmse, r2"
             }
             StoreError::Refused { .. } => "nothing was changed",
             StoreError::NothingBefore { .. } => {
-                "`deadweight store show NAME` lists what an alias stood on"
+                "`deadweight store show NAME --history ALIAS` lists what an alias stood on"
             }
             StoreError::Signing(error) => error.remedy(),
             StoreError::Signed { .. } => "put the model again to sign it with another key",

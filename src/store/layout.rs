@@ -4,9 +4,10 @@
 //! store.json                              that this is a store, and of which layout
 //! blobs/sha256/ab/abcd...                 a file by the hash of its bytes
 //! models/NAME/versions/00000001.json      one manifest a version, never changed
-//! models/NAME/versions/00000001.sig       room for its signature
+//! models/NAME/versions/00000001.sig       its signature, if it has one
 //! models/NAME/aliases/ALIAS/00000001.json what the alias stands on, one entry a move
 //! trash/sha256/ab/abcd...                 blobs that a collection is about to delete
+//! clock/NONCE                             written to learn the time of the backend, and deleted
 //! ```
 
 use super::{Alias, Name};
@@ -21,10 +22,14 @@ pub const MODELS: &str = "models";
 pub const BLOBS: &str = "blobs/sha256";
 /// Where blobs wait for their deletion.
 pub const TRASH: &str = "trash/sha256";
+/// Where the time of the backend is looked at.
+pub const CLOCK: &str = "clock";
 /// Most numbers of one log: what eight digits hold.
 pub const MAX_NUMBER: u64 = 99_999_999;
 
 const DOCUMENT: &str = ".json";
+/// Digits of a number that no other writer draws: 128 bits.
+const NONCE_DIGITS: usize = 32;
 
 /// Entries with numbers from 1 on, without a gap, each written once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +79,8 @@ pub enum Entry {
     Manifest(Name, u64),
     /// An entry of an alias.
     Alias(Name, Alias, u64),
-    /// The signature of a manifest.
-    Signature,
+    /// The signature of the manifest of a version.
+    Signature(Name, u64),
 }
 
 /// What an object below [`MODELS`] is by its place; `None` for what no store puts there.
@@ -83,7 +88,10 @@ pub fn entry(place: &str) -> Option<Entry> {
     let parts: Vec<&str> = place.split('/').collect();
     match parts.as_slice() {
         [MODELS, name, "versions", file] => match file.strip_suffix(".sig") {
-            Some(stem) => number(&format!("{stem}{DOCUMENT}")).map(|_| Entry::Signature),
+            Some(stem) => {
+                let number = number(&format!("{stem}{DOCUMENT}"))?;
+                Some(Entry::Signature(name.parse().ok()?, number))
+            }
             None => Some(Entry::Manifest(name.parse().ok()?, number(file)?)),
         },
         [MODELS, name, "aliases", alias, file] => {
@@ -98,15 +106,39 @@ pub fn blob(root: &str, sha256: &str) -> String {
     format!("{root}/{}/{sha256}", sha256.get(..2).unwrap_or("00"))
 }
 
-/// The hash that a blob's place says.
+/// The hash that a blob's place says; `None` for what no store puts there.
 pub fn sha256_of(place: &str) -> Option<&str> {
-    let (_, sha256) = place.rsplit_once('/')?;
-    is_sha256(sha256).then_some(sha256)
+    let rest = place.strip_prefix(BLOBS).or_else(|| place.strip_prefix(TRASH))?;
+    let (spread, sha256) = rest.strip_prefix('/')?.split_once('/')?;
+    (spread.len() == 2 && sha256.starts_with(spread) && is_sha256(sha256)).then_some(sha256)
+}
+
+/// Where the time is looked at. Each look has a number of its own.
+pub fn clock(nonce: &str) -> String {
+    format!("{CLOCK}/{nonce}")
+}
+
+/// True for what a writer that was killed leaves in a directory: the piece `PLACE#1` of an object that
+/// the backend writes and renames, and an object of the clock. A store may lie among files of others,
+/// so no more is taken for its own than what it could have put there itself.
+pub fn is_leftover(place: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let piece = place.rsplit_once('#').filter(|(_, number)| digits(number));
+    let whole = piece.map_or(place, |(whole, _)| whole);
+    let nonce = whole.strip_prefix(CLOCK).and_then(|rest| rest.strip_prefix('/'));
+    if nonce.is_some_and(|nonce| nonce.len() == NONCE_DIGITS && is_hexadecimal(nonce)) {
+        return true;
+    }
+    piece.is_some() && (whole == STORE || entry(whole).is_some() || sha256_of(whole).is_some())
 }
 
 /// True for 64 lower-case hexadecimal digits.
 pub fn is_sha256(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == 64 && is_hexadecimal(text)
+}
+
+fn is_hexadecimal(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 #[cfg(test)]
@@ -120,7 +152,8 @@ mod tests {
         let place = Log::versions(&name).place(12);
         assert_eq!(place, "models/churn/versions/00000012.json");
         assert_eq!(entry(&place), Some(Entry::Manifest(name.clone(), 12)));
-        assert_eq!(entry(&Log::versions(&name).signature(12)), Some(Entry::Signature));
+        let place = Log::versions(&name).signature(12);
+        assert_eq!(entry(&place), Some(Entry::Signature(name.clone(), 12)));
         let place = Log::alias(&name, &alias).place(3);
         assert_eq!(entry(&place), Some(Entry::Alias(name, alias, 3)));
         let sha256 = "ab".repeat(32);
@@ -146,9 +179,56 @@ mod tests {
             "models/A/versions/00000001.json",
             "models/a/00000001.json",
             "models/a/aliases/latest/00000001.json",
+            "models/A/versions/00000001.sig",
         ] {
             assert_eq!(entry(place), None, "{place}");
         }
         assert!(!is_sha256(&"AB".repeat(32)) && !is_sha256("ab"));
+        let sha256 = "ab".repeat(32);
+        for place in [
+            sha256.clone(),
+            format!("src/{sha256}"),
+            format!("blobs/sha256/{sha256}"),
+            format!("blobs/sha256/cd/{sha256}"),
+            format!("blobs/sha256/ab/x/{sha256}"),
+            format!("blobs/sha256ab/{sha256}"),
+        ] {
+            assert_eq!(sha256_of(&place), None, "{place}");
+        }
+    }
+
+    #[test]
+    fn a_leftover_is_of_the_store_itself() {
+        let (sha256, nonce) = ("ab".repeat(32), "0f".repeat(16));
+        for place in [
+            "store.json#1".to_owned(),
+            "models/a/versions/00000009.json#1".to_owned(),
+            "models/a/versions/00000009.sig#12".to_owned(),
+            "models/a/aliases/clock/00000001.json#1".to_owned(),
+            format!("blobs/sha256/ab/{sha256}#1"),
+            format!("trash/sha256/ab/{sha256}#0"),
+            format!("clock/{nonce}"),
+            format!("clock/{nonce}#1"),
+        ] {
+            assert!(is_leftover(&place), "{place}");
+        }
+        for place in [
+            "store.json".to_owned(),
+            "notes#1".to_owned(),
+            "clock/time.py".to_owned(),
+            "clock/time.py#1".to_owned(),
+            format!("src/clock/{nonce}"),
+            format!("clock/src/{nonce}"),
+            "models/a/aliases/clock/00000001.json".to_owned(),
+            "models/a/versions/00000001.json".to_owned(),
+            "models/a/versions/00000001.json#".to_owned(),
+            "models/a/versions/00000001.json#1x".to_owned(),
+            "models/a/versions/notes#1".to_owned(),
+            "models/notes#1".to_owned(),
+            format!("blobs/sha256/ab/{sha256}"),
+            format!("blobs/sha256/cd/{sha256}#1"),
+        ] {
+            assert!(!is_leftover(&place), "{place}");
+        }
     }
 }

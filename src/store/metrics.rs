@@ -1,5 +1,6 @@
 //! Metrics of predictions against labels, computed and never believed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::StoreError;
@@ -10,6 +11,8 @@ use crate::models::Predictions;
 pub enum Labels {
     /// Values of a regression, or classes that are numbers; false and true are 0 and 1.
     Numbers(Vec<f64>),
+    /// The same as whole numbers. Classes of more than 53 bits are different ones only here.
+    Integers(Vec<i64>),
     /// Classes that are texts.
     Texts(Vec<String>),
 }
@@ -19,6 +22,7 @@ impl Labels {
     pub fn len(&self) -> usize {
         match self {
             Labels::Numbers(labels) => labels.len(),
+            Labels::Integers(labels) => labels.len(),
             Labels::Texts(labels) => labels.len(),
         }
     }
@@ -26,6 +30,51 @@ impl Labels {
     /// True when there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// There is a label for each of so many rows, and each can be compared with something.
+    ///
+    /// # Errors
+    /// [`StoreError::Labels`] with both counts, or with the row whose label is NaN.
+    pub fn check(&self, rows: usize) -> Result<(), StoreError> {
+        let failed = |message| Err(StoreError::Labels { message });
+        if self.len() != rows || self.is_empty() {
+            let found = self.len();
+            return failed(format!("expected a label for each of {rows} rows, found {found}"));
+        }
+        let Labels::Numbers(labels) = self else { return Ok(()) };
+        match labels.iter().position(|label| label.is_nan()) {
+            Some(row) => {
+                let row = row.saturating_add(1);
+                failed(format!("row {row}: expected a number, found NaN or nothing"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A class that is a number: the same one is equal, whatever type it was stored as.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Whole(i64),
+    /// The bits of a number that no `i64` is.
+    Other(u64),
+}
+
+impl From<f64> for Class {
+    fn from(value: f64) -> Self {
+        const END: f64 = 9_223_372_036_854_775_808.0;
+        match value.fract() == 0.0 && (-END..END).contains(&value) {
+            // Exact: it is whole, and in the range. Both zeros are one class.
+            true => Class::Whole(value as i64),
+            false => Class::Other(value.to_bits()),
+        }
+    }
+}
+
+impl From<i64> for Class {
+    fn from(value: i64) -> Self {
+        Class::Whole(value)
     }
 }
 
@@ -60,21 +109,18 @@ pub const METRICS: &[(&str, &str)] = &[
 /// ```
 ///
 /// # Errors
-/// [`StoreError::Metric`] when it is not known, the labels do not fit the predictions, or the
-/// result is no finite number.
+/// [`StoreError::Labels`] as [`Labels::check`]; [`StoreError::Metric`] when it is not known, the labels
+/// are of another type than the predictions, or the result is no finite number.
 pub fn compute(name: &str, predicted: &Predictions, labels: &Labels) -> Result<f64, StoreError> {
     let failed = |message: String| StoreError::Metric { name: name.to_owned(), message };
     if !METRICS.iter().any(|(known, _)| *known == name) {
         return Err(failed("it is not known how to compute it".to_owned()));
     }
-    if predicted.len() != labels.len() || labels.is_empty() {
-        let (rows, found) = (predicted.len(), labels.len());
-        return Err(failed(format!("expected a label for each of {rows} rows, found {found}")));
-    }
+    labels.check(predicted.len())?;
     let value = match name {
         "mae" | "mse" | "rmse" | "r2" => {
             let (predicted, labels) = numbers(predicted, labels).map_err(failed)?;
-            regression(name, &predicted, labels)
+            regression(name, &predicted, &labels)
         }
         _ => classification(name, &classes(predicted, labels).map_err(failed)?),
     };
@@ -89,9 +135,13 @@ pub fn compute(name: &str, predicted: &Predictions, labels: &Labels) -> Result<f
 fn numbers<'a>(
     predicted: &Predictions,
     labels: &'a Labels,
-) -> Result<(Vec<f64>, &'a [f64]), String> {
-    let Labels::Numbers(labels) = labels else {
-        return Err("expected labels that are numbers, found texts".to_owned());
+) -> Result<(Vec<f64>, Cow<'a, [f64]>), String> {
+    let labels = match labels {
+        Labels::Numbers(labels) => Cow::Borrowed(labels.as_slice()),
+        Labels::Integers(labels) => labels.iter().map(|label| *label as f64).collect(),
+        Labels::Texts(_) => {
+            return Err("expected labels that are numbers, found texts".to_owned());
+        }
     };
     let predicted = match predicted {
         Predictions::Values(values) if values.ncols() == 1 => values.iter().copied().collect(),
@@ -109,33 +159,36 @@ fn classes(predicted: &Predictions, labels: &Labels) -> Result<Vec<(usize, usize
         let rank = |value| ranks.get(value).copied().unwrap_or_default();
         pairs.iter().map(|(a, b)| (rank(a), rank(b))).collect()
     }
-    // Equal numbers have equal bits once there is only one zero.
-    let bits = |value: f64| (value + 0.0).to_bits();
-    let of_numbers = |predicted: Vec<f64>, labels: &[f64]| {
-        ranked(predicted.iter().zip(labels).map(|(a, b)| (bits(*a), bits(*b))).collect())
-    };
-    match (predicted, labels) {
-        (Predictions::Texts(predicted), Labels::Texts(labels)) => {
-            let pairs = predicted.iter().zip(labels).map(|(a, b)| (a.as_str(), b.as_str()));
-            Ok(ranked(pairs.collect()))
-        }
-        (Predictions::Integers(predicted), Labels::Numbers(labels)) => {
-            Ok(of_numbers(predicted.iter().map(|v| *v as f64).collect(), labels))
-        }
-        (Predictions::Booleans(predicted), Labels::Numbers(labels)) => {
-            Ok(of_numbers(predicted.iter().map(|v| f64::from(u8::from(*v))).collect(), labels))
-        }
-        (Predictions::Values(predicted), Labels::Numbers(labels)) if predicted.ncols() == 1 => {
-            Ok(of_numbers(predicted.iter().copied().collect(), labels))
-        }
-        (Predictions::Outputs(_), _) | (Predictions::Values(_), _) => {
-            Err("expected a model that predicts one class a row".to_owned())
-        }
-        (Predictions::Texts(_), _) => {
-            Err("expected labels that are texts, found numbers".to_owned())
-        }
-        _ => Err("expected labels that are numbers, found texts".to_owned()),
+    fn numbered<T: Copy + Into<Class>>(values: &[T]) -> Vec<Class> {
+        values.iter().map(|value| (*value).into()).collect()
     }
+    let predicted = match predicted {
+        Predictions::Texts(predicted) => {
+            let Labels::Texts(labels) = labels else {
+                return Err("expected labels that are texts, found numbers".to_owned());
+            };
+            let pairs = predicted.iter().zip(labels).map(|(a, b)| (a.as_str(), b.as_str()));
+            return Ok(ranked(pairs.collect()));
+        }
+        Predictions::Integers(predicted) => numbered(predicted),
+        Predictions::Booleans(predicted) => {
+            predicted.iter().map(|value| Class::Whole(i64::from(*value))).collect()
+        }
+        Predictions::Values(predicted) if predicted.ncols() == 1 => {
+            predicted.iter().map(|value| Class::from(*value)).collect()
+        }
+        Predictions::Values(_) | Predictions::Outputs(_) => {
+            return Err("expected a model that predicts one class a row".to_owned());
+        }
+    };
+    let labels = match labels {
+        Labels::Integers(labels) => numbered(labels),
+        Labels::Numbers(labels) => numbered(labels),
+        Labels::Texts(_) => {
+            return Err("expected labels that are numbers, found texts".to_owned());
+        }
+    };
+    Ok(ranked(predicted.into_iter().zip(labels).collect()))
 }
 
 fn classification(name: &str, pairs: &[(usize, usize)]) -> f64 {
@@ -218,6 +271,23 @@ mod tests {
     }
 
     #[test]
+    fn large_classes_stay_apart() {
+        // As f64 all three are 2^53.
+        let large = 1i64 << 53;
+        let predicted = Predictions::Integers(vec![large, large + 1, -large - 1, i64::MAX]);
+        let accuracy = |labels| compute("accuracy", &predicted, &labels).unwrap();
+        assert_eq!(accuracy(Labels::Integers(vec![large, large + 1, -large - 1, i64::MAX])), 1.0);
+        assert_eq!(accuracy(Labels::Integers(vec![large + 1, large, -large, i64::MAX - 1])), 0.0);
+        // Numbers that are whole are the same classes, where there is such a number.
+        let ends = vec![large as f64, large as f64, -large as f64, 9_223_372_036_854_775_808.0];
+        assert_eq!(accuracy(Labels::Numbers(ends)), 0.25);
+        let values = Predictions::Values(array![[9_007_199_254_740_992.0], [0.5]]);
+        let labels = Labels::Integers(vec![large + 1, 0]);
+        assert_eq!(compute("accuracy", &values, &labels).unwrap(), 0.0);
+        assert_eq!(compute("mae", &values, &Labels::Integers(vec![large, 0])).unwrap(), 0.25);
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         let error = |name: &str, predicted: &Predictions, labels: Labels| {
             compute(name, predicted, &labels).unwrap_err().to_string()
@@ -233,5 +303,11 @@ mod tests {
                 .contains("found texts")
         );
         assert!(error("r2", &integers, Labels::Numbers(vec![1.0; 2])).contains("it is -inf"));
+        for metric in ["accuracy", "mae"] {
+            assert_eq!(
+                error(metric, &integers, Labels::Numbers(vec![1.0, f64::NAN])),
+                "labels: row 2: expected a number, found NaN or nothing"
+            );
+        }
     }
 }

@@ -198,14 +198,16 @@ impl Store {
 
     // ------------------------------------------------------------ versions
 
-    /// The names of all models, in order.
+    /// The names of all models, in order. A folder without any version, which a put leaves that failed,
+    /// is no model; one whose versions cannot be counted is.
     ///
     /// # Errors
     /// When they cannot be listed.
     pub fn names(&self) -> Result<Vec<Name>, StoreError> {
         let folders = self.backend.folders(MODELS)?;
         // What is no name was not put here by a store; verify tells of it.
-        Ok(folders.iter().filter_map(|name| name.parse().ok()).collect())
+        let names = folders.iter().filter_map(|name| name.parse().ok());
+        Ok(names.filter(|name| !matches!(self.head(&Log::versions(name)), Ok(0))).collect())
     }
 
     /// The number of the newest version of a model.
@@ -241,8 +243,10 @@ impl Store {
     /// no, and what is wrong with it otherwise.
     pub fn manifest(&self, name: &Name, version: u64) -> Result<(Manifest, String), StoreError> {
         let bytes = self.manifest_bytes(name, version)?;
+        // What was damaged is named as such, and not as something that the policy has no word on.
+        let manifest = Manifest::open(name, version, &bytes)?;
         self.admit(name, version, &bytes)?;
-        Ok((Manifest::open(name, version, &bytes)?, digest::sha256(&bytes)))
+        Ok((manifest, digest::sha256(&bytes)))
     }
 
     /// As [`Store::manifest`], whatever the policy says.
@@ -269,12 +273,11 @@ impl Store {
         Err(StoreError::NotFound { what: format!("{name} version {version}"), present })
     }
 
-    /// The signature of a version, where it has one.
-    pub(super) fn signature(
-        &self,
-        name: &Name,
-        version: u64,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The signature of a version, where it has one. Nobody has verified it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is larger than any signature.
+    pub fn signature(&self, name: &Name, version: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let place = Log::versions(name).signature(version);
         self.backend.read_small(&place, MAX_SIGNATURE)
     }

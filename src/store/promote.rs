@@ -1,6 +1,7 @@
 //! Promotion by metric: a version takes an alias over when a condition holds on data that both are
 //! asked about here and now. What a manifest says of metrics is not believed.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::aliases::{Compared, Move, Reason};
@@ -31,6 +32,17 @@ pub struct Promotion<'a> {
     pub labels_sha256: String,
 }
 
+/// Where the alias stands after a promotion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Promoted {
+    /// The entry that says so.
+    pub entry: AliasEntry,
+    /// Why, as it was computed now. That of the entry is of then, where it is an older one.
+    pub reason: Reason,
+    /// False where the alias stood on the version already, and nothing was written.
+    pub is_new: bool,
+}
+
 /// Predictions of versions and the metrics that were asked of them.
 struct Asked<'s, 'r> {
     store: &'s Store,
@@ -50,16 +62,26 @@ impl Asked<'_, '_> {
         if let Some(value) = self.metrics.get(&version).and_then(|metrics| metrics.0.get(name)) {
             return Ok(*value);
         }
-        if !self.predictions.contains_key(&version) {
-            let loaded = load(self.store)?;
-            self.predictions.insert(version, loaded.predict(self.rows)?);
-        }
-        let Some(predictions) = self.predictions.get(&version) else {
-            return Err(StoreError::Metric { name: name.into(), message: "no predictions".into() });
-        };
-        let value = compute(name, predictions, self.labels)?;
+        let labels = self.labels;
+        let value = compute(name, self.predicted(version, load)?, labels)?;
         self.metrics.entry(version).or_default().0.insert(name.to_owned(), value);
         Ok(value)
+    }
+
+    /// What a version predicts. The labels fit it.
+    fn predicted(
+        &mut self,
+        version: u64,
+        load: impl FnOnce(&Store) -> Result<Loaded, StoreError>,
+    ) -> Result<&Predictions, StoreError> {
+        match self.predictions.entry(version) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(free) => {
+                let predictions = load(self.store)?.predict(self.rows)?;
+                self.labels.check(predictions.len())?;
+                Ok(free.insert(predictions))
+            }
+        }
     }
 
     fn metrics_of(&self, version: u64) -> Metrics {
@@ -70,12 +92,14 @@ impl Asked<'_, '_> {
 impl Store {
     /// Lets a version take an alias over if the condition holds. Where another move of the alias
     /// comes between, the condition is decided again, with the version that the alias stands on then.
-    /// The entry says who won and why.
+    /// The entry says who won and why. Whatever the condition asks, the data has to fit the version:
+    /// as many columns as it was trained on, and a label for each row.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when it does not hold; [`StoreError::Metric`] when a metric cannot be
-    /// computed; [`StoreError::NotFound`] when the condition names an alias that stands nowhere.
-    pub fn promote(&self, promotion: &Promotion<'_>) -> Result<AliasEntry, StoreError> {
+    /// computed; [`StoreError::Model`] and [`StoreError::Labels`] when the data does not fit;
+    /// [`StoreError::NotFound`] when the condition names an alias that stands nowhere.
+    pub fn promote(&self, promotion: &Promotion<'_>) -> Result<Promoted, StoreError> {
         let Promotion { name, candidate, alias, condition, .. } = promotion;
         let version = self.resolve(name, candidate)?;
         let (manifest, manifest_sha256) = self.manifest(name, version)?;
@@ -86,7 +110,17 @@ impl Store {
             predictions: HashMap::new(),
             metrics: HashMap::new(),
         };
-        self.move_alias(name, alias, |current| {
+        asked.predicted(version, |store| store.load_manifest(manifest.clone(), &silent))?;
+        let mut reason = Reason {
+            condition: condition.text().to_owned(),
+            because: String::new(),
+            metrics: Metrics::default(),
+            others: BTreeMap::new(),
+            data_sha256: promotion.data_sha256.clone(),
+            labels_sha256: promotion.labels_sha256.clone(),
+            rows: promotion.labels.len() as u64,
+        };
+        let (entry, is_new) = self.move_alias(name, alias, |current| {
             let mut others: BTreeMap<String, u64> = BTreeMap::new();
             let verdict = condition.decide(|of, metric| {
                 let Some(other) = of else {
@@ -115,21 +149,17 @@ impl Store {
             let compared = others.into_iter().map(|(alias, version)| {
                 (alias, Compared { version, metrics: asked.metrics_of(version) })
             });
+            reason.because = verdict.because;
+            reason.others = compared.collect();
+            reason.metrics = asked.metrics_of(version);
             Ok(Move {
                 version,
                 manifest_sha256: manifest_sha256.clone(),
                 action: Action::Promote,
                 restores: None,
-                reason: Some(Reason {
-                    condition: condition.text().to_owned(),
-                    because: verdict.because,
-                    metrics: asked.metrics_of(version),
-                    others: compared.collect(),
-                    data_sha256: promotion.data_sha256.clone(),
-                    labels_sha256: promotion.labels_sha256.clone(),
-                    rows: promotion.labels.len() as u64,
-                }),
+                reason: Some(reason.clone()),
             })
-        })
+        })?;
+        Ok(Promoted { entry, reason, is_new })
     }
 }

@@ -3,13 +3,13 @@
 //! A writer that dies before the manifest leaves a blob that nothing refers to. One that dies after it
 //! has put the version, though it could not say so any more.
 
-use super::layout::{BLOBS, Log, blob};
+use super::layout::{self, BLOBS, Log};
 use super::manifest::{
     self, Blob, FORMAT, FORMAT_VERSION, FormatVersion, Manifest, Metrics, Origin,
 };
 use super::open::nonce;
 use super::transfer::{Hashed, Upload};
-use super::{Name, Progress, Store, StoreError, hyper_parameters, log, silent};
+use super::{Name, Progress, Store, StoreError, hyper_parameters, log, silent, transfer};
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::{Parameters, Value};
 use crate::formats::safetensors::Safetensors;
@@ -92,7 +92,11 @@ impl Store {
         let log = Log::versions(&version.name);
         // Refused before anything is sent.
         draft.check(&log.place(1))?;
-        self.send(&version.parameters, &blob, progress)?;
+        // One that is there is read: a put is what mends a blob whose bytes were changed.
+        let place = layout::blob(BLOBS, &blob.sha256);
+        if !self.is_there(&blob)? || !transfer::is_whole(&self.backend, &place, &blob, progress)? {
+            self.send(&version.parameters, &blob, progress)?;
+        }
         let manifest = log::append(&self.backend, &log, self.known(&log), |number| {
             let manifest = Manifest { version: number, ..draft.clone() };
             let bytes = manifest::SCHEMA.seal(&log.place(number), &manifest)?;
@@ -101,7 +105,9 @@ impl Store {
         self.note(&log, manifest.version);
         // A collection that began before the manifest was there may have taken the blob away: see
         // collect.rs. From here on none does.
-        self.send(&version.parameters, &blob, &silent)?;
+        if !self.is_there(&blob)? {
+            self.send(&version.parameters, &blob, &silent)?;
+        }
         Ok(manifest)
     }
 
@@ -141,25 +147,24 @@ impl Store {
         }
     }
 
-    /// Sends a blob unless it is there already, whole and young enough.
+    /// True when a blob of that name and size is there, and young enough that no collection takes it.
+    fn is_there(&self, wanted: &Blob) -> Result<bool, StoreError> {
+        let place = layout::blob(BLOBS, &wanted.sha256);
+        let Some(found) = self.backend.head(&place)? else { return Ok(false) };
+        let age = self.now().duration_since(found.modified);
+        let young = self.backend.folder().is_none() && age.as_hours() < YOUNG_HOURS;
+        // What no version refers to may be old enough to be collected: it is made young first.
+        Ok(found.size == wanted.size && (young || self.backend.touch(&place)))
+    }
+
+    /// Sends a blob, over one that is there. Its place is its hash, so that right bytes can only
+    /// replace wrong ones or the same.
     fn send(
         &self,
         parameters: &Parameters,
         wanted: &Blob,
         progress: Progress<'_>,
     ) -> Result<(), StoreError> {
-        let place = blob(BLOBS, &wanted.sha256);
-        if let Some(found) = self.backend.head(&place)?
-            && found.size == wanted.size
-        {
-            let age = self.now().duration_since(found.modified);
-            let young = self.backend.folder().is_none() && age.as_hours() < YOUNG_HOURS;
-            // What no version refers to may be old enough to be collected: it is made young first.
-            if young || self.backend.touch(&place) {
-                progress(wanted.size, wanted.size);
-                return Ok(());
-            }
-        }
         let mut upload = Upload::new(&self.backend, wanted, progress);
         match Safetensors.write(parameters, &mut upload) {
             Ok(_) => upload.finish(wanted),

@@ -68,6 +68,19 @@ impl Store {
         }
     }
 
+    /// Whether a signature that lies beside a version is whole and about it, whoever signed.
+    pub(super) fn check_signature(
+        &self,
+        name: &Name,
+        version: u64,
+        signature: &[u8],
+    ) -> Result<(), StoreError> {
+        let bytes = self.manifest_bytes(name, version)?;
+        let manifest = Manifest::open(name, version, &bytes)?;
+        let resources = resources(&bytes, &manifest.model()?.sha256)?;
+        Ok(signing::check_unverified(signature, &resources)?)
+    }
+
     /// The manifest of a version as it is stored and the signature beside it: what has to lie beside the
     /// model so that others can verify it. The policy was asked.
     ///

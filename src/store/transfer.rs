@@ -68,7 +68,7 @@ pub(super) fn place_of(backend: &Backend, wanted: &Blob) -> Result<String, Store
     Err(StoreError::blob(&wanted.sha256, format!("{} bytes", wanted.size), "nothing"))
 }
 
-/// Gives every byte from `from` on to `take`, in order.
+/// Gives every byte from `from` on to `take`, in order, from where the blob is.
 fn bytes_from(
     backend: &Backend,
     wanted: &Blob,
@@ -78,9 +78,19 @@ fn bytes_from(
     if from >= wanted.size {
         return Ok(());
     }
-    let place = place_of(backend, wanted)?;
+    bytes_at(backend, &place_of(backend, wanted)?, wanted, from, take)
+}
+
+/// As [`bytes_from`], from a place.
+fn bytes_at(
+    backend: &Backend,
+    place: &str,
+    wanted: &Blob,
+    from: u64,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     if backend.folder().is_some() {
-        let Some(result) = backend.get(&place, from, wanted.size)? else {
+        let Some(result) = backend.get(place, from, wanted.size)? else {
             return Err(StoreError::blob(
                 &wanted.sha256,
                 format!("{} bytes", wanted.size),
@@ -88,14 +98,14 @@ fn bytes_from(
             ));
         };
         let GetResultPayload::File(mut file, _) = result.payload else {
-            return Err(StoreError::document(&place, "a file", "a stream"));
+            return Err(StoreError::document(place, "a file", "a stream"));
         };
         return file_from(&mut file, wanted, from, take);
     }
     let starts = (from..wanted.size).step_by(PART);
     let parts = starts.map(|start| {
         let end = wanted.size.min(start.saturating_add(PART as u64));
-        backend.part(&place, start, end)
+        backend.part(place, start, end)
     });
     let mut parts = stream::iter(parts).buffered(AT_ONCE);
     while let Some(part) = backend.wait(parts.next()) {
@@ -178,16 +188,45 @@ pub(super) fn check(
     wanted: &Blob,
     progress: Progress<'_>,
 ) -> Result<(), StoreError> {
-    let mut sink = Sink::new(wanted.size, progress);
-    place_of(backend, wanted)?;
-    bytes_from(backend, wanted, 0, &mut |part| {
-        sink.take(part);
-        Ok(())
-    })?;
-    match sink.sha256() {
+    match hash_at(backend, &place_of(backend, wanted)?, wanted, progress)? {
         found if found == wanted.sha256 => Ok(()),
         found => Err(changed(wanted, &found)),
     }
+}
+
+/// True when the bytes at a place are those of the blob, which is read in little memory. What has fewer
+/// bytes, cannot be read from the disk or went away meanwhile is not whole.
+pub(super) fn is_whole(
+    backend: &Backend,
+    place: &str,
+    wanted: &Blob,
+    progress: Progress<'_>,
+) -> Result<bool, StoreError> {
+    match hash_at(backend, place, wanted, progress) {
+        Ok(found) => Ok(found == wanted.sha256),
+        Err(StoreError::Blob { .. }) => Ok(false),
+        Err(StoreError::Backend { source, .. })
+            if matches!(*source, object_store::Error::NotFound { .. }) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The SHA-256 of the bytes at a place, as many as the blob has.
+fn hash_at(
+    backend: &Backend,
+    place: &str,
+    wanted: &Blob,
+    progress: Progress<'_>,
+) -> Result<String, StoreError> {
+    let mut sink = Sink::new(wanted.size, progress);
+    bytes_at(backend, place, wanted, 0, &mut |part| {
+        sink.take(part);
+        Ok(())
+    })?;
+    Ok(sink.sha256())
 }
 
 /// Where a download is until it is whole: beside its place, with the blob in its name, so that one

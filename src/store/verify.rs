@@ -43,6 +43,7 @@ pub struct Verified {
 struct Findings {
     versions: BTreeMap<Name, BTreeSet<u64>>,
     moves: BTreeMap<(Name, Alias), BTreeSet<u64>>,
+    signatures: BTreeMap<Name, BTreeSet<u64>>,
     /// Each blob with the versions that refer to it.
     blobs: BTreeMap<String, (Blob, Vec<String>)>,
     /// The hashes of the manifests that could be read.
@@ -65,6 +66,7 @@ impl Store {
     pub fn verify(&self, progress: Progress<'_>) -> Result<Verified, StoreError> {
         let mut findings = self.list_entries()?;
         self.verify_versions(&mut findings);
+        self.verify_signatures(&mut findings);
         self.verify_aliases(&mut findings);
         let bytes: u64 = findings.blobs.values().map(|(blob, _)| blob.size).sum();
         let done = AtomicU64::new(0);
@@ -91,8 +93,10 @@ impl Store {
         }
         let mut unreferenced = 0;
         self.backend.each(BLOBS, |place, _| {
-            let known = sha256_of(&place).is_some_and(|sha256| findings.blobs.contains_key(sha256));
-            unreferenced += usize::from(!known);
+            // What is no blob is not the store's own.
+            let blob = sha256_of(&place);
+            let is_without = blob.is_some_and(|sha256| !findings.blobs.contains_key(sha256));
+            unreferenced += usize::from(is_without);
             Ok(())
         })?;
         findings.problems.sort_by(|a, b| a.place.cmp(&b.place));
@@ -118,7 +122,9 @@ impl Store {
                 Some(Entry::Alias(name, alias, number)) => {
                     findings.moves.entry((name, alias)).or_default().insert(number);
                 }
-                Some(Entry::Signature) => {}
+                Some(Entry::Signature(name, version)) => {
+                    findings.signatures.entry(name).or_default().insert(version);
+                }
                 None => findings.problem(
                     place,
                     "expected a manifest, a signature or an entry of an alias, found another name",
@@ -160,6 +166,25 @@ impl Store {
                         );
                         findings.problem(log.place(version), message);
                     }
+                }
+            }
+        }
+    }
+
+    fn verify_signatures(&self, findings: &mut Findings) {
+        for (name, versions) in findings.signatures.clone() {
+            for version in versions {
+                let place = layout::Log::versions(&name).signature(version);
+                if !findings.versions.get(&name).is_some_and(|known| known.contains(&version)) {
+                    findings.problem(place, "the version that it is a signature of is missing");
+                    continue;
+                }
+                let checked = self.signature(&name, version).and_then(|signature| {
+                    signature.map_or(Ok(()), |of| self.check_signature(&name, version, &of))
+                });
+                // What is wrong with the manifest has a line of its own.
+                if let (Err(error), Ok(_)) = (checked, self.manifest_unasked(&name, version)) {
+                    findings.problem(place, error);
                 }
             }
         }

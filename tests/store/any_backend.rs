@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use deadweight::store::condition::Condition;
 use deadweight::store::diff::difference;
 use deadweight::store::metrics::Labels;
-use deadweight::store::promote::Promotion;
-use deadweight::store::{Action, Admission, NewVersion, Policy, Selector, Store, StoreError};
+use deadweight::store::promote::{Promoted, Promotion};
+use deadweight::store::{
+    Action, Admission, AliasEntry, NewVersion, Policy, Selector, Store, StoreError,
+};
 use ndarray::{Array2, array};
 
 use super::support::{alias, assert_sound, linear, name, place, slope, version, wide};
@@ -64,8 +66,11 @@ fn one_blob_is_sent_once() {
     let a = store.put(version("a", 2.0)).unwrap();
     let b = store.put(version("b", 2.0)).unwrap();
     assert_eq!(a.blobs, b.blobs);
+    // More than a part.
+    let large = || NewVersion::new(name("c"), wide(20 << 20, 1.0));
+    assert_eq!(store.put(large()).unwrap().blobs, store.put(large()).unwrap().blobs);
     let verified = store.verify(&|_, _| ()).unwrap();
-    assert_eq!((verified.versions, verified.blobs, verified.unreferenced), (2, 1, 0));
+    assert_eq!((verified.versions, verified.blobs, verified.unreferenced), (4, 2, 0));
 }
 
 #[test]
@@ -168,12 +173,21 @@ fn a_rollback_goes_back_step_by_step() {
     assert_sound(&store);
 }
 
-fn promote(
+fn promote(store: &Store, candidate: u64, condition: &str) -> Result<AliasEntry, StoreError> {
+    // What a slope of 2 predicts.
+    let labels = Labels::Numbers(vec![0.0, 2.0, 4.0, 6.0]);
+    promote_on(store, candidate, condition, 1, &labels).map(|promoted| promoted.entry)
+}
+
+/// Promotes on four rows of some columns.
+fn promote_on(
     store: &Store,
     candidate: u64,
     condition: &str,
-) -> Result<deadweight::store::AliasEntry, StoreError> {
-    let rows = Array2::from_shape_fn((4, 1), |(row, _)| row as f64);
+    columns: usize,
+    labels: &Labels,
+) -> Result<Promoted, StoreError> {
+    let rows = Array2::from_shape_fn((4, columns), |(row, _)| row as f64);
     let condition: Condition = condition.parse().unwrap();
     store.promote(&Promotion {
         name: &name("price"),
@@ -181,8 +195,7 @@ fn promote(
         alias: &alias("production"),
         condition: &condition,
         rows: rows.view().into(),
-        // What a slope of 2 predicts.
-        labels: &Labels::Numbers(vec![0.0, 2.0, 4.0, 6.0]),
+        labels,
         data_sha256: "ab".repeat(32),
         labels_sha256: "cd".repeat(32),
     })
@@ -216,6 +229,51 @@ fn a_promotion_computes_and_says_why() {
     assert!(matches!(promote(&store, 3, "auc > 0.5"), Err(StoreError::Metric { .. })));
     assert_eq!(store.rollback(&name("price"), &alias("production")).unwrap().version, 1);
     assert_sound(&store);
+}
+
+#[test]
+fn a_promotion_to_where_the_alias_stands_is_decided_anew() {
+    let place = place();
+    let store = Store::create(&place.url).unwrap();
+    store.put(version("price", 3.0)).unwrap();
+    let labels = Labels::Numbers(vec![0.0, 2.0, 4.0, 6.0]);
+    let first = promote_on(&store, 1, "mae < 2", 1, &labels).unwrap();
+    assert!(first.is_new);
+    assert_eq!(first.entry.reason, Some(first.reason));
+    let again = promote_on(&store, 1, "mse < 5 and mae == production.mae", 1, &labels).unwrap();
+    assert!(!again.is_new);
+    assert_eq!(again.reason.because, "mse (3.5) < 5 and mae (1.5) == production.mae (1.5)");
+    assert_eq!((again.entry.number, again.reason.others["production"].version), (1, 1));
+    assert_eq!(again.entry.reason.unwrap().because, "mae (1.5) < 2");
+    assert!(matches!(promote(&store, 1, "mae < 1"), Err(StoreError::Refused { .. })));
+    assert_eq!(store.history(&name("price"), &alias("production")).unwrap().len(), 1);
+}
+
+#[test]
+fn data_that_does_not_fit_promotes_nothing() {
+    let place = place();
+    let store = Store::create(&place.url).unwrap();
+    store.put(version("price", 2.0)).unwrap();
+    let error = |condition: &str, columns: usize, labels: Vec<f64>| {
+        promote_on(&store, 1, condition, columns, &Labels::Numbers(labels)).unwrap_err()
+    };
+    let right = vec![0.0, 2.0, 4.0, 6.0];
+    // Even where the condition is decided before it looks at the version.
+    for condition in ["mae < 1", "1 > 2 and mae < 1"] {
+        let found = error(condition, 2, right.clone());
+        assert!(matches!(found, StoreError::Model(_)), "{found}");
+        assert_eq!(
+            error(condition, 1, right[..3].to_vec()).to_string(),
+            "labels: expected a label for each of 4 rows, found 3"
+        );
+        assert_eq!(
+            error(condition, 1, vec![0.0, 2.0, f64::NAN, 6.0]).to_string(),
+            "labels: row 3: expected a number, found NaN or nothing"
+        );
+    }
+    let found = error("mae < 1e308 * 1e308", 1, right).to_string();
+    assert!(found.ends_with("expected a finite number, found inf for 1e308 * 1e308"), "{found}");
+    assert_eq!(store.alias(&name("price"), &alias("production")).unwrap(), None);
 }
 
 #[test]

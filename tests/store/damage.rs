@@ -82,6 +82,123 @@ fn a_removed_or_short_blob_comes_back_with_the_next_put() {
 }
 
 #[test]
+fn a_changed_blob_comes_right_with_the_next_put() {
+    let (_place, store) = sample();
+    let blob = blob_path(&store, "churn", 2);
+    let right = fs::read(&blob).unwrap();
+    for at in [0, right.len() / 2, right.len() - 1] {
+        let mut bytes = right.clone();
+        bytes[at] ^= 1;
+        fs::write(&blob, bytes).unwrap();
+        let number = store.put(version("churn", 2.0)).unwrap().version;
+        assert_eq!(fs::read(&blob).unwrap(), right, "byte {at}");
+        assert_eq!(slope(&store.load("churn", &number.to_string()).unwrap()), 2.0);
+        assert_sound(&store);
+    }
+}
+
+#[test]
+fn a_collection_puts_nothing_damaged_over_what_was_sent_again() {
+    let (_place, store) = sample();
+    let blob = blob_path(&store, "churn", 2);
+    let right = fs::read(&blob).unwrap();
+    let trash = PathBuf::from(blob.to_str().unwrap().replace("/blobs/", "/trash/"));
+    fs::create_dir_all(trash.parent().unwrap()).unwrap();
+    for (there, in_trash) in [(&right[..], &b"short"[..]), (&b"short"[..], &right[..])] {
+        fs::write(&blob, there).unwrap();
+        fs::write(&trash, in_trash).unwrap();
+        store.collect(std::time::Duration::from_secs(3600), false).unwrap();
+        assert_eq!(fs::read(&blob).unwrap(), right);
+        assert!(!trash.exists());
+    }
+}
+
+#[test]
+fn a_collection_leaves_alone_what_is_not_the_stores_own() {
+    let (_place, store) = sample();
+    let write = |place: &str| {
+        let file = path(&store, place);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "x").unwrap();
+        file
+    };
+    store.set_alias(&name("churn"), &alias("clock"), 2).unwrap();
+    let sha256 = "ab".repeat(32);
+    let strangers: Vec<PathBuf> = [
+        "src/clock/time.py",
+        "clock/time.py",
+        "clock/deep/0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f",
+        "notes#1",
+        "models/notes#1",
+        "models/churn/versions/notes#1",
+        "src/models/churn/versions/00000009.json#1",
+        "blobs/notes#1",
+        &format!("blobs/sha256/x/{sha256}"),
+    ]
+    .map(write)
+    .into();
+    let own = [
+        "store.json#1",
+        "clock/0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f",
+        "models/churn/aliases/clock/00000002.json#1",
+        &format!("blobs/sha256/ab/{sha256}#1"),
+        &format!("trash/sha256/ab/{sha256}#1"),
+    ]
+    .map(write);
+    let verified = store.verify(&|_, _| ()).unwrap();
+    assert_eq!((verified.leftovers, verified.unreferenced), (own.len(), 0));
+    let pretended = store.collect(std::time::Duration::ZERO, true).unwrap();
+    assert_eq!((pretended.leftovers, pretended.deleted.len()), (own.len(), 0));
+    assert!(own.iter().all(|file| file.exists()));
+    let collected = store.collect(std::time::Duration::ZERO, false).unwrap();
+    assert_eq!((collected.leftovers, collected.deleted.len()), (own.len(), 0));
+    assert!(own.iter().all(|file| !file.exists()));
+    for stranger in &strangers {
+        assert!(stranger.exists(), "{}", stranger.display());
+    }
+    assert_eq!(slope(&store.load("churn", "clock").unwrap()), 2.0);
+}
+
+#[test]
+fn to_say_what_would_be_collected_writes_nothing() {
+    let (_place, store) = sample();
+    fs::remove_file(path(&store, "models/churn/versions/00000003.json")).unwrap();
+    assert_eq!(store.collect(std::time::Duration::ZERO, true).unwrap().deleted.len(), 1);
+    assert!(!path(&store, "clock").exists());
+    assert!(!path(&store, "trash").exists());
+}
+
+#[test]
+fn a_signature_that_cannot_be_one_is_named() {
+    let (_place, store) = sample();
+    let stray = path(&store, "models/churn/versions/00000009.sig");
+    fs::write(&stray, "{}").unwrap();
+    assert_eq!(
+        problem(&store),
+        (
+            "models/churn/versions/00000009.sig".to_owned(),
+            "the version that it is a signature of is missing".to_owned()
+        )
+    );
+    fs::remove_file(stray).unwrap();
+    fs::write(path(&store, "models/churn/versions/00000002.sig"), vec![b' '; (1 << 20) + 1])
+        .unwrap();
+    let (place, message) = problem(&store);
+    assert_eq!(place, "models/churn/versions/00000002.sig");
+    assert!(message.ends_with("expected at most 1048576 bytes, found 1048577 bytes"), "{message}");
+}
+
+#[test]
+fn a_folder_without_a_version_is_no_model() {
+    let (_place, store) = sample();
+    fs::create_dir_all(path(&store, "models/aaa/versions")).unwrap();
+    fs::create_dir_all(path(&store, "models/zzz")).unwrap();
+    assert_eq!(store.names().unwrap(), [name("churn")]);
+    assert!(matches!(store.latest(&name("aaa")), Err(StoreError::NotFound { .. })));
+    assert_sound(&store);
+}
+
+#[test]
 fn a_changed_manifest_is_named() {
     let (_place, store) = sample();
     let file = path(&store, "models/churn/versions/00000002.json");

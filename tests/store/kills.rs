@@ -125,6 +125,8 @@ fn kill_at_every_write(
         };
         if let Ok(store) = Store::open(&place.url) {
             assert_sound(&store);
+            let listed = command(place, &["list"]).output().unwrap();
+            assert!(listed.status.success(), "write {number}: {listed:?}");
             look(&store, &end);
         }
         match end {

@@ -56,8 +56,21 @@ fn make_layout_1() {
 
 #[test]
 fn layout_1_is_read_and_written_to() {
-    let (_folder, store) = copy();
+    let (folder, store) = copy();
     assert_eq!(store.names().unwrap(), [name("price")]);
+    let mut list = assert_cmd::Command::cargo_bin("deadweight").unwrap();
+    list.args(["store", "list", "--json", "--store"]).arg(folder.path());
+    let listed = list.assert().success();
+    let listed: serde_json::Value = serde_json::from_slice(&listed.get_output().stdout).unwrap();
+    assert_eq!(
+        listed["models"],
+        serde_json::json!([{
+            "name": "price",
+            "latest": 2,
+            "kind": "linear_regression",
+            "aliases": {"production": 1},
+        }])
+    );
     assert_eq!(slope(&store.load("price", "latest").unwrap()), 2.5);
     let production = store.load("price", "production").unwrap();
     assert_eq!((slope(&production), production.manifest.metrics.0["mae"]), (1.5, 0.375));

@@ -37,12 +37,12 @@ pub fn run(place: &Place, arguments: &GcArguments) -> anyhow::Result<()> {
         "restored": collected.restored,
         "leftovers": collected.leftovers,
     });
+    let verb = if arguments.dry_run { "would delete" } else { "deleted" };
     print(place, document, || {
         let mut lines: Vec<String> =
             collected.deleted.iter().map(|(hash, _)| hash.clone()).collect();
         lines.push(format!(
-            "{} {} blobs of {}; {} are referred to, {} without a version are younger than {} h; {} pieces of unfinished writes removed",
-            if arguments.dry_run { "would delete" } else { "deleted" },
+            "{verb} {} blobs of {}; {} are referred to, {} without a version are younger than {} h; {verb} {} pieces of unfinished writes",
             collected.deleted.len(),
             units::bytes(bytes),
             collected.referenced,

@@ -50,9 +50,15 @@ pub fn run(place: &Place, arguments: &GetArguments) -> anyhow::Result<()> {
     outputs::check_free(&output, |_| arguments.force, outputs::OR_FORCE)?;
     if let Some(folder) = &arguments.folder {
         let (document, signature) = advised(store.signed_files(name, manifest.version))?;
-        write(&folder.join(MANIFEST_FILE), &document, arguments.force)?;
-        if let Some(signature) = signature {
-            write(&folder.join(SIGNATURE_FILE), &signature, arguments.force)?;
+        let files = [(MANIFEST_FILE, Some(document)), (SIGNATURE_FILE, signature)];
+        let files = files.map(|(name, bytes)| (folder.join(name), bytes));
+        // Nothing is written before all of it may be.
+        for (path, bytes) in &files {
+            let is_ours = |path: &Path| arguments.force || holds(path, bytes.as_deref());
+            outputs::check_free(path, is_ours, outputs::OR_FORCE)?;
+        }
+        for (path, bytes) in &files {
+            settle(path, bytes.as_deref())?;
         }
     }
     let bar = Bar::new();
@@ -73,9 +79,26 @@ pub fn run(place: &Place, arguments: &GetArguments) -> anyhow::Result<()> {
     print(place, document, || shown.clone())
 }
 
-fn write(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
-    outputs::check_free(path, |_| force, outputs::OR_FORCE)?;
-    std::fs::write(path, bytes)
-        .with_context(|| format!("cannot write {}", path.display()))
-        .advise("check the path and its permissions")
+/// True for a file that has these bytes: an earlier attempt wrote it, and is gone on with.
+fn holds(path: &Path, bytes: Option<&[u8]>) -> bool {
+    let size = std::fs::metadata(path).map(|metadata| metadata.len());
+    bytes.is_some_and(|bytes| {
+        size.is_ok_and(|size| size == bytes.len() as u64)
+            && std::fs::read(path).is_ok_and(|found| found == bytes)
+    })
+}
+
+/// Lets a file have these bytes, whole or not at all. Without any there is to be none: a signature of
+/// what lay there before would be a wrong one.
+fn settle(path: &Path, bytes: Option<&[u8]>) -> anyhow::Result<()> {
+    match bytes {
+        Some(_) if holds(path, bytes) => Ok(()),
+        Some(bytes) => outputs::write(path, bytes),
+        None => match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error)
+                .with_context(|| format!("cannot remove {}", path.display()))
+                .advise("check the path and its permissions"),
+            _ => Ok(()),
+        },
+    }
 }

@@ -105,11 +105,20 @@ struct Place {
 impl Place {
     /// The store, which must be there.
     fn open(&self) -> anyhow::Result<Store> {
-        let store = advised(Store::open(&self.url))?;
-        Ok(match &self.policy {
+        Ok(self.guarded(advised(Store::open(&self.url))?))
+    }
+
+    /// The store, which is made where there is none.
+    fn create(&self) -> anyhow::Result<Store> {
+        Ok(self.guarded(advised(Store::create(&self.url))?))
+    }
+
+    /// With the policy that was given, if one was.
+    fn guarded(&self, store: Store) -> Store {
+        match &self.policy {
             Some(policy) => store.with_policy(policy.clone()),
             None => store,
-        })
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub fn run(place: &Place, arguments: &PromoteArguments) -> anyhow::Result<()> {
     let hash = |path: &PathBuf| {
         digest::sha256_of_file(path).with_context(|| format!("cannot read {}", path.display()))
     };
-    let entry = advised(store.promote(&Promotion {
+    let promoted = advised(store.promote(&Promotion {
         name: &arguments.version.name,
         candidate: &arguments.version.selector,
         alias: &arguments.to,
@@ -56,5 +56,18 @@ pub fn run(place: &Place, arguments: &PromoteArguments) -> anyhow::Result<()> {
         data_sha256: hash(&arguments.data)?,
         labels_sha256: hash(&arguments.labels)?,
     }))?;
-    print(place, text::with_schema(text::MOVE_SCHEMA, &entry)?, || text::moved(&entry))
+    let (entry, reason) = (&promoted.entry, &promoted.reason);
+    let mut document = text::with_schema(text::MOVE_SCHEMA, entry)?;
+    if let Some(document) = document.as_object_mut() {
+        // That of an older entry is of the day when it was written.
+        document.insert("reason".to_owned(), serde_json::to_value(reason)?);
+        document.insert("moved".to_owned(), promoted.is_new.into());
+    }
+    print(place, document, || match promoted.is_new {
+        true => text::moved(entry),
+        false => format!(
+            "{}: already stands on version {}, because {}",
+            entry.alias, entry.version, reason.because
+        ),
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 use super::progress::Bar;
 use super::sign::private_key;
@@ -11,11 +11,11 @@ use super::{Place, advised, parsed, print, text};
 use crate::base::digest;
 use crate::cli::args::{ContentName, PickleArguments};
 use crate::cli::convert::wanted;
-use crate::cli::failure::Advise;
+use crate::cli::failure::{Advise, UsageError};
 use crate::cli::files;
 use crate::store::manifest::is_metric;
 use crate::store::put::ImportedFile;
-use crate::store::{Alias, Metrics, Name, NewVersion, Store};
+use crate::store::{Alias, Metrics, Name, NewVersion};
 
 /// Arguments of `store put`.
 #[derive(Debug, Clone, clap::Args)]
@@ -50,6 +50,7 @@ pub struct PutArguments {
 
 /// Puts the version and prints its number.
 pub fn run(place: &Place, arguments: &PutArguments) -> anyhow::Result<()> {
+    let metrics = once_each(&arguments.metrics)?;
     let key = arguments.sign.as_deref().map(private_key).transpose()?;
     let (file, sha256) = files::load_hashed(&arguments.file, &arguments.pickle)?;
     let name = arguments.file.display().to_string();
@@ -63,16 +64,15 @@ pub fn run(place: &Place, arguments: &PutArguments) -> anyhow::Result<()> {
                 .advise("check the path and its permissions")?,
         ),
     };
-    let metrics: BTreeMap<String, f64> = arguments.metrics.iter().cloned().collect();
     let version = NewVersion {
         name: arguments.name.clone(),
         parameters,
-        metrics: Metrics(metrics),
+        metrics,
         dataset_sha256,
         seed: arguments.seed,
         file: Some(imported),
     };
-    let store = advised(Store::create(&place.url))?;
+    let store = place.create()?;
     let bar = Bar::new();
     let put = store.put_watched(version, &|done, size| bar.update(done, size));
     drop(bar);
@@ -84,7 +84,7 @@ pub fn run(place: &Place, arguments: &PutArguments) -> anyhow::Result<()> {
     }
     if let Some(alias) = &arguments.alias {
         advised(store.set_alias(&arguments.name, alias, manifest.version)).with_context(|| {
-            format!("{name} is version {}, but alias {alias} was not set", manifest.version)
+            format!("{name}: stored as version {}, and {alias} was not moved", manifest.version)
         })?;
     }
     anstream::eprintln!(
@@ -98,11 +98,25 @@ pub fn run(place: &Place, arguments: &PutArguments) -> anyhow::Result<()> {
     print(place, document, || manifest.version.to_string())
 }
 
+/// The metrics by name; none may come twice.
+fn once_each(given: &[(String, f64)]) -> anyhow::Result<Metrics> {
+    let mut metrics = BTreeMap::new();
+    for (name, value) in given {
+        if let Some(first) = metrics.insert(name.clone(), *value) {
+            let message = format!("--metric {name} was given twice, as {first} and as {value}");
+            return Err(anyhow!(UsageError(message))).advise("give each metric once");
+        }
+    }
+    Ok(Metrics(metrics))
+}
+
 fn metric(text: &str) -> Result<(String, f64), String> {
     let wrong = || format!("expected NAME=VALUE, as in accuracy=0.93, found {text:?}");
-    let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+    let (name, value) =
+        text.split_once('=').filter(|(name, _)| is_metric(name)).ok_or_else(wrong)?;
     match value.parse::<f64>() {
-        Ok(value) if value.is_finite() && is_metric(name) => Ok((name.to_owned(), value)),
-        _ => Err(wrong()),
+        Ok(number) if number.is_finite() => Ok((name.to_owned(), number)),
+        Ok(_) => Err(format!("expected a finite number, found {value:?}")),
+        Err(_) => Err(wrong()),
     }
 }

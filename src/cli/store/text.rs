@@ -37,8 +37,8 @@ pub fn value(value: &Value) -> String {
     }
 }
 
-/// What is said of a version.
-pub fn version(manifest: &Manifest) -> String {
+/// What is said of a version. That it is signed is said of the file beside it; by whom is for a policy.
+pub fn version(manifest: &Manifest, is_signed: bool) -> String {
     let mut text = format!("{} version {}\n", manifest.name, manifest.version);
     let mut line = |label: &str, value: String| text.push_str(&labelled(label, LABEL, &value));
     line("kind", format!("{} (layout {})", manifest.kind, manifest.layout_version));
@@ -76,6 +76,7 @@ pub fn version(manifest: &Manifest) -> String {
         ),
     );
     line("scan", origin.scan_verdict.clone());
+    line("signed", if is_signed { "yes, a policy says by whom" } else { "no" }.to_owned());
     line("put", format!("{} by deadweight {}", manifest.created, manifest.tool_version));
     text.trim_end().to_owned()
 }
