@@ -282,10 +282,8 @@ fn side_by_side(
             (scroll(&title, html! {
                 table.t.mx {
                     thead { tr {
-                        th scope="col" .k { "format" }
-                        @for column in &columns {
-                            th scope="col" .k { (operation_title(column.of)) }
-                        }
+                        (matrix_head("format", scripted))
+                        @for column in &columns { (matrix_head(&operation_title(column.of), scripted)) }
                     } }
                     tbody {
                         @for format in formats {
@@ -298,14 +296,22 @@ fn side_by_side(
                                     ))
                                 }
                             };
-                            // Where there is no script nothing filters, and nothing sorts.
                             @if scripted { (plain_row_of(lookup, format, cells)) }
-                            @else { tr { th scope="row" { (format.id) } (cells) } }
+                            @else { tr { th { (format.id) } (cells) } }
                         }
                     }
                 }
             }))
         } @else { p.none { "Nothing was measured." } }
+    }
+}
+
+/// Where there is no script nothing filters and nothing sorts: cells without attributes, of which there are
+/// thousands. Heads in the first row and the first column of a table need none to be understood.
+fn matrix_head(title: &str, scripted: bool) -> Markup {
+    match scripted {
+        true => html! { th scope="col" .k { (title) } },
+        false => html! { th { (title) } },
     }
 }
 
@@ -327,7 +333,6 @@ fn matrix_cell(outcome: Option<&Outcome>, ranks: &HashMap<u32, usize>, scripted:
         }
         Some(Outcome::Failed { .. }) => html! { td.x { "failed" } },
         _ if scripted => absent_cell(),
-        // Without a class: there are thousands.
         _ => html! { td { "–" } },
     }
 }
