@@ -277,8 +277,8 @@ fn check_features(expected: usize, rows: &ArrayView2<'_, f64>) -> Result<(), Mod
     }
 }
 
-/// True where no number is infinite or NaN. Without a branch a number, so that several are looked at at
-/// once.
+/// True where no number is infinite or NaN. Without a branch a number, so that several can be looked at
+/// together.
 fn all_finite(values: &[f64]) -> bool {
     values.iter().fold(true, |all, value| all & value.is_finite())
 }

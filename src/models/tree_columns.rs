@@ -318,8 +318,8 @@ impl Columns<'_> {
         Ok(())
     }
 
-    /// True where every node of a tree is as it must be. What is wrong, and where, is not asked: without a
-    /// branch in its loops this takes hardly longer than reading the columns.
+    /// True where every node of a tree is as it must be. What is wrong, and where, is not asked, so that its
+    /// loops have no branch.
     fn is_tree(
         &self,
         (start, end): (usize, usize),
