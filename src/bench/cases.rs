@@ -420,12 +420,12 @@ pub fn case(
             }))
         }
         Operation::Save | Operation::SaveSync => {
-            let sync = operation == Operation::SaveSync;
+            let (sync, saved) = (operation == Operation::SaveSync, prepared.clone());
             Ok(timed(id, array_bytes, kept, clock, move || {
-                let mut out = Vec::new();
-                encode(&mut out)?;
-                let file = file_io::save(fresh_name(&path), &out, sync).map_err(CaseError::new)?;
-                Ok((out, file))
+                file_io::save_with(fresh_name(&path), sync, |file| {
+                    saved.format.write(&saved.subject.parameters, file).map(|_| ())
+                })
+                .map_err(CaseError::new)
             }))
         }
         _ => Err(CaseError::new(format!("{} is no operation of a format", operation.id()))),

@@ -8,11 +8,14 @@
 //! directory: mapping a file that somebody else may truncate kills the process.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::BenchError;
 use crate::base::storage::{Arena, PagePolicy, Storage, StorageError};
+
+/// Gathers the small pieces that codecs write; what is longer goes to the file from where it lies.
+const BUFFER: usize = 1 << 16;
 
 /// A file that is removed when it is dropped.
 #[derive(Debug)]
@@ -30,11 +33,25 @@ impl Drop for Scratch {
 /// # Errors
 /// What the system says.
 pub fn save(path: PathBuf, bytes: &[u8], sync: bool) -> std::io::Result<Scratch> {
-    let mut file = File::create_new(&path)?;
+    save_with(path, sync, |file| file.write_all(bytes))
+}
+
+/// Lets `write` fill a new file; with `sync`, until the device has it.
+///
+/// # Errors
+/// What `write` says, or the system.
+pub fn save_with<E: From<std::io::Error>>(
+    path: PathBuf,
+    sync: bool,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<Scratch, E> {
+    let file = File::create_new(&path)?;
     let scratch = Scratch(path);
-    file.write_all(bytes)?;
+    let mut buffered = BufWriter::with_capacity(BUFFER, file);
+    write(&mut buffered)?;
+    buffered.flush()?;
     if sync {
-        file.sync_all()?;
+        buffered.get_ref().sync_all()?;
     }
     Ok(scratch)
 }

@@ -7,6 +7,7 @@
 //!
 //! Buffers begin at multiples of 64, so a view borrows them from the bytes of the file.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use arrow_array::types::{
@@ -77,24 +78,15 @@ impl Format for Arrow {
     }
 
     fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let mut fields = Vec::with_capacity(parameters.arrays().len());
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(parameters.arrays().len());
-        for (name, array) in parameters.arrays() {
-            let column =
-                column(array).map_err(|error| codec(format!("array {name:?}: {error}")))?;
-            fields.push(Field::new(name, column.data_type().clone(), false));
-            columns.push(Arc::new(column));
-        }
-        let ours = [(KEY.to_owned(), Envelope::text(ID, parameters)?)];
-        let schema = Arc::new(Schema::new_with_metadata(fields, ours));
-        let row = RecordBatchOptions::new().with_row_count(Some(1));
-        let batch =
-            RecordBatch::try_new_with_options(schema.clone(), columns, &row).map_err(codec)?;
         let around = parameters.arrays().len().saturating_mul(1200).saturating_add(4096);
         out.reserve(parameters.byte_len().saturating_add(around));
-        let mut writer = FileWriter::try_new(out, &schema).map_err(codec)?;
-        writer.write(&batch).map_err(codec)?;
-        writer.finish().map_err(codec)
+        write_file(parameters, out)
+    }
+
+    fn write(&self, parameters: &Parameters, out: &mut dyn Write) -> Result<u64, FormatError> {
+        let mut out = wire::Counted { out, written: 0 };
+        write_file(parameters, &mut out)?;
+        Ok(out.written)
     }
 
     fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
@@ -112,6 +104,23 @@ impl Format for Arrow {
     fn recognizes(&self, bytes: &[u8]) -> bool {
         bytes.starts_with(MAGIC)
     }
+}
+
+fn write_file(parameters: &Parameters, out: &mut dyn Write) -> Result<(), FormatError> {
+    let mut fields = Vec::with_capacity(parameters.arrays().len());
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(parameters.arrays().len());
+    for (name, array) in parameters.arrays() {
+        let column = column(array).map_err(|error| codec(format!("array {name:?}: {error}")))?;
+        fields.push(Field::new(name, column.data_type().clone(), false));
+        columns.push(Arc::new(column));
+    }
+    let ours = [(KEY.to_owned(), Envelope::text(ID, parameters)?)];
+    let schema = Arc::new(Schema::new_with_metadata(fields, ours));
+    let row = RecordBatchOptions::new().with_row_count(Some(1));
+    let batch = RecordBatch::try_new_with_options(schema.clone(), columns, &row).map_err(codec)?;
+    let mut writer = FileWriter::try_new(out, &schema).map_err(codec)?;
+    writer.write(&batch).map_err(codec)?;
+    writer.finish().map_err(codec)
 }
 
 fn codec(error: impl std::fmt::Display) -> FormatError {

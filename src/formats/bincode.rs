@@ -1,5 +1,7 @@
 //! `bincode` and `bincode-elements`: bincode 2 in its standard configuration, through serde.
 
+use std::io::Write;
+
 use bincode::config::{self, Config};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -66,6 +68,17 @@ impl Codec for Bincode {
         out: &mut Vec<u8>,
     ) -> Result<(), FormatError> {
         bincode::serde::encode_into_writer(value, Append(out), config::standard())
+            .map_err(|error| FormatError::codec(Self::ID, error))
+    }
+
+    fn write<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        let mut out = out;
+        bincode::serde::encode_into_std_write(value, &mut out, config::standard())
+            .map(|_| ())
             .map_err(|error| FormatError::codec(Self::ID, error))
     }
 

@@ -2,6 +2,7 @@
 //! own derive.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -83,6 +84,16 @@ impl ParametersCodec for Borsh {
     ) -> Result<(), FormatError> {
         let metadata = value::to_json(parameters.metadata());
         encode(&BytesDocument::of(parameters, &metadata), out)
+    }
+
+    fn write_bytes(
+        &self,
+        _mark: &str,
+        parameters: &Parameters,
+        mut out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        let metadata = value::to_json(parameters.metadata());
+        encode(&BytesDocument::of(parameters, &metadata), &mut out)
     }
 
     fn decode_bytes(
@@ -180,7 +191,7 @@ fn check_lengths(bytes: &[u8], elements: bool) -> Result<(), FormatError> {
     })
 }
 
-fn encode(document: &impl BorshSerialize, out: &mut Vec<u8>) -> Result<(), FormatError> {
+fn encode(document: &impl BorshSerialize, out: &mut impl Write) -> Result<(), FormatError> {
     borsh::to_writer(out, document).map_err(|error| FormatError::codec("borsh", error))
 }
 

@@ -4,6 +4,7 @@
 //! `{"format": "deadweight cbor 1", "parameters": {...}}`.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,15 @@ impl Codec for Cbor {
         ciborium::into_writer(value, &mut *out).map_err(|error| FormatError::codec(Self::ID, error))
     }
 
+    fn write<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        out.write_all(&SELF_DESCRIBED)?;
+        ciborium::into_writer(value, out).map_err(|error| FormatError::codec(Self::ID, error))
+    }
+
     fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError> {
         let mut rest = bytes;
         let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_DEPTH)
@@ -108,6 +118,15 @@ impl ParametersCodec for Cbor {
         out: &mut Vec<u8>,
     ) -> Result<(), FormatError> {
         wire::encode_bytes(self, mark, parameters, out)
+    }
+
+    fn write_bytes(
+        &self,
+        mark: &str,
+        parameters: &Parameters,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        wire::write_bytes(self, mark, parameters, out)
     }
 
     fn decode_bytes(

@@ -6,6 +6,7 @@
 //! for is a string: `"NaN"`, `"Infinity"`, `"-Infinity"`.
 
 use std::fmt;
+use std::io::Write;
 use std::marker::PhantomData;
 
 use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
@@ -76,6 +77,14 @@ impl Codec for Json {
         &self,
         value: &T,
         out: &mut Vec<u8>,
+    ) -> Result<(), FormatError> {
+        serde_json::to_writer(out, value).map_err(|error| FormatError::codec(Self::ID, error))
+    }
+
+    fn write<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut dyn Write,
     ) -> Result<(), FormatError> {
         serde_json::to_writer(out, value).map_err(|error| FormatError::codec(Self::ID, error))
     }

@@ -2,6 +2,8 @@
 //!
 //! A file is a map `{"format": "deadweight msgpack 1", "parameters": {...}}`.
 
+use std::io::Write;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +69,16 @@ impl Codec for Msgpack {
         out: &mut Vec<u8>,
     ) -> Result<(), FormatError> {
         rmp_serde::encode::write_named(out, value)
+            .map_err(|error| FormatError::codec(Self::ID, error))
+    }
+
+    fn write<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        let mut out = out;
+        rmp_serde::encode::write_named(&mut out, value)
             .map_err(|error| FormatError::codec(Self::ID, error))
     }
 

@@ -1,5 +1,7 @@
 //! `postcard` and `postcard-elements`: compact, little-endian, integers as varints.
 
+use std::io::Write;
+
 use postcard::ser_flavors::Flavor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -62,6 +64,14 @@ impl Codec for Postcard {
     ) -> Result<(), FormatError> {
         postcard::serialize_with_flavor(value, Append(out))
             .map_err(|error| FormatError::codec(Self::ID, error))
+    }
+
+    fn write<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        postcard::to_io(value, out).map(|_| ()).map_err(|error| FormatError::codec(Self::ID, error))
     }
 
     fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError> {

@@ -13,6 +13,8 @@
 //! is. `start` and `end` count from the start of the array section. The header is checked by its
 //! hash; the arrays are not (see [`crate::base::Parameters::checksum`]).
 
+use std::io::Write;
+
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -70,35 +72,14 @@ impl Format for Raw {
     }
 
     fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let mut entries = Vec::new();
-        let mut end = 0usize;
-        for (name, array) in parameters.arrays() {
-            let start = end.next_multiple_of(ARENA_ALIGNMENT);
-            end = start.saturating_add(array.byte_len());
-            entries.push((name.to_owned(), array.dtype(), array.shape().to_vec(), start, end));
-        }
-        let starts: Vec<usize> = entries.iter().map(|entry| entry.3).collect();
-        let header = serde_json::to_vec(&Header {
-            kind: parameters.kind().to_owned(),
-            layout_version: parameters.layout_version(),
-            metadata: value::to_json(parameters.metadata()),
-            arrays: entries,
-        })
-        .map_err(|error| FormatError::codec("raw", error))?;
-
-        let beginning = out.len();
-        let body = HEADER_START.saturating_add(header.len()).next_multiple_of(ARENA_ALIGNMENT);
-        out.reserve(body.saturating_add(end));
-        out.extend_from_slice(MAGIC);
-        out.push(VERSION);
-        out.extend_from_slice(&(header.len() as u64).to_le_bytes());
-        out.extend_from_slice(&xxh3_64(&header).to_le_bytes());
-        out.extend_from_slice(&header);
-        for ((_, array), start) in parameters.arrays().zip(starts) {
-            out.resize(beginning.saturating_add(body).saturating_add(start), 0);
-            out.extend_from_slice(array.as_bytes());
-        }
+        let beginning = Beginning::of(parameters)?;
+        out.reserve(beginning.bytes.len().saturating_add(beginning.body_len));
+        beginning.write(parameters, out)?;
         Ok(())
+    }
+
+    fn write(&self, parameters: &Parameters, out: &mut dyn Write) -> Result<u64, FormatError> {
+        Beginning::of(parameters)?.write(parameters, out)
     }
 
     fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
@@ -127,6 +108,59 @@ impl Format for Raw {
 
     fn recognizes(&self, bytes: &[u8]) -> bool {
         bytes.starts_with(MAGIC)
+    }
+}
+
+/// What a file begins with, and where its arrays come.
+struct Beginning {
+    /// All that stands before the body, padded.
+    bytes: Vec<u8>,
+    /// Where each array starts in the body.
+    starts: Vec<usize>,
+    body_len: usize,
+}
+
+impl Beginning {
+    fn of(parameters: &Parameters) -> Result<Self, FormatError> {
+        let mut entries = Vec::new();
+        let mut end = 0usize;
+        for (name, array) in parameters.arrays() {
+            let start = end.next_multiple_of(ARENA_ALIGNMENT);
+            end = start.saturating_add(array.byte_len());
+            entries.push((name.to_owned(), array.dtype(), array.shape().to_vec(), start, end));
+        }
+        let starts: Vec<usize> = entries.iter().map(|entry| entry.3).collect();
+        let header = serde_json::to_vec(&Header {
+            kind: parameters.kind().to_owned(),
+            layout_version: parameters.layout_version(),
+            metadata: value::to_json(parameters.metadata()),
+            arrays: entries,
+        })
+        .map_err(|error| FormatError::codec("raw", error))?;
+
+        let mut bytes = MAGIC.to_vec();
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&(header.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&xxh3_64(&header).to_le_bytes());
+        bytes.extend_from_slice(&header);
+        if !starts.is_empty() {
+            bytes.resize(bytes.len().next_multiple_of(ARENA_ALIGNMENT), 0);
+        }
+        Ok(Beginning { bytes, starts, body_len: end })
+    }
+
+    /// Writes a whole file, its arrays from where they lie.
+    fn write(&self, parameters: &Parameters, out: &mut dyn Write) -> Result<u64, FormatError> {
+        out.write_all(&self.bytes)?;
+        let mut position = 0usize;
+        for ((_, array), start) in parameters.arrays().zip(&self.starts) {
+            // Less than the alignment of an arena.
+            let padding = start.saturating_sub(position).min(ARENA_ALIGNMENT);
+            out.write_all([0; ARENA_ALIGNMENT].get(..padding).unwrap_or_default())?;
+            out.write_all(array.as_bytes())?;
+            position = start.saturating_add(array.byte_len());
+        }
+        Ok((self.bytes.len() as u64).saturating_add(position as u64))
     }
 }
 

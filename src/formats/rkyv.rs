@@ -9,7 +9,9 @@
 //! The length is there because rkyv finds its root from the end: without it, bytes after the
 //! archive would move the root and could pass for another one.
 
-use rkyv::rancor::{Error, Fallible};
+use std::io::Write;
+
+use rkyv::rancor::{Error, Fallible, ResultExt};
 use rkyv::ser::{Positional, Writer};
 use rkyv::vec::{ArchivedVec, VecResolver};
 use rkyv::with::InlineAsBox;
@@ -120,13 +122,27 @@ impl Writer<Error> for Append<'_> {
     }
 }
 
+/// Writes onto a writer; positions count what went through it.
+struct Onto<'a, 'b>(&'a mut wire::Counted<'b>);
+
+impl Positional for Onto<'_, '_> {
+    fn pos(&self) -> usize {
+        self.0.written as usize
+    }
+}
+
+impl Writer<Error> for Onto<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.0.write_all(bytes).into_error()
+    }
+}
+
 impl Format for Rkyv {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
     }
 
     fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let metadata = value::to_json(parameters.metadata());
         let entry =
             |(name, array): (&'_ str, &'_ crate::base::Array)| (name.len(), array.shape().len());
         let around: usize = parameters
@@ -134,29 +150,38 @@ impl Format for Rkyv {
             .map(entry)
             .map(|(name, axes)| name.saturating_add(axes.saturating_mul(8)).saturating_add(160))
             .sum();
-        let array = |(name, array)| entry_of(name, array);
-        let document = Document {
-            kind: parameters.kind(),
-            layout_version: parameters.layout_version(),
-            metadata: &metadata,
-            arrays: parameters.arrays().map(array).collect(),
-        };
+        let metadata = value::to_json(parameters.metadata());
         out.reserve(
             parameters.byte_len().saturating_add(around).saturating_add(metadata.len() + 256),
         );
+        let document = document(parameters, &metadata);
         let beginning = out.len();
-        out.extend_from_slice(wire::mark(ID).as_bytes());
-        out.push(b'\n');
-        let start = beginning.saturating_add(START);
-        out.resize(start, 0);
+        out.extend_from_slice(&beginning_with(0));
+        let start = out.len();
         rkyv::api::high::to_bytes_in::<_, Error>(&document, Append { out, start })
             .map_err(|error| FormatError::codec(ID, error))?;
-        let length = (out.len().saturating_sub(start) as u64).to_le_bytes();
-        let place = beginning.saturating_add(LENGTH_AT)..start;
-        if let Some(target) = out.get_mut(place) {
-            target.copy_from_slice(&length);
+        let length = out.len().saturating_sub(start) as u64;
+        if let Some(target) = out.get_mut(beginning..start) {
+            target.copy_from_slice(&beginning_with(length));
         }
         Ok(())
+    }
+
+    /// The length stands before the archive: a first pass counts, a second one writes.
+    fn write(&self, parameters: &Parameters, out: &mut dyn Write) -> Result<u64, FormatError> {
+        let metadata = value::to_json(parameters.metadata());
+        let document = document(parameters, &metadata);
+        let archive = |out: &mut dyn Write| {
+            let mut counted = wire::Counted { out, written: 0 };
+            rkyv::api::high::to_bytes_in::<_, Error>(&document, Onto(&mut counted))
+                .map_err(|error| FormatError::codec(ID, error))?;
+            Ok::<u64, FormatError>(counted.written)
+        };
+        let length = archive(&mut std::io::sink())?;
+        let beginning = beginning_with(length);
+        out.write_all(&beginning)?;
+        archive(out)?;
+        Ok(length.saturating_add(beginning.len() as u64))
     }
 
     fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
@@ -179,6 +204,24 @@ impl Format for Rkyv {
 
     fn recognizes(&self, bytes: &[u8]) -> bool {
         bytes.strip_prefix(wire::mark(ID).as_bytes()).is_some_and(|rest| rest.starts_with(b"\n"))
+    }
+}
+
+/// What stands before an archive of `length` bytes.
+fn beginning_with(length: u64) -> Vec<u8> {
+    let mut bytes = wire::mark(ID).into_bytes();
+    bytes.push(b'\n');
+    bytes.resize(LENGTH_AT, 0);
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes
+}
+
+fn document<'a>(parameters: &'a Parameters, metadata: &'a str) -> Document<'a> {
+    Document {
+        kind: parameters.kind(),
+        layout_version: parameters.layout_version(),
+        metadata,
+        arrays: parameters.arrays().map(|(name, array)| entry_of(name, array)).collect(),
     }
 }
 

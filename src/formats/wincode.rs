@@ -3,7 +3,10 @@
 //! Its bytes are those of bincode's `legacy()` configuration: little-endian, fixed width, lengths
 //! of eight bytes.
 
+use std::io::Write;
+
 use wincode::config::{Config, Configuration};
+use wincode::io::std_write::WriteAdapter;
 use wincode::{SchemaRead, SchemaWrite};
 
 use super::documents::{bytes_document, elements_to_read, elements_to_write};
@@ -90,6 +93,18 @@ impl ParametersCodec for Wincode {
         let metadata = value::to_json(parameters.metadata());
         let document = BytesDocument::of(parameters, &metadata);
         wincode::config::serialize_into(out, &document, unlimited())
+            .map_err(|error| FormatError::codec("wincode", error))
+    }
+
+    fn write_bytes(
+        &self,
+        _mark: &str,
+        parameters: &Parameters,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        let metadata = value::to_json(parameters.metadata());
+        let document = BytesDocument::of(parameters, &metadata);
+        wincode::config::serialize_into(WriteAdapter::new(out), &document, unlimited())
             .map_err(|error| FormatError::codec("wincode", error))
     }
 

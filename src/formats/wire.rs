@@ -14,6 +14,8 @@
 //! Decoding never allocates on the word of a length alone, refuses trailing bytes, and contains
 //! a panic of the codec's crate.
 
+use std::io::Write;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +52,21 @@ pub trait Codec: Send + Sync {
         out: &mut Vec<u8>,
     ) -> Result<(), FormatError>;
 
+    /// Writes what [`Codec::encode`] appends. Codecs whose crate takes a writer hand it on, so that
+    /// a block of bytes goes out from where it lies; the others encode in memory first.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`], and when the bytes cannot be written.
+    fn write<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        let mut bytes = Vec::new();
+        self.encode(value, &mut bytes)?;
+        Ok(out.write_all(&bytes)?)
+    }
+
     /// Reads a value that owns its memory. Nothing may follow it.
     ///
     /// # Errors
@@ -82,6 +99,23 @@ pub trait ParametersCodec: Send + Sync {
         parameters: &Parameters,
         out: &mut Vec<u8>,
     ) -> Result<(), FormatError>;
+
+    /// Writes what [`ParametersCodec::encode_bytes`] appends, arrays from where they lie where the
+    /// codec can.
+    ///
+    /// # Errors
+    /// As [`ParametersCodec::encode_bytes`], and when the bytes cannot be written.
+    fn write_bytes(
+        &self,
+        mark: &str,
+        parameters: &Parameters,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        let mut bytes = Vec::with_capacity(expected_len(self, parameters, false));
+        self.encode_bytes(mark, parameters, &mut bytes)?;
+        Ok(out.write_all(&bytes)?)
+    }
+
     /// Reads a `bytes` document.
     ///
     /// # Errors
@@ -180,7 +214,7 @@ pub struct ElementsRow<C> {
 }
 
 macro_rules! row {
-    ($row:ident, $encode:ident, $decode:ident, $elements:literal) => {
+    ($row:ident, $encode:ident, $decode:ident, $elements:literal $(, $written:item)?) => {
         impl<C: ParametersCodec> Format for $row<C> {
             fn descriptor(&self) -> &'static Descriptor {
                 self.descriptor
@@ -200,6 +234,8 @@ macro_rules! row {
                 }
                 self.codec.$encode(&mark, parameters, out)
             }
+
+            $($written)?
 
             fn decode(
                 &self,
@@ -227,7 +263,23 @@ macro_rules! row {
     };
 }
 
-row!(BytesRow, encode_bytes, decode_bytes, false);
+row!(
+    BytesRow,
+    encode_bytes,
+    decode_bytes,
+    false,
+    fn write(&self, parameters: &Parameters, out: &mut dyn Write) -> Result<u64, FormatError> {
+        let mark = mark(self.codec.marked_as(self.descriptor.id));
+        check_lengths(self.descriptor.id, &self.codec, parameters)?;
+        let mut out = Counted { out, written: 0 };
+        if !C::MARK_IS_FIELD {
+            out.write_all(mark.as_bytes())?;
+            out.write_all(b"\n")?;
+        }
+        self.codec.write_bytes(&mark, parameters, &mut out)?;
+        Ok(out.written)
+    }
+);
 row!(ElementsRow, encode_elements, decode_elements, true);
 
 /// Refuses what the codec has no length for, before anything is written.
@@ -247,12 +299,34 @@ fn check_lengths<C: ParametersCodec>(
 }
 
 /// What to set aside for a document: its arrays, and names, dtypes, shapes and field names.
-fn expected_len<C: ParametersCodec>(codec: &C, parameters: &Parameters, elements: bool) -> usize {
+fn expected_len<C: ParametersCodec + ?Sized>(
+    codec: &C,
+    parameters: &Parameters,
+    elements: bool,
+) -> usize {
     let named = |(name, array): (&str, &crate::base::Array)| {
         name.len().saturating_add(array.shape().len().saturating_mul(9)).saturating_add(72)
     };
     let around: usize = parameters.arrays().map(named).sum();
     codec.expected_len(parameters.byte_len(), elements).saturating_add(around).saturating_add(1024)
+}
+
+/// Counts what goes through it.
+pub(super) struct Counted<'a> {
+    pub out: &'a mut dyn Write,
+    pub written: u64,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.written = self.written.saturating_add(written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Encodes both documents with a serde codec; decoding differs for codecs that cannot borrow.
@@ -267,6 +341,21 @@ pub(crate) fn encode_bytes<C: Codec>(
     match C::SELF_DESCRIBING {
         true => codec.encode(&Marked::new(mark, document), out),
         false => codec.encode(&document, out),
+    }
+}
+
+/// As [`encode_bytes`], into a writer.
+pub(crate) fn write_bytes<C: Codec>(
+    codec: &C,
+    mark: &str,
+    parameters: &Parameters,
+    out: &mut dyn Write,
+) -> Result<(), FormatError> {
+    let metadata = value::to_json(parameters.metadata());
+    let document = BytesDocument::of(parameters, &metadata);
+    match C::SELF_DESCRIBING {
+        true => codec.write(&Marked::new(mark, document), out),
+        false => codec.write(&document, out),
     }
 }
 
@@ -327,6 +416,15 @@ macro_rules! parameters_codec {
                 out: &mut Vec<u8>,
             ) -> Result<(), $crate::formats::FormatError> {
                 $crate::formats::wire::encode_bytes(self, mark, parameters, out)
+            }
+
+            fn write_bytes(
+                &self,
+                mark: &str,
+                parameters: &$crate::base::Parameters,
+                out: &mut dyn std::io::Write,
+            ) -> Result<(), $crate::formats::FormatError> {
+                $crate::formats::wire::write_bytes(self, mark, parameters, out)
             }
 
             fn decode_bytes(
