@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::protocol::{Event, KnownCase, KnownSample, Watched};
 use super::slowed::Twin;
+use super::stats::Samples;
 use crate::base::case::{CaseId, FLOOR};
 use crate::base::record::{MemoryRow, SizeRow};
 use crate::base::units;
@@ -34,16 +35,23 @@ pub(super) struct CaseSamples {
     pub(super) bytes: u64,
     pub(super) iterations: u64,
     pub(super) processes: Vec<Vec<f64>>,
+    /// The round of each sample, where they were taken in rounds; as `processes`.
+    pub(super) rounds: Vec<Vec<Option<u32>>>,
 }
 
 impl CaseSamples {
-    fn take(&mut self, process: usize, bytes: u64, iterations: u64, nanos: u64) {
-        self.bytes = bytes;
-        self.iterations = self.iterations.max(iterations);
+    fn take(&mut self, process: usize, nanos: f64, round: Option<u32>) {
         if self.processes.len() <= process {
             self.processes.resize_with(process + 1, Vec::new);
+            self.rounds.resize_with(process + 1, Vec::new);
         }
-        self.processes[process].push(nanos as f64 / iterations.max(1) as f64);
+        self.processes[process].push(nanos);
+        self.rounds[process].push(round);
+    }
+
+    /// What they say, to be compared with those of another case of the same rounds.
+    pub(super) fn compared(&self) -> Samples {
+        Samples::of_rounds(&self.processes, &self.rounds)
     }
 }
 
@@ -51,12 +59,14 @@ impl Collected {
     /// Takes an event of a process in.
     pub(super) fn take(&mut self, event: Event, process: usize) {
         match event {
-            Event::Sample { case, twin, bytes, iterations, nanos } => {
+            Event::Sample { case, twin, bytes, iterations, nanos, round } => {
                 let samples = match twin {
                     None => self.samples.entry(case).or_default(),
                     Some(twin) => self.twins.entry((case, twin)).or_default(),
                 };
-                samples.take(process, bytes, iterations, nanos);
+                samples.bytes = bytes;
+                samples.iterations = samples.iterations.max(iterations);
+                samples.take(process, nanos as f64 / iterations.max(1) as f64, round);
             }
             Event::Failed { case, reason } => {
                 self.failed.insert(case, reason);

@@ -78,7 +78,15 @@ pub(super) fn measure_hot(
             Ok((iterations, samples)) => {
                 for nanos in samples {
                     let case = id.clone();
-                    reporter.send(&Event::Sample { case, twin: None, bytes, iterations, nanos })?;
+                    let (twin, round) = (None, None);
+                    reporter.send(&Event::Sample {
+                        case,
+                        twin,
+                        bytes,
+                        iterations,
+                        nanos,
+                        round,
+                    })?;
                 }
             }
             Err(NoSamples::TooSlow(once)) => {

@@ -191,7 +191,8 @@ pub(super) fn repeat(job: &RepeatJob, reporter: &mut Reporter<'_>) -> Result<(),
         nanos += case.run(1).map_err(failed)?;
     }
     let (bytes, iterations) = (case.bytes(), job.iterations);
-    reporter.send(&Event::Sample { case: job.case.clone(), twin: None, bytes, iterations, nanos })
+    let (case, twin, round) = (job.case.clone(), None, None);
+    reporter.send(&Event::Sample { case, twin, bytes, iterations, nanos, round })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! the same rounds: the same again, and slowed down by a tenth. How often the first is told apart from
 //! the case, and how often the second is not, is a figure of every record.
 
-use super::collected::{CaseSamples, Collected};
+use super::collected::Collected;
 use super::slowed::{TWIN_FACTOR, Twin};
 use super::stats::{Estimate, Samples, ratios};
 use crate::base::record::Power;
@@ -34,10 +34,9 @@ pub(super) fn check(collected: &Collected) -> Option<Power> {
 /// Twin / case, for every twin of a sort that has enough processes.
 fn ratios_of(collected: &Collected, wanted: Twin) -> Vec<Estimate> {
     let twins = collected.twins.iter().filter(|((_, twin), _)| *twin == wanted);
-    let samples = |samples: &CaseSamples| Samples::new(samples.processes.clone());
     let pairs: Vec<(Samples, Samples)> = twins
         .filter_map(|((case, _), twin)| {
-            Some((samples(twin), samples(collected.samples.get(case)?)))
+            Some((twin.compared(), collected.samples.get(case)?.compared()))
         })
         .collect();
     let pairs: Vec<(&Samples, &Samples)> = pairs.iter().map(|(twin, case)| (twin, case)).collect();
@@ -58,7 +57,9 @@ mod tests {
             pages: None,
             temperature: None,
         };
-        collected.take(Event::Sample { case, twin, bytes: 1, iterations: 1, nanos }, process);
+        let round = None;
+        collected
+            .take(Event::Sample { case, twin, bytes: 1, iterations: 1, nanos, round }, process);
     }
 
     #[test]

@@ -194,6 +194,10 @@ pub enum Event {
         iterations: u64,
         /// Nanoseconds of all of them together.
         nanos: u64,
+        /// The round in which it was taken: what of the same operation has one of the same round was timed
+        /// within a moment of it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        round: Option<u32>,
     },
     /// A case gave an error or a wrong result and is out.
     Failed {

@@ -1,6 +1,6 @@
 //! Shuffled, interleaved rounds over the cases of one model, in windows that are watched.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use rand::seq::SliceRandom;
@@ -67,13 +67,14 @@ impl Runner {
         Event::Calibrated { case: self.case.id().clone(), sample: self.sample }
     }
 
-    fn event(&self, nanos: u64) -> Event {
+    fn event(&self, nanos: u64, round: Option<u32>) -> Event {
         Event::Sample {
             case: self.case.id().clone(),
             twin: self.twin,
             bytes: self.case.bytes(),
             iterations: self.sample.iterations,
             nanos,
+            round,
         }
     }
 }
@@ -151,6 +152,31 @@ fn even_out(runners: &mut [Runner]) {
     }
 }
 
+/// A sample of a window that is not closed yet.
+struct Taken {
+    index: usize,
+    round: u32,
+    nanos: u64,
+}
+
+/// The places of the cases that are compared with each other: those of an operation.
+fn blocks(runners: &[Runner]) -> Vec<Vec<usize>> {
+    let mut blocks = BTreeMap::<_, Vec<usize>>::new();
+    for (index, runner) in runners.iter().enumerate() {
+        let id = runner.case.id();
+        blocks.entry((id.operation, id.pages, id.temperature)).or_default().push(index);
+    }
+    blocks.into_values().collect()
+}
+
+/// The order of a round: blocks in a random order, and each in a random order of its own, so that what is
+/// compared is timed within a moment and no case has a place that is better than another's.
+fn order(blocks: &mut [Vec<usize>], rng: &mut ChaCha8Rng) -> Vec<usize> {
+    blocks.shuffle(rng);
+    blocks.iter_mut().for_each(|block| block.shuffle(rng));
+    blocks.concat()
+}
+
 /// How long the rounds may take and how many samples are enough.
 pub(super) struct Plan {
     pub(super) budget: Duration,
@@ -190,14 +216,14 @@ impl<C: Counters> Rounds<'_, '_, C> {
         let start = self.clock.now_nanos();
         let is_used = |clock: &dyn Clock| clock.now_nanos().saturating_sub(start) >= budget;
         let mut window = Vec::new();
+        let mut blocks = blocks(&runners);
         self.monitor.begin(self.clock);
         for round in 0u64.. {
-            let mut order: Vec<usize> = (0..runners.len()).collect();
-            order.shuffle(rng);
             let mut open = false;
-            for index in order {
+            for index in order(&mut blocks, rng) {
                 let runner = &mut runners[index];
-                let every = (runner.sample.cost_nanos / share.max(1)).max(1);
+                // Powers of two, so that the rounds of a slow case are rounds of the quicker ones too.
+                let every = (runner.sample.cost_nanos / share.max(1)).max(1).next_power_of_two();
                 if runner.out || runner.samples >= self.plan.enough {
                     continue;
                 }
@@ -206,7 +232,7 @@ impl<C: Counters> Rounds<'_, '_, C> {
                 let has_run = round == 0 && runner.spare.is_some();
                 let is_due = round % every == 0 && !has_run && !is_used(self.clock);
                 if runner.samples == 0 && runner.spare.is_none() || is_due {
-                    self.sample(runner, index, &mut window)?;
+                    self.sample(runner, (index, round as u32), &mut window)?;
                 }
                 if self.monitor.is_over(self.clock) {
                     self.close(&mut runners, &mut window)?;
@@ -227,13 +253,14 @@ impl<C: Counters> Rounds<'_, '_, C> {
     fn sample(
         &mut self,
         runner: &mut Runner,
-        index: usize,
-        window: &mut Vec<(usize, u64)>,
+        place: (usize, u32),
+        window: &mut Vec<Taken>,
     ) -> Result<(), BenchError> {
+        let (index, round) = place;
         match runner.case.run(runner.sample.iterations) {
             Ok(nanos) => {
                 runner.samples += 1;
-                window.push((index, nanos));
+                window.push(Taken { index, round, nanos });
                 Ok(())
             }
             Err(error) => {
@@ -245,20 +272,16 @@ impl<C: Counters> Rounds<'_, '_, C> {
     }
 
     /// Ends a window: its samples are reported, or dropped where it was disturbed.
-    fn close(
-        &mut self,
-        runners: &mut [Runner],
-        window: &mut Vec<(usize, u64)>,
-    ) -> Result<(), BenchError> {
+    fn close(&mut self, runners: &mut [Runner], window: &mut Vec<Taken>) -> Result<(), BenchError> {
         let disturbance = self.monitor.end(self.clock);
         self.watched.windows += 1;
         if let Some(disturbance) = disturbance {
             *self.watched.disturbed.entry(disturbance.id().to_owned()).or_default() += 1;
         }
-        for (index, nanos) in window.drain(..) {
+        for Taken { index, round, nanos } in window.drain(..) {
             let runner = &mut runners[index];
             if disturbance.is_none() {
-                self.reporter.send(&runner.event(nanos))?;
+                self.reporter.send(&runner.event(nanos, Some(round)))?;
                 continue;
             }
             runner.samples -= 1;
@@ -277,7 +300,7 @@ impl<C: Counters> Rounds<'_, '_, C> {
             if let Some((nanos, was_dropped)) = runner.spare {
                 self.watched.kept += 1;
                 self.watched.dropped -= u64::from(was_dropped);
-                self.reporter.send(&runner.event(nanos))?;
+                self.reporter.send(&runner.event(nanos, None))?;
             }
         }
         self.reporter.flush()

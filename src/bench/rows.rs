@@ -18,7 +18,7 @@ pub(super) fn make(collected: Collected, seed: u64, formats: &[FormatRecord]) ->
         // A case that failed in one process has no figure, whatever the others say.
         .filter(|(case, _)| !collected.failed.contains_key(case))
         .map(|(case, samples)| {
-            let per_process = Samples::new(samples.processes.clone());
+            let per_process = samples.compared();
             (case, (samples, per_process))
         })
         .filter(|(_, (_, samples))| !samples.is_empty())
@@ -134,7 +134,8 @@ mod tests {
     }
 
     fn samples(nanos: f64) -> CaseSamples {
-        CaseSamples { bytes: 10, iterations: 1, processes: vec![vec![nanos; 3]; 3] }
+        let processes = vec![vec![nanos; 3]; 3];
+        CaseSamples { bytes: 10, iterations: 1, processes, rounds: Vec::new() }
     }
 
     #[test]

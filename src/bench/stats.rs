@@ -11,9 +11,12 @@
 //! coefficients") so that it covers 95 % where processes differ as normal variables do; see
 //! `WIDENING`.
 //!
-//! Two rows of the same run are compared by their ratio inside each process, because what slows a
-//! process down slows down both of them; the ratios of the processes go through a t test. What is compared
-//! of a process is its interquartile mean, not its median: it is steadier.
+//! Two rows of the same run are compared by their ratio inside each process, and there round by round,
+//! because what slows a process down, or a moment, slows down both of them; the ratios of the processes go
+//! through a t test. What is compared of a process is its interquartile mean, not its median: it is
+//! steadier.
+
+use std::collections::BTreeMap;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -28,10 +31,19 @@ pub const DRAWS: usize = 1000;
 /// processes; the test of coverage repeats them. One process tells nothing of the next.
 const WIDENING: [f64; 10] = [1.0, 1.0, 12.65, 2.65, 1.46, 1.05, 1.0, 1.43, 1.07, 1.05];
 
-/// Samples of one case, process by process, in nanoseconds an iteration, each process sorted. A
-/// process without a sample keeps its place.
+/// Samples of one case, process by process, in nanoseconds an iteration. A process without a sample keeps
+/// its place.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Samples(Vec<Vec<f64>>);
+pub struct Samples {
+    /// Each process sorted.
+    sorted: Vec<Vec<f64>>,
+    /// Each process by the round in which a sample was taken.
+    by_round: Vec<BTreeMap<u32, f64>>,
+}
+
+/// So many rounds of a process, at least, in which both of two cases have a sample, make its ratio; with
+/// fewer it is that of all samples of the one and all of the other.
+const LEAST_ROUNDS: usize = 3;
 
 /// A point and its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,27 +69,38 @@ impl Samples {
         for process in &mut processes {
             process.sort_unstable_by(f64::total_cmp);
         }
-        Samples(processes)
+        Samples { sorted: processes, by_round: Vec::new() }
+    }
+
+    /// Takes samples in with the rounds in which they were taken: cases that have samples of the same rounds
+    /// are compared round by round.
+    pub fn of_rounds(processes: &[Vec<f64>], rounds: &[Vec<Option<u32>>]) -> Self {
+        let of_process = |(samples, rounds): (&Vec<f64>, &Vec<Option<u32>>)| {
+            let known = samples.iter().zip(rounds);
+            known.filter_map(|(sample, round)| Some(((*round)?, *sample))).collect()
+        };
+        let by_round = processes.iter().zip(rounds).map(of_process).collect();
+        Samples { by_round, ..Samples::new(processes.to_vec()) }
     }
 
     /// True when no process has a sample.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(Vec::is_empty)
+        self.sorted.iter().all(Vec::is_empty)
     }
 
     /// The samples, process by process.
     pub fn processes(&self) -> &[Vec<f64>] {
-        &self.0
+        &self.sorted
     }
 
     /// Median over the processes of each one's median; `None` without samples.
     pub fn median(&self) -> Option<f64> {
-        median(&mut self.0.iter().filter_map(|s| of_sorted(s)).collect::<Vec<_>>())
+        median(&mut self.sorted.iter().filter_map(|s| of_sorted(s)).collect::<Vec<_>>())
     }
 
     /// The middle of each process, to be compared with that of another case.
     pub fn middles(&self) -> Vec<Option<f64>> {
-        self.0.iter().map(|samples| interquartile_mean(samples)).collect()
+        self.sorted.iter().map(|samples| interquartile_mean(samples)).collect()
     }
 
     /// The median with its interval; `None` without samples.
@@ -88,14 +111,30 @@ impl Samples {
         Some(interval(self.median()?, draws, processes.len()))
     }
 
-    /// Logarithms of `self / other`, of each process's interquartile means, for processes that have both.
+    /// Logarithms of `self / other`, one for each process that has both: the interquartile mean of those of
+    /// its rounds, or that of the interquartile means where it has few rounds with both.
+    ///
+    /// What is timed in the same moment is slowed down by the same neighbours (a randomized block design;
+    /// Box, Hunter and Hunter 2005, "Statistics for Experimenters", chapter 4).
     pub fn log_ratios(&self, other: &Samples) -> Vec<f64> {
-        let pairs = self.0.iter().zip(&other.0);
-        let ratio = |(one, other): (&Vec<f64>, &Vec<f64>)| {
-            let ratio = interquartile_mean(one)? / interquartile_mean(other)?;
-            (ratio > 0.0 && ratio.is_finite()).then(|| ratio.ln())
-        };
-        pairs.filter_map(ratio).collect()
+        let processes = self.sorted.len().min(other.sorted.len());
+        (0..processes).filter_map(|process| self.log_ratio(other, process)).collect()
+    }
+
+    fn log_ratio(&self, other: &Samples, process: usize) -> Option<f64> {
+        let logarithm = |ratio: f64| (ratio > 0.0 && ratio.is_finite()).then(|| ratio.ln());
+        if let (Some(ours), Some(theirs)) =
+            (self.by_round.get(process), other.by_round.get(process))
+        {
+            let ratio = |(round, one): (&u32, &f64)| logarithm(one / theirs.get(round)?);
+            let mut logs: Vec<f64> = ours.iter().filter_map(ratio).collect();
+            if logs.len() >= LEAST_ROUNDS {
+                logs.sort_unstable_by(f64::total_cmp);
+                return interquartile_mean(&logs);
+            }
+        }
+        let (one, other) = (self.sorted.get(process)?, other.sorted.get(process)?);
+        logarithm(interquartile_mean(one)? / interquartile_mean(other)?)
     }
 
     /// `self / other` of another run, whose processes have nothing to do with each other.
@@ -111,7 +150,7 @@ impl Samples {
     }
 
     fn resampled(&self) -> Vec<Option<Resampled<'_>>> {
-        self.0.iter().map(|samples| Resampled::new(samples)).collect()
+        self.sorted.iter().map(|samples| Resampled::new(samples)).collect()
     }
 }
 
@@ -371,6 +410,31 @@ mod tests {
         let paired = ratios(&[(&slower, &machine)], 0.05)[0].unwrap();
         assert!((paired.median - 1.05).abs() < 1e-9 && paired.differs(), "{paired:?}");
         assert!(!slower.ratio_unpaired(&machine, 1).unwrap().differs());
+    }
+
+    #[test]
+    fn what_slows_a_moment_down_is_in_no_ratio_of_its_rows() {
+        // Three times as slow in some rounds of each process; the other case lacks some samples.
+        let slow = |process: usize, round: u32| {
+            if (round as usize + process) % 4 == 0 { 3.0 } else { 1.0 }
+        };
+        let case = |factor: f64, missing: u32| {
+            let rounds =
+                |_: usize| (0..12).filter(|round| round % 7 != missing).map(Some).collect();
+            let rounds: Vec<Vec<Option<u32>>> = (0..5).map(rounds).collect();
+            let sample =
+                |process: usize, round: &Option<u32>| factor * slow(process, round.unwrap());
+            let samples = |(process, rounds): (usize, &Vec<Option<u32>>)| {
+                rounds.iter().map(|round| sample(process, round)).collect()
+            };
+            let processes: Vec<Vec<f64>> = rounds.iter().enumerate().map(samples).collect();
+            Samples::of_rounds(&processes, &rounds)
+        };
+        let (one, other) = (case(11.0, 1), case(10.0, 3));
+        let logs = one.log_ratios(&other);
+        assert_eq!(logs.len(), 5);
+        assert!(logs.iter().all(|log| (log - 1.1f64.ln()).abs() < 1e-9), "{logs:?}");
+        assert!(ratios(&[(&one, &other)], 0.05)[0].unwrap().differs());
     }
 
     #[test]

@@ -78,6 +78,7 @@ mod train_trees;
 mod tree_categories;
 mod tree_columns;
 mod tree_ensemble;
+mod tree_order;
 mod weighting;
 
 pub use error::ModelError;

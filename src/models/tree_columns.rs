@@ -7,6 +7,7 @@
 use ndarray::{ArrayView1, ArrayView2};
 
 use super::ModelError;
+use super::tree_order::Nodes;
 use crate::base::{Array, Parameters};
 
 /// Columns that every kind of tree has.
@@ -308,53 +309,30 @@ impl Columns<'_> {
         if last != nodes as u64 {
             return Err(invalid("tree_offsets", trees, nodes.to_string(), last));
         }
-        let mut has_parent = Vec::new();
+        let mut marks = Vec::new();
         for tree in 0..trees {
             let range = self.range(tree)?;
-            if !self.is_tree(range, n_features, any_threshold, &mut has_parent) {
+            if !self.is_tree(range, n_features, any_threshold, &mut marks) {
                 self.validate_tree(range, n_features, any_threshold)?;
             }
         }
         Ok(())
     }
 
-    /// True where every node of a tree is as it must be. What is wrong, and where, is not asked, so that its
-    /// loops have no branch.
+    /// True where every node of a tree is as it must be. What is wrong, and where, is not asked.
     fn is_tree(
         &self,
         (start, end): (usize, usize),
         n_features: usize,
         any_threshold: bool,
-        has_parent: &mut Vec<u8>,
+        marks: &mut Vec<u8>,
     ) -> bool {
-        let (Ok(nodes), Ok(features)) = (u32::try_from(end - start), u32::try_from(n_features))
-        else {
-            return false;
+        let nodes = Nodes {
+            feature: &self.feature[start..end],
+            left: &self.left[start..end],
+            right: &self.right[start..end],
         };
-        let (left, right) = (&self.left[start..end], &self.right[start..end]);
-        let (mut wrong, mut parents) = (false, 0u32);
-        let children = left.iter().zip(right);
-        for (node, (feature, (left, right))) in
-            (0u32..).zip(self.feature[start..end].iter().zip(children))
-        {
-            let is_leaf = *feature == -1;
-            let inside = (*left > node) & (*left < nodes) & (*right > node) & (*right < nodes);
-            let is_right = (is_leaf & (*left | *right == 0)) | (!is_leaf & inside);
-            // 0 at a leaf; a negative one is larger than any number of features.
-            wrong |= !is_right | (feature.wrapping_add(1) as u32 > features);
-            parents += u32::from(!is_leaf);
-        }
-        // As many children as there are nodes beside the root: none has two parents if all have one.
-        if wrong || u64::from(parents) * 2 + 1 != u64::from(nodes) {
-            return false;
-        }
-        has_parent.clear();
-        has_parent.resize(nodes as usize, 0u8);
-        for child in left.iter().chain(right) {
-            // At a leaf it is the root, which is nobody's child.
-            has_parent[*child as usize] = 1;
-        }
-        has_parent[1..].iter().fold(1, |all, one| all & one) == 1
+        nodes.make_a_tree(n_features, marks)
             && (any_threshold || super::all_finite(&self.threshold[start..end]))
     }
 
@@ -422,12 +400,19 @@ mod tests {
 
     const FEATURES: usize = 3;
 
-    /// A tree that grows at random leaves.
-    fn grown(rng: &mut ChaCha8Rng, splits: usize) -> (Vec<i32>, Vec<f64>, Vec<u32>, Vec<u32>) {
+    /// A tree that grows at random leaves, or each time at a later one than before: level by level.
+    fn grown(
+        rng: &mut ChaCha8Rng,
+        splits: usize,
+        by_level: bool,
+    ) -> (Vec<i32>, Vec<f64>, Vec<u32>, Vec<u32>) {
         let mut tree = (vec![-1], vec![0.5], vec![0], vec![0]);
+        let mut after = 0;
         for _ in 0..splits {
-            let leaves: Vec<usize> = (0..tree.0.len()).filter(|node| tree.0[*node] == -1).collect();
+            let leaves: Vec<usize> =
+                (after..tree.0.len()).filter(|node| tree.0[*node] == -1).collect();
             let node = leaves[rng.random_range(0..leaves.len())];
+            after = if by_level { node + 1 } else { 0 };
             let next = tree.0.len() as u32;
             tree.0[node] = rng.random_range(0..FEATURES as i32);
             (tree.2[node], tree.3[node]) = (next, next + 1);
@@ -441,13 +426,36 @@ mod tests {
         tree
     }
 
+    /// The same tree, each node before its left part before its right part.
+    fn in_preorder(
+        (feature, threshold, left, right): (Vec<i32>, Vec<f64>, Vec<u32>, Vec<u32>),
+    ) -> (Vec<i32>, Vec<f64>, Vec<u32>, Vec<u32>) {
+        let (mut order, mut waiting) = (Vec::new(), vec![0]);
+        while let Some(node) = waiting.pop() {
+            order.push(node);
+            if feature[node] != -1 {
+                waiting.extend([right[node] as usize, left[node] as usize]);
+            }
+        }
+        let place = |child: &u32| order.iter().position(|node| *node == *child as usize).unwrap();
+        let children = |side: &[u32]| order.iter().map(|node| place(&side[*node]) as u32).collect();
+        (
+            order.iter().map(|node| feature[*node]).collect(),
+            order.iter().map(|node| threshold[*node]).collect(),
+            children(&left),
+            children(&right),
+        )
+    }
+
     #[test]
     fn the_quick_look_accepts_exactly_what_the_thorough_one_does() {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let (mut good, mut bad) = (0, 0);
-        for round in 0..20_000 {
+        for round in 0..30_000 {
             let splits = rng.random_range(0..6);
-            let (mut feature, mut threshold, mut left, mut right) = grown(&mut rng, splits);
+            let tree = grown(&mut rng, splits, round % 3 == 0);
+            let tree = if round % 3 == 1 { in_preorder(tree) } else { tree };
+            let (mut feature, mut threshold, mut left, mut right) = tree;
             let nodes = feature.len();
             for _ in 0..rng.random_range(0..3) {
                 let node = rng.random_range(0..nodes);

@@ -265,16 +265,35 @@ fn validate_fractions(value: &[f64], classes: &OutputClasses) -> Result<(), Mode
 }
 
 /// True where every so many numbers are fractions that add up to 1. Without a branch a number: which is
-/// wrong is not asked.
+/// wrong is not asked. With as many as few classes have, that number is known beforehand, so that
+/// several rows are looked at at once.
 fn are_fractions(value: &[f64], count: usize) -> bool {
-    let mut all = count > 0 && value.len().is_multiple_of(count);
-    for fractions in value.chunks_exact(count.max(1)) {
-        let mut sum = 0.0;
-        for fraction in fractions {
-            all &= (*fraction >= 0.0) & (*fraction <= 1.0);
-            sum += fraction;
+    match count {
+        1 => are_fractions_of::<1>(value),
+        2 => are_fractions_of::<2>(value),
+        3 => are_fractions_of::<3>(value),
+        4 => are_fractions_of::<4>(value),
+        _ => {
+            let mut all = count > 0 && value.len().is_multiple_of(count);
+            for fractions in value.chunks_exact(count.max(1)) {
+                all &= add_up(fractions);
+            }
+            all
         }
-        all &= (sum - 1.0f64).abs() <= ROUNDING;
     }
-    all
+}
+
+fn are_fractions_of<const COUNT: usize>(value: &[f64]) -> bool {
+    let (rows, rest) = value.as_chunks::<COUNT>();
+    rows.iter().fold(rest.is_empty(), |all, fractions| all & add_up(fractions))
+}
+
+#[inline(always)]
+fn add_up(fractions: &[f64]) -> bool {
+    let (mut all, mut sum) = (true, 0.0);
+    for fraction in fractions {
+        all &= (*fraction >= 0.0) & (*fraction <= 1.0);
+        sum += fraction;
+    }
+    all & ((sum - 1.0f64).abs() <= ROUNDING)
 }
