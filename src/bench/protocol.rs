@@ -54,6 +54,8 @@ pub struct Rounds {
     /// A format that is slowed down on purpose.
     #[serde(default)]
     pub injected: Option<Injected>,
+    /// False in the processes in which slow cases rest and nothing runs in tight loops.
+    pub is_full: bool,
     /// True in the process that also reports sizes, and the memory of another program's loads.
     pub sizes: bool,
     /// The other program that takes part, if one does.
@@ -69,7 +71,7 @@ impl Rounds {
 
     /// True when the cases of a model run in tight loops too.
     pub fn is_hot(&self, model: &str) -> bool {
-        self.profile.is_hot(self.is_whole(model))
+        self.is_full && self.profile.is_hot(self.is_whole(model))
     }
 }
 

@@ -189,6 +189,7 @@ fn measure_in_process(
         twins: options.twins.clone(),
         known: collected.known(),
         injected: options.injected.clone(),
+        is_full: schedule.is_full(process),
         sizes: process == 0,
         peer: options.peer.as_ref().map(|peer| peer.job.clone()),
     }));

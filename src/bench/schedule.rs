@@ -31,6 +31,9 @@ const FIRST: f64 = 2.7;
 /// The least share of a profile's time for rounds: with less, the rows would rest on one sample.
 const LEAST_SHARE: f64 = 0.15;
 
+/// Slow cases take part in at least so many processes.
+const LEAST_FULL: u32 = 4;
+
 /// The plan of a run, and how far it has come.
 pub(super) struct Schedule {
     start: Instant,
@@ -38,8 +41,10 @@ pub(super) struct Schedule {
     processes: u32,
     /// Seconds for the rounds of all models in one process, when nothing has to be saved.
     budgets: f64,
-    /// Seconds that one process needs beside its rounds.
+    /// Seconds that a full process needs beside its rounds.
     set_up: f64,
+    /// The same of a process in which slow cases rest, once one was seen.
+    light: Option<f64>,
     /// Seconds that the memory of one model takes, and of all.
     memory: f64,
     memory_of_all: f64,
@@ -67,6 +72,7 @@ impl Schedule {
             processes,
             budgets,
             set_up,
+            light: None,
             memory,
             memory_of_all,
             done: 0.0,
@@ -79,6 +85,20 @@ impl Schedule {
         Duration::from_secs_f64(self.total)
     }
 
+    /// True for the processes in which slow cases take part and tight loops run: every second one where
+    /// there are enough of them for an interval.
+    pub(super) fn is_full(&self, process: u32) -> bool {
+        self.processes < 2 * LEAST_FULL || process.is_multiple_of(2)
+    }
+
+    /// Seconds that a process needs beside its rounds, as far as is known.
+    fn set_up_of(&self, process: u32) -> f64 {
+        match self.is_full(process) {
+            true => self.set_up,
+            false => self.light.unwrap_or(self.set_up),
+        }
+    }
+
     /// The share of the profile's time that the rounds of the next process get; `before` processes
     /// have measured already.
     pub(super) fn next_share(&mut self, before: u32) -> f64 {
@@ -87,8 +107,9 @@ impl Schedule {
             Some(limit) => {
                 let left = limit - self.start.elapsed().as_secs_f64() - self.memory_of_all;
                 let processes = f64::from((self.processes - before).max(1));
-                let first = if before == 0 { FIRST - 1.0 } else { 0.0 };
-                let rounds = left - self.set_up * (processes + first);
+                let set_ups: f64 = (before..self.processes).map(|at| self.set_up_of(at)).sum();
+                let first = if before == 0 { self.set_up * (FIRST - 1.0) } else { 0.0 };
+                let rounds = left - set_ups - first;
                 let budgets = (self.budgets * processes).max(f64::MIN_POSITIVE);
                 (rounds / budgets).clamp(LEAST_SHARE, 1.0)
             }
@@ -101,7 +122,11 @@ impl Schedule {
     /// only the process knew all cases. `before` processes had measured already.
     pub(super) fn took(&mut self, before: u32, set_up: f64, budgets: f64) {
         if set_up > 0.0 {
-            self.set_up = if before == 0 { set_up / FIRST } else { set_up };
+            match self.is_full(before) {
+                true if before == 0 => self.set_up = set_up / FIRST,
+                true => self.set_up = set_up,
+                false => self.light = Some(set_up),
+            }
         }
         if budgets > 0.0 {
             self.budgets = budgets;

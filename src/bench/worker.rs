@@ -27,6 +27,10 @@ use crate::base::peer::CaseSource;
 use crate::base::units;
 use crate::formats::registry;
 
+/// A case of which one sample costs so many times what a case has on average takes part only in full
+/// processes: one round of them would take longer than all rounds of the others.
+const RESTING: u32 = 10;
+
 /// Does what the job asks and reports to `out`. `peers` makes the source of another program's rows
 /// from what the job says of it.
 ///
@@ -140,6 +144,11 @@ fn planned(
     let known: HashMap<&CaseId, Option<KnownSample>> =
         job.known.iter().map(|known| (&known.case, known.sample)).collect();
     let is_too_slow = |id: &CaseId| known.get(id) == Some(&None);
+    let average = job.profile.budget(subject.parameters.byte_len(), 1).mul_f64(job.budget_share);
+    let rests = |id: &CaseId| {
+        let cost = known.get(id).copied().flatten().map(|sample| sample.cost_nanos);
+        !job.is_full && cost.is_some_and(|cost| Duration::from_nanos(cost) > average * RESTING)
+    };
     let slower = |case: Box<dyn Case>| match &job.injected {
         Some(injected) if injected.format == case.id().format => {
             slowed(case, injected.factor, clock)
@@ -151,13 +160,13 @@ fn planned(
         case,
         twin,
     };
-    let cases = cases.into_iter().filter(|case| !is_too_slow(case.id()));
+    let cases = cases.into_iter().filter(|case| !is_too_slow(case.id()) && !rests(case.id()));
     let mut all: Vec<Planned> = cases.map(|case| part(slower(case), None)).collect();
     let mut twins: HashMap<String, Arc<Prepared>> = HashMap::new();
     if job.twins.contains(&subject.record.id) {
         for (id, twin) in twin_ids(job, subject) {
             let Some(format) = registry::find(&id.format) else { continue };
-            if is_too_slow(&id) {
+            if is_too_slow(&id) || rests(&id) {
                 continue;
             }
             // Nothing of a twin's is shared with the case but the model: where bytes lie in memory is

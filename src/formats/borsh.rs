@@ -180,7 +180,7 @@ impl<'a> Skim<'a> {
 
 /// Compares every length with what is there. The crate would first set a mebibyte aside for each text
 /// and block of bytes, however short the file is.
-fn check_lengths(bytes: &[u8], elements: bool) -> Result<(), FormatError> {
+pub(super) fn check_lengths(bytes: &[u8], elements: bool) -> Result<(), FormatError> {
     let mut skim = Skim(bytes);
     skim.document(elements).ok_or_else(|| {
         let left = skim.0.len();

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use memchr::memchr2;
 use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
@@ -123,30 +124,33 @@ impl BorrowingCodec for JsonSimd {
 
 /// Counts the brackets that are open together, outside of strings. Up to where the crate finds an
 /// error, it sees the same strings and brackets.
-fn check_depth(bytes: &[u8]) -> Result<(), FormatError> {
+pub(super) fn check_depth(bytes: &[u8]) -> Result<(), FormatError> {
     let (mut depth, mut in_string, mut place) = (0usize, false, 0usize);
     while let Some(rest) = bytes.get(place..).filter(|rest| !rest.is_empty()) {
+        if in_string {
+            // Blocks of base64 are most of a file.
+            let Some(found) = memchr2(b'"', b'\\', rest) else { return Ok(()) };
+            in_string = rest.get(found) == Some(&b'\\');
+            // The next byte is escaped, whatever it is.
+            place = place.saturating_add(found).saturating_add(if in_string { 2 } else { 1 });
+            continue;
+        }
         // Most blocks of a file hold nothing that matters: looking at all of their bytes alike is
         // many times faster than looking at one after the other.
         let block = rest.get(..BLOCK).unwrap_or(rest);
-        let matters = match in_string {
-            true => block.iter().fold(false, |any, byte| any | matches!(byte, b'"' | b'\\')),
-            false => block
-                .iter()
-                .fold(false, |any, byte| any | matches!(byte, b'"' | b'[' | b'{' | b']' | b'}')),
-        };
+        let matters = block
+            .iter()
+            .fold(false, |any, byte| any | matches!(byte, b'"' | b'[' | b'{' | b']' | b'}'));
         if !matters {
             place = place.saturating_add(block.len());
             continue;
         }
         let end = place.saturating_add(block.len());
-        while let Some(byte) = bytes.get(place).filter(|_| place < end) {
-            match (in_string, byte) {
-                // The next byte is escaped, whatever it is.
-                (true, b'\\') => place = place.saturating_add(1),
-                (_, b'"') => in_string = !in_string,
-                (false, b'[' | b'{') => depth = depth.saturating_add(1),
-                (false, b']' | b'}') => depth = depth.saturating_sub(1),
+        while let Some(byte) = bytes.get(place).filter(|_| place < end && !in_string) {
+            match byte {
+                b'"' => in_string = true,
+                b'[' | b'{' => depth = depth.saturating_add(1),
+                b']' | b'}' => depth = depth.saturating_sub(1),
                 _ => {}
             }
             if depth > MAX_DEPTH {

@@ -27,6 +27,7 @@ pub mod codecs;
 mod documents;
 mod envelope;
 pub mod error;
+pub mod guards;
 pub mod joblib;
 pub mod json;
 pub mod json_simd;

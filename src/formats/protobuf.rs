@@ -373,6 +373,11 @@ fn check_count(announced: u64, found: usize) -> Result<(), FormatError> {
     })
 }
 
+/// Walks over the fields of a file under the default limits.
+pub(super) fn check(bytes: &[u8]) -> Result<(), FormatError> {
+    check_fields(bytes, &DecodeOptions::default())
+}
+
 /// Walks over the fields of a file: their numbers rise, only the arrays repeat, and the last ends
 /// where the file does. It also counts the arrays before a decoder makes one of two bytes each.
 fn check_fields(bytes: &[u8], options: &DecodeOptions) -> Result<(), FormatError> {

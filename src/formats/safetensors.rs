@@ -277,6 +277,14 @@ fn tensor<'a, 'm>(
     Ok((info, data.get(start..end).ok_or_else(missing)?))
 }
 
+/// Looks at the names of a file under the default limits.
+pub(super) fn check_header(bytes: &[u8]) -> Result<(), FormatError> {
+    let length = bytes.first_chunk::<8>().map_or(0, |word| u64::from_le_bytes(*word));
+    let end = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(8);
+    let most = DecodeOptions::default().limits.most_arrays_in(bytes.len());
+    check_names(bytes.get(8..end).unwrap_or_default(), most).map(drop)
+}
+
 /// Refuses a name that stands twice, among the tensors or in the metadata, and more names than `most`.
 /// Of two that are the same the crate keeps the last, another reader the first: two readers of one file
 /// would see two models. Returns the number of tensors.

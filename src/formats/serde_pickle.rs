@@ -118,11 +118,15 @@ fn decode<'de, T: Deserialize<'de>>(bytes: &[u8]) -> Result<T, FormatError> {
 
 /// Looks at every instruction before the crate does: dicts, lists, texts, bytes and numbers, nested
 /// at most [`MAX_DEPTH`] deep, with as many marks at once, and the end of the file behind STOP.
-fn check_instructions(bytes: &[u8]) -> Result<(), FormatError> {
+pub(super) fn check_instructions(bytes: &[u8]) -> Result<(), FormatError> {
     let mut decoder = Decoder::new(bytes);
     // No value above a mark nests deeper than its number here; the first is the bottom of the stack.
     let mut frames = vec![0usize];
-    while let Some(instruction) = decoder.step().map_err(|error| FormatError::codec(ID, error))? {
+    loop {
+        // They nest in nothing, and nothing in them.
+        decoder.skip_numbers();
+        let step = decoder.step().map_err(|error| FormatError::codec(ID, error))?;
+        let Some(instruction) = step else { break };
         let refused = |expected: &str| FormatError::Malformed {
             offset: instruction.offset,
             what: "instruction of a pickle",

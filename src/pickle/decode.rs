@@ -108,6 +108,27 @@ impl<'a> Decoder<'a> {
         Ok(raw)
     }
 
+    /// Goes behind the floats and the integers of one, two and four bytes that come next, as far as each is
+    /// whole and inside its frame: a step would say nothing of them. In a list of numbers that is many times
+    /// faster than a step each.
+    pub fn skip_numbers(&mut self) {
+        let end = self.frame_end.unwrap_or(self.bytes.len());
+        while let Some(opcode) = self.bytes.get(self.position).filter(|_| !self.done) {
+            let length = match opcode {
+                b'G' => 9,
+                b'J' => 5,
+                b'M' => 3,
+                b'K' => 2,
+                _ => return,
+            };
+            let next = self.position.saturating_add(length);
+            if next > end {
+                return;
+            }
+            self.position = next;
+        }
+    }
+
     /// The next instruction; `None` behind STOP.
     ///
     /// # Errors
