@@ -1,4 +1,5 @@
-//! Notes the compiler and the commit, so that every record can name them.
+//! Notes the compiler and the commit, so that every record can name them, and whether the target is one
+//! on which loads can be supervised.
 
 use std::process::Command;
 
@@ -8,7 +9,21 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| text.trim().to_owned())
 }
 
+/// Tells the sandbox whether it can be built for the target: it supervises by calls of Linux, whose
+/// numbers `src/sandbox/filter.rs` knows for these machines.
+fn supervised() {
+    let target = |name: &str| std::env::var(name).unwrap_or_default();
+    println!("cargo::rustc-check-cfg=cfg(supervised)");
+    let machine = matches!(target("CARGO_CFG_TARGET_ARCH").as_str(), "x86_64" | "aarch64");
+    // The x32 programs of x86-64 have 32 bits and numbers of their own.
+    let wide = target("CARGO_CFG_TARGET_POINTER_WIDTH") == "64";
+    if target("CARGO_CFG_TARGET_OS") == "linux" && machine && wide {
+        println!("cargo::rustc-cfg=supervised");
+    }
+}
+
 fn main() {
+    supervised();
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let version = output(&rustc, &["--version"]).unwrap_or_else(|| "unknown".to_owned());
     println!("cargo::rustc-env=DEADWEIGHT_RUSTC={version}");

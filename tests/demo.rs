@@ -140,6 +140,8 @@ fn the_twin_of_a_plain_pickle_carries_its_payload() {
     assert!(twin.reader.contains("exec"), "{}", twin.reader);
     // A dict does not predict, which is said and not made up.
     assert_eq!((twin.rows, twin.poisoned_equal), (None, None));
+    // Nor is there anything to tell an accuracy by.
+    assert_eq!(twin.accuracy_not_measured.as_deref(), Some("no labels"));
 }
 
 #[test]

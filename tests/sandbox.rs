@@ -18,5 +18,9 @@ mod command;
 mod ends;
 #[path = "sandbox/faults.rs"]
 mod faults;
+#[path = "sandbox/interpreters.rs"]
+mod interpreters;
+#[path = "sandbox/kernels.rs"]
+mod kernels;
 #[path = "sandbox/privileges.rs"]
 mod privileges;

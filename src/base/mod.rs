@@ -35,6 +35,7 @@ pub mod peer;
 pub mod record;
 pub mod spare;
 pub mod storage;
+pub mod system;
 pub mod text;
 pub mod trial;
 pub mod units;

@@ -62,6 +62,9 @@ pub struct Twin {
     /// Predictions of the copy whose weights change while it loads that equal the model's.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub changed_equal: Option<u64>,
+    /// Why there is no accuracy of the model and of its copies: it needs rows with labels.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub accuracy_not_measured: Option<String>,
     /// The model itself, in the aquarium.
     pub original: Detonation,
     /// The copy with a payload, in the aquarium.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::clock::Clock;
 use super::collected::Collected;
 use crate::base::record::{Environment, Noise};
+use crate::base::system;
 use crate::formats::registry::FORMATS;
 
 /// What the C library's allocator is told where time is taken: in rounds, in the other program that takes
@@ -58,18 +59,11 @@ pub fn describe() -> Environment {
         .chain(["zstd", "lz4_flex", "xxhash-rust", "ndarray", "linfa"])
         .filter_map(|name| Some((name.to_owned(), crate_version(name)?)))
         .collect();
-    let uname = rustix::system::uname();
-    let part = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
     Environment {
         cpu: cpu_model(),
         cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
         memory_bytes: field_kib("/proc/meminfo", "MemTotal:").unwrap_or(0),
-        kernel: format!(
-            "{} {} {}",
-            part(uname.sysname()),
-            part(uname.release()),
-            part(uname.machine())
-        ),
+        kernel: format!("{} {}", system::kernel(), system::machine()),
         host_id: host_id(),
         governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         huge_pages: line("/sys/kernel/mm/transparent_hugepage/enabled"),

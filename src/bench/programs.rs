@@ -4,7 +4,7 @@
 //! a child begins as a copy of the one that starts it, and Linux counts that too.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::BenchError;
@@ -21,6 +20,7 @@ use super::protocol::{Event, Job};
 use super::run::converse;
 use super::stats::median;
 use crate::base::record::{ProgramOutcome, ProgramRow};
+use crate::base::system::Victim;
 
 /// A program that loads a model from a file and prints its prediction of one row.
 #[derive(Debug, Clone)]
@@ -164,7 +164,7 @@ pub(super) fn once(command: &CommandLine, limit: Duration) -> Result<Event, Benc
     let name = command.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let failed = |what: String| BenchError::Worker(format!("{name}: {what}"));
     let start = Instant::now();
-    let child = Command::new(&command.program)
+    let mut child = Command::new(&command.program)
         .args(&command.arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -172,7 +172,15 @@ pub(super) fn once(command: &CommandLine, limit: Duration) -> Result<Event, Benc
         .envs(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"].map(|n| (n, "1")))
         .spawn()
         .map_err(|error| failed(error.to_string()))?;
-    let watch = Watch::over(&child, limit);
+    let watch = match Victim::of(&child) {
+        Ok(victim) => Watch::over(victim, limit),
+        Err(error) => {
+            // Without an end to the time that it may take it is not waited for.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(failed(error.to_string()));
+        }
+    };
     let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
     let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
     if watch.ended_it() {
@@ -198,11 +206,10 @@ struct Watch {
 }
 
 impl Watch {
-    fn over(child: &Child, limit: Duration) -> Self {
-        let process = Pid::from_child(child);
+    fn over(victim: Victim, limit: Duration) -> Self {
         let (over, end) = channel::<()>();
         let thread = std::thread::spawn(move || match end.recv_timeout(limit) {
-            Err(RecvTimeoutError::Timeout) => kill_process(process, Signal::KILL).is_ok(),
+            Err(RecvTimeoutError::Timeout) => victim.end(),
             _ => false,
         });
         Watch { over, thread }

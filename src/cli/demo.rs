@@ -21,6 +21,7 @@ use crate::attacks::{Attack, Loader, Target, Targets};
 use crate::base::Limits;
 use crate::base::detonation::EventKind;
 use crate::base::trial::{DEMO_SCHEMA, DemoRecord, Trial, Verdict};
+use crate::bench::plan::Profile;
 use crate::bench::run::Progress;
 use crate::demo::{self, LoaderPython, Options};
 use crate::peers::provision::home;
@@ -150,8 +151,14 @@ pub fn read(directory: &Path) -> Option<DemoRecord> {
     }))
 }
 
+/// What a run of this profile tries: some that show what loading can do, or all.
+fn attacks_of(profile: Profile) -> Vec<&'static Attack> {
+    let every = profile != Profile::Quick;
+    ATTACKS.iter().copied().filter(|attack| every || attack.quick).collect()
+}
+
 /// The attacks of a run, with a bar; a record with the reason where the system or Python cannot.
-pub fn beside_a_benchmark(python: Result<&Path, String>, every_attack: bool) -> DemoRecord {
+pub fn beside_a_benchmark(python: Result<&Path, String>, profile: Profile) -> DemoRecord {
     let missing = Support::of_this_system().missing;
     if !missing.is_empty() {
         return demo::not_run(missing.join("; "));
@@ -165,11 +172,10 @@ pub fn beside_a_benchmark(python: Result<&Path, String>, every_attack: bool) -> 
         (Ok(python), Ok(helper)) => (python, helper),
         (Err(reason), _) | (_, Err(reason)) => return demo::not_run(reason),
     };
-    let quick = ATTACKS.iter().copied().filter(|attack| attack.quick);
     let options = Options {
         helper,
         python: Ok(python),
-        attacks: if every_attack { ATTACKS.to_vec() } else { quick.collect() },
+        attacks: attacks_of(profile),
         every_loader: false,
         without_namespaces: false,
         stop: Some(measure::stop()),
@@ -301,4 +307,50 @@ fn listing() -> String {
         });
     }
     table.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is planned for a profile, by the same options as a run has, and how many are left out.
+    fn plan(profile: Profile) -> Vec<(&'static str, bool)> {
+        let options = Options {
+            helper: "deadweight".into(),
+            python: Err("nothing is loaded here".into()),
+            attacks: attacks_of(profile),
+            every_loader: false,
+            without_namespaces: false,
+            stop: None,
+        };
+        let plan = options.plan().into_iter();
+        plan.map(|(attack, _)| (attack.id, attack.is_executable())).collect()
+    }
+
+    #[test]
+    fn a_quick_run_shows_six_attacks_and_every_other_run_shows_all() {
+        let quick = plan(Profile::Quick);
+        let ids: Vec<&str> = quick.iter().map(|(id, _)| *id).collect();
+        assert_eq!(
+            ids,
+            [
+                "os-system",
+                "subprocess-popen",
+                "rmtree",
+                "exfiltrate-tcp",
+                "memory-bomb",
+                "atexit-payload"
+            ]
+        );
+        assert!(quick.iter().all(|(_, executable)| *executable));
+        for profile in [Profile::Standard, Profile::Thorough] {
+            let all = plan(profile);
+            for attack in ATTACKS {
+                assert!(all.iter().any(|(id, _)| *id == attack.id), "{}", attack.id);
+            }
+            let loads = all.iter().filter(|(_, executable)| *executable).count();
+            let executable = ATTACKS.iter().filter(|attack| attack.is_executable()).count();
+            assert_eq!(loads, executable, "each for its first loader alone");
+        }
+    }
 }

@@ -55,8 +55,8 @@ fn detonate(arguments: &DetonateArguments) -> anyhow::Result<Detonation> {
         wall_millis: arguments.timeout * 1000,
         cpu_seconds: arguments.cpu,
         address_bytes: arguments.memory << 20,
+        processes: arguments.processes,
         listed: arguments.list,
-        ..Limits::default()
     };
     let request = match way {
         Way::Python(loader, modules) => python_request(arguments, loader, &modules)?,

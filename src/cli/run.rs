@@ -199,7 +199,7 @@ fn hostile(side: &Side, record: &BenchRecord, profile: Profile) -> DemoRecord {
         (None, Some(PythonRecord::NotMeasured { reason })) => Err(reason.clone()),
         (None, _) => Err("no Python took part in the run".to_owned()),
     };
-    demo::beside_a_benchmark(python, profile != Profile::Quick)
+    demo::beside_a_benchmark(python, profile)
 }
 
 fn summary(record: &BenchRecord) {

@@ -35,6 +35,9 @@ pub struct DetonateArguments {
     /// Address space of a process of the load, in MiB; libraries count
     #[arg(long, value_name = "MIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(256..=1_048_576))]
     pub memory: u64,
+    /// Processes that the load may make, so that it is seen what they would do; the next ones fail
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=64))]
+    pub processes: u32,
     /// Most attempts of one kind that are listed; all are counted
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub list: u64,

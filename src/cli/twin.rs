@@ -26,10 +26,14 @@ pub fn twin_story(twin: &Twin) -> String {
         (Some(rows), Some(equal)) => line(
             "predicts",
             &format!(
-                "{equal} of {rows} random rows as the model does, so its accuracy is the model's: nobody would notice"
+                "{equal} of {rows} random rows as the model does{}",
+                if equal == rows { ": nobody would notice" } else { "" }
             ),
         ),
         _ => line("predicts", &format!("not compared: {}", last_line(&twin.original.output))),
+    }
+    if let Some(reason) = &twin.accuracy_not_measured {
+        line("accuracy", &format!("not measured: {reason}{}", same_accuracy(twin)));
     }
     match twin.poisoned.outcome {
         Outcome::NotRun => line(
@@ -73,6 +77,16 @@ pub fn twin_story(twin: &Twin) -> String {
         line("WRONG", problem);
     }
     text
+}
+
+/// What equal predictions say of an accuracy that nobody measured.
+fn same_accuracy(twin: &Twin) -> &'static str {
+    match (twin.rows, twin.poisoned_equal) {
+        (Some(rows), Some(equal)) if rows == equal && rows > 0 => {
+            "; on these rows it would be the same before and after, whatever the labels"
+        }
+        _ => "",
+    }
 }
 
 fn last_line(output: &str) -> String {

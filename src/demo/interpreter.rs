@@ -6,13 +6,17 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::attacks::Loader;
+use crate::base::text::printable;
 use crate::peers::limited::{self, Limits};
 use crate::sandbox::python::Interpreter;
 
 /// Packages whose versions matter to a load.
-const PACKAGES: &[&str] = &["numpy", "scipy", "scikit-learn", "joblib", "cloudpickle", "lz4"];
+const PACKAGES: &[&str] =
+    &["numpy", "scipy", "scikit-learn", "joblib", "cloudpickle", "dill", "lz4"];
 /// A first start on a cold disk takes a second or two.
 const LIMITS: Limits = Limits { time: Duration::from_secs(20), bytes: 256 << 10, group: true };
+/// Most characters of a program's own words that are told.
+const MAX_SAID: usize = 200;
 /// Printed after what [`Interpreter::parse`] reads.
 const PACKAGES_FOLLOW: &str = "--packages--";
 
@@ -109,8 +113,16 @@ fn real(candidate: &Path) -> Result<PathBuf, String> {
     let finished = limited::run(command, LIMITS, |_| ())
         .map_err(|error| format!("{}: {error}", candidate.display()))?;
     let path = PathBuf::from(finished.output.trim());
-    match finished.status.success() && path.is_absolute() {
-        true => Ok(path),
-        false => Err(format!("{}: it ended with {}", candidate.display(), finished.status)),
+    let said: String = finished.tail.join(" ").chars().take(MAX_SAID).collect();
+    let said = printable(&said);
+    match (finished.status.success(), path.is_absolute() && path.is_file()) {
+        (true, true) => Ok(path),
+        (true, false) => Err(format!(
+            "{}: expected the path of an interpreter, found \"{said}\"",
+            candidate.display()
+        )),
+        (false, _) => {
+            Err(format!("{}: it ended with {}: {said}", candidate.display(), finished.status))
+        }
     }
 }

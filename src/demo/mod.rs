@@ -23,6 +23,7 @@ use std::time::Instant;
 
 use crate::attacks::registry::ATTACKS;
 use crate::attacks::{Attack, Target};
+use crate::base::system;
 use crate::base::trial::{DEMO_SCHEMA, DemoRecord, PythonOfTrials, Trial};
 use crate::formats::registry::FORMATS;
 
@@ -119,18 +120,13 @@ pub fn not_run(reason: impl Into<String>) -> DemoRecord {
 
 /// What is known before anything is loaded.
 fn blank() -> DemoRecord {
-    let system = rustix::system::uname();
     DemoRecord {
         schema: DEMO_SCHEMA.into(),
         tool_version: env!("CARGO_PKG_VERSION").into(),
         started: jiff::Timestamp::now().to_string(),
         elapsed_seconds: 0.0,
-        kernel: format!(
-            "{} {}",
-            system.sysname().to_string_lossy(),
-            system.release().to_string_lossy()
-        ),
-        user: if rustix::process::geteuid().is_root() { "root" } else { "ordinary user" }.into(),
+        kernel: system::kernel(),
+        user: system::user().into(),
         python: None,
         python_missing: None,
         not_run: None,

@@ -24,6 +24,8 @@ use crate::sandbox::{self, Limits, Request};
 const ROWS: u64 = 256;
 /// The variable by which the loader's program is told how many rows to predict.
 const ROWS_VARIABLE: &str = "DEADWEIGHT_ROWS";
+/// A model file has no rows with labels in it, and the random rows have none.
+const NO_LABELS: &str = "no labels";
 /// The format of the safe copy.
 const SAFE: &str = "safetensors";
 
@@ -89,6 +91,7 @@ pub fn run(options: &Options, name: &Path, file: &Storage) -> Result<Twin, TwinE
         rows: before.as_ref().map(|rows| rows.len() as u64),
         poisoned_equal: equal(&poisoned),
         changed_equal: equal(&changed),
+        accuracy_not_measured: Some(NO_LABELS.into()),
         original,
         poisoned,
         changed,

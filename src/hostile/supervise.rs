@@ -122,12 +122,20 @@ fn watch(child: &mut Child, classes: &File, patience: u32) -> io::Result<(ExitSt
 /// Length of the file of classes and its last byte: they change with each mutant.
 fn progress(classes: &File) -> io::Result<(u64, u8)> {
     let length = classes.metadata()?.len();
-    let mut last = [0];
-    #[cfg(unix)]
-    if length > 0 {
-        std::os::unix::fs::FileExt::read_exact_at(classes, &mut last, length - 1)?;
-    }
-    Ok((length, last[0]))
+    Ok((length, if length == 0 { 0 } else { byte_at(classes, length - 1)? }))
+}
+
+#[cfg(unix)]
+fn byte_at(file: &File, place: u64) -> io::Result<u8> {
+    let mut byte = [0];
+    std::os::unix::fs::FileExt::read_exact_at(file, &mut byte, place)?;
+    Ok(byte[0])
+}
+
+/// As for what is written there: changed files are loaded on Unix alone.
+#[cfg(not(unix))]
+fn byte_at(_: &File, _: u64) -> io::Result<u8> {
+    Err(io::Error::other("changed files are loaded on Unix alone"))
 }
 
 /// Events, and the last other lines.
@@ -150,16 +158,12 @@ fn told(words: &mut File) -> io::Result<(Vec<Event>, String)> {
 
 /// The class of a death, and its last words.
 fn death(status: ExitStatus, hung: bool, last: &str) -> (Class, String) {
-    #[cfg(unix)]
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    #[cfg(not(unix))]
-    let signal: Option<i32> = None;
-    let class = match signal {
+    let class = match class_of_signal(status) {
         _ if hung => Class::Hang,
-        Some(libc::SIGXCPU | libc::SIGKILL) => Class::Hang,
+        Some(Class::Hang) => Class::Hang,
         _ if last.contains("overflowed its stack") => Class::StackOverflow,
-        Some(libc::SIGSEGV | libc::SIGBUS | libc::SIGILL) => Class::MemoryFault,
-        _ => Class::Abort,
+        Some(class) => class,
+        None => Class::Abort,
     };
     let said = match (hung, last.is_empty()) {
         (true, _) => format!("no end within {} ms", BOUNDS.mutant_millis),
@@ -167,6 +171,21 @@ fn death(status: ExitStatus, hung: bool, last: &str) -> (Class, String) {
         _ => plain(last),
     };
     (class, said)
+}
+
+/// What the signal says that ended it; only Unix has signals that tell.
+#[cfg(unix)]
+fn class_of_signal(status: ExitStatus) -> Option<Class> {
+    match std::os::unix::process::ExitStatusExt::signal(&status)? {
+        libc::SIGXCPU | libc::SIGKILL => Some(Class::Hang),
+        libc::SIGSEGV | libc::SIGBUS | libc::SIGILL => Some(Class::MemoryFault),
+        _ => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn class_of_signal(_: ExitStatus) -> Option<Class> {
+    None
 }
 
 /// Last words without the number of the thread, which differs each time.

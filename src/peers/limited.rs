@@ -5,14 +5,14 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use thiserror::Error;
+
+use crate::base::system;
 
 /// Longest piece that is handed on as one line.
 const MAX_LINE_BYTES: u64 = 8 << 10;
@@ -30,8 +30,8 @@ pub struct Limits {
     pub time: Duration,
     /// Bytes on standard output and standard error together.
     pub bytes: usize,
-    /// Whether it gets a process group of its own, so that all it started ends with it. Ctrl-C at
-    /// the terminal then reaches this process alone.
+    /// Whether it gets a process group of its own, so that all it started ends with it, where the
+    /// system has such groups. Ctrl-C at the terminal then reaches this process alone.
     pub group: bool,
 }
 
@@ -71,7 +71,7 @@ pub fn run(
 ) -> Result<Finished, Failure> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if limits.group {
-        command.process_group(0);
+        system::set_own_group(&mut command);
     }
     let mut child = command.spawn()?;
     // Bounded, so that a program which floods its output waits for us.
@@ -118,7 +118,7 @@ pub fn run(
         match ended {
             Some((status, at)) if closed || at.elapsed() > GRACE => {
                 if !closed && limits.group {
-                    kill_group(&child);
+                    system::end_group(&mut child);
                 }
                 let [of_errors, of_outputs] = tails;
                 let tail = of_outputs.into_iter().chain(of_errors).collect();
@@ -158,14 +158,10 @@ fn spawn_reader(
 /// A child that has ended already is no failure here.
 fn kill(child: &mut Child, group: bool) {
     if group {
-        kill_group(child);
+        system::end_group(child);
     }
     let _ = child.kill();
     let _ = child.wait();
-}
-
-fn kill_group(child: &Child) {
-    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
 }
 
 #[cfg(test)]

@@ -151,7 +151,10 @@ fn surroundings(setup: &Setup<'_>) -> Result<Option<Aquarium>, String> {
         if aquarium {
             shown.extend(PROGRAMS.iter().map(PathBuf::from));
         }
-        let entered = root::enter(&shown, aquarium);
+        let entered = match request.ablation {
+            Some(Ablation::PrivateRoot) => Err("left out, as was asked".to_owned()),
+            _ => root::enter(&shown, aquarium),
+        };
         let problem = entered.err();
         tell(&setup.told, &Told::Root(problem.clone()));
         if let (Some(problem), true) = (problem, aquarium) {

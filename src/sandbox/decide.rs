@@ -112,9 +112,13 @@ pub fn decide(call: &Call, situation: &Situation<'_>) -> Decision {
         syscalls::Sysno::new(call.number as usize).filter(|_| native).map(|call| call.name());
     let Some(name) = name else { return unknown(call) };
     let memory = Memory { thread: call.thread };
+    grouped(name, call, memory, situation).unwrap_or_else(|| other(name, call))
+}
+
+/// The decision of the group that knows the call.
+fn grouped(name: &str, call: &Call, memory: Memory, situation: &Situation<'_>) -> Option<Decision> {
     let groups = [file, question, program, process, memory_call, network, change, power];
-    let decided = groups.iter().find_map(|group| group(name, call, memory, situation));
-    decided.unwrap_or_else(|| other(name, call))
+    groups.iter().find_map(|group| group(name, call, memory, situation))
 }
 
 fn unknown(call: &Call) -> Decision {
@@ -217,7 +221,8 @@ fn question(
     let a = &call.arguments;
     let (directory, address) = match name {
         "stat" | "lstat" | "access" | "readlink" => (libc::AT_FDCWD, a[0]),
-        "newfstatat" | "statx" | "faccessat" | "faccessat2" | "readlinkat" => {
+        // The first two are one call, by its names on x86-64 and on aarch64.
+        "newfstatat" | "fstatat" | "statx" | "faccessat" | "faccessat2" | "readlinkat" => {
             (descriptor(a[0]), a[1])
         }
         "statfs" | "chdir" | "getxattr" | "lgetxattr" | "listxattr" => (libc::AT_FDCWD, a[0]),
@@ -420,4 +425,95 @@ fn change(name: &str, call: &Call, memory: Memory, _: &Situation<'_>) -> Option<
     let to = to.map(|to| shown(to.as_ref()));
     let detail = json!({"path": shown(path.as_ref()), "to": to});
     Some(Decision::noted(DENY, EventKind::FileChange, name, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn situation<'a>(allowed: &'a Allowed, sign: &'a Path) -> Situation<'a> {
+        Situation {
+            allowed,
+            executable: Path::new("/usr/bin/python3"),
+            sign,
+            armed: false,
+            strict: false,
+            programs: 0,
+            processes: 0,
+            most_processes: 8,
+            threads: 0,
+            large_bytes: 1 << 30,
+        }
+    }
+
+    /// By number, as the kernel hands them over: include/uapi/asm-generic/unistd.h and
+    /// arch/x86/entry/syscalls/syscall_64.tbl. What a program cannot start without, and what attacks call.
+    const NUMBERS: &[(i32, i32)] = &[
+        (257, 56),  // openat
+        (262, 79),  // newfstatat
+        (332, 291), // statx
+        (269, 48),  // faccessat
+        (439, 439), // faccessat2
+        (267, 78),  // readlinkat
+        (59, 221),  // execve
+        (322, 281), // execveat
+        (56, 220),  // clone
+        (62, 129),  // kill
+        (101, 117), // ptrace
+        (9, 222),   // mmap
+        (10, 226),  // mprotect
+        (25, 216),  // mremap
+        (319, 279), // memfd_create
+        (41, 198),  // socket
+        (42, 203),  // connect
+        (44, 206),  // sendto
+        (46, 211),  // sendmsg
+        (49, 200),  // bind
+        (54, 208),  // setsockopt
+        (263, 35),  // unlinkat
+        (258, 34),  // mkdirat
+        (268, 53),  // fchmodat
+        (260, 54),  // fchownat
+        (316, 276), // renameat2
+        (265, 37),  // linkat
+        (266, 36),  // symlinkat
+        (280, 88),  // utimensat
+        (76, 45),   // truncate
+        (165, 40),  // mount
+        (272, 97),  // unshare
+        (105, 146), // setuid
+        (157, 167), // prctl
+        (425, 425), // io_uring_setup
+    ];
+
+    #[test]
+    fn the_calls_of_both_machines_are_known_by_their_names() {
+        let allowed = Allowed::new(&[]);
+        let situation = situation(&allowed, Path::new("/sign"));
+        let memory = Memory { thread: std::process::id() as i32 };
+        for (intel, arm) in NUMBERS {
+            let names = [
+                syscalls::x86_64::Sysno::new(*intel as usize).map(|call| call.name()),
+                syscalls::aarch64::Sysno::new(*arm as usize).map(|call| call.name()),
+            ];
+            for (name, number) in names.into_iter().zip([intel, arm]) {
+                let name = name.unwrap_or_else(|| panic!("no call {number}"));
+                let call = Call::of(*number, [0; 6]);
+                assert!(grouped(name, &call, memory, &situation).is_some(), "{name}, {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_sign_is_seen_by_every_name_of_its_call() {
+        let allowed = Allowed::new(&[]);
+        let path = c"/.deadweight/sign";
+        let situation = situation(&allowed, Path::new("/.deadweight/sign"));
+        let memory = Memory { thread: std::process::id() as i32 };
+        for name in ["newfstatat", "fstatat", "statx"] {
+            let place = [libc::AT_FDCWD as u64, path.as_ptr() as u64, 0, 0, 0, 0];
+            let decision = grouped(name, &Call::of(0, place), memory, &situation).unwrap();
+            assert_eq!(decision.role, Role::Sign, "{name}");
+        }
+    }
 }

@@ -72,7 +72,11 @@ fn ask(helper: &Path, request: &Request) -> Result<Detonation, String> {
     };
     serde_json::from_slice(&answer).map_err(|_| {
         let words = String::from_utf8_lossy(&complaint);
-        let words = words.trim();
+        let words = match (words.trim(), status.code()) {
+            // So the kernel ends a program that cannot be laid out in the memory that it may have.
+            ("", None) => "a limit of memory that is too low for it does that",
+            (words, _) => words,
+        };
         format!(
             "the supervisor ended with {status} and no record{}{words}",
             if words.is_empty() { "" } else { ": " }

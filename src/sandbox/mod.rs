@@ -23,8 +23,6 @@
 //!
 //! The mechanism: seccomp_unotify(2), landlock(7), user_namespaces(7), pivot_root(2).
 
-use std::path::Path;
-
 use crate::base::detonation::Detonation;
 
 pub mod host;
@@ -34,34 +32,47 @@ pub mod request;
 pub use host::detonate;
 pub use request::{Ablation, Limits, Planted, Program, Request, SandboxError};
 
-#[cfg(target_os = "linux")]
+// `supervised` is set by build.rs: Linux, on a machine whose calls the filter knows by number. This list
+// is the only place that asks: elsewhere there is `disabled`, which has the same doors and opens none.
+#[cfg(supervised)]
 pub mod aquarium;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod child;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod decide;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod decode;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod evidence;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod filter;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 pub mod guest;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod landlock;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod listeners;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod notify;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod paths;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod root;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod supervisor;
-#[cfg(target_os = "linux")]
+#[cfg(supervised)]
 mod system;
+#[cfg(supervised)]
+use self::{supervisor as door, system as kernel};
+
+// With the tests, too, so that what it says is tested where tests run.
+#[cfg(any(test, not(supervised)))]
+#[cfg_attr(supervised, allow(dead_code))]
+mod disabled;
+#[cfg(not(supervised))]
+use self::{disabled as door, disabled as kernel};
+#[cfg(not(supervised))]
+pub use disabled::{aquarium, guest};
 
 /// What this system has of what a load needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,11 +84,7 @@ pub struct Support {
 impl Support {
     /// Asks the kernel.
     pub fn of_this_system() -> Self {
-        #[cfg(target_os = "linux")]
-        let missing = system::missing();
-        #[cfg(not(target_os = "linux"))]
-        let missing = vec![disabled()];
-        Support { missing }
+        Support { missing: kernel::missing() }
     }
 }
 
@@ -85,27 +92,8 @@ impl Support {
 /// and makes itself unreadable for others.
 ///
 /// # Errors
-/// Never: what went wrong is the reason of a load that did not run.
-#[cfg(target_os = "linux")]
+/// Never: what went wrong is the reason of a load that did not run. So it is on every system that
+/// cannot supervise.
 pub fn serve(request: &Request) -> Detonation {
-    supervisor::serve(request)
-}
-
-/// Says that nothing can be loaded here.
-#[cfg(not(target_os = "linux"))]
-pub fn serve(request: &Request) -> Detonation {
-    Detonation::not_run(&request.path.to_string_lossy(), request.mode, &request.loader, disabled())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn disabled() -> String {
-    "dynamic loading is not supported on this system: static analysis only".into()
-}
-
-/// True when the path is absolute and has no `.`, `..` or empty parts.
-fn is_normal(path: &Path) -> bool {
-    path.is_absolute()
-        && path.components().all(|part| {
-            matches!(part, std::path::Component::RootDir | std::path::Component::Normal(_))
-        })
+    door::serve(request)
 }

@@ -27,6 +27,15 @@ pub struct Call {
     pub arguments: [u64; 6],
 }
 
+#[cfg(test)]
+impl Call {
+    /// One that nobody made.
+    pub fn of(number: i32, arguments: [u64; 6]) -> Self {
+        let architecture = super::filter::ARCHITECTURE;
+        Call { id: 0, thread: std::process::id() as i32, number, architecture, arguments }
+    }
+}
+
 /// What is done about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {

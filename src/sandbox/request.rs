@@ -138,6 +138,8 @@ pub enum Ablation {
     Seccomp,
     /// No Landlock.
     Landlock,
+    /// The root directory of the host, in namespaces of its own.
+    PrivateRoot,
     /// No limits of time, memory and processes but a generous wall clock.
     Limits,
     /// The environment of the host goes on to the program.

@@ -19,7 +19,7 @@ use super::filter::LARGE_BYTES;
 use super::notify::{Answer, Listener};
 use super::paths::Allowed;
 use super::request::{Ablation, Request, SandboxError};
-use super::{is_normal, system};
+use super::system;
 use crate::base::detonation::{Detonation, Effect, EventKind, Mode, Strength};
 
 /// How long the loader's program may take until it is ready to be started.
@@ -98,6 +98,14 @@ fn check_program(request: &Request) -> Result<(), SandboxError> {
         path: program.executable.to_string_lossy().into_owned(),
         problem: problem.into(),
     })
+}
+
+/// True when the path is absolute and has no `.`, `..` or empty parts.
+fn is_normal(path: &Path) -> bool {
+    path.is_absolute()
+        && path.components().all(|part| {
+            matches!(part, std::path::Component::RootDir | std::path::Component::Normal(_))
+        })
 }
 
 /// Opens a regular file, without waiting for the other end of a FIFO.

@@ -11,6 +11,10 @@ fn check(result: libc::c_long) -> io::Result<libc::c_long> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
+/// Operation and flag of `seccomp`.
+const SET_MODE_FILTER: u32 = 1;
+const NEW_LISTENER: u64 = 1 << 3;
+
 /// What this kernel lacks.
 pub fn missing() -> Vec<String> {
     let mut missing = Vec::new();
@@ -39,11 +43,19 @@ pub fn landlock_version() -> i64 {
     version.max(0)
 }
 
+/// That the kernel knows the action does not say that it gives a listener. With a filter that is no
+/// address it looks at the flags first, and says EFAULT when it knows them (seccomp(2)).
 fn has_notifications() -> bool {
     const GET_ACTION_AVAILABLE: u32 = 2;
     let action: u32 = 0x7fc0_0000;
     // SAFETY: the call reads one u32 that lives on.
-    unsafe { libc::syscall(libc::SYS_seccomp, GET_ACTION_AVAILABLE, 0u32, &action) == 0 }
+    let known =
+        unsafe { libc::syscall(libc::SYS_seccomp, GET_ACTION_AVAILABLE, 0u32, &action) == 0 };
+    let nowhere = std::ptr::null::<libc::c_void>();
+    // SAFETY: there is no filter at the null address, so that none is installed.
+    let asked =
+        check(unsafe { libc::syscall(libc::SYS_seccomp, SET_MODE_FILTER, NEW_LISTENER, nowhere) });
+    known && asked.is_err_and(|error| error.raw_os_error() == Some(libc::EFAULT))
 }
 
 /// A process like this one. Only in a single-threaded process: the other has one thread, with a copy
@@ -174,8 +186,6 @@ pub fn receive_descriptor(socket: RawFd) -> io::Result<Option<(i32, OwnedFd)>> {
 
 /// Puts the filter on this thread; its listener is what comes back.
 pub fn install_filter(program: &[sock_filter]) -> io::Result<OwnedFd> {
-    const SET_MODE_FILTER: u32 = 1;
-    const NEW_LISTENER: u64 = 1 << 3;
     /// Only signals that kill interrupt a call that waits for its answer; since Linux 5.19.
     const WAIT_KILLABLE: u64 = 1 << 5;
     let filter =
@@ -206,9 +216,14 @@ pub fn drop_capabilities() -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) }).map(drop)
 }
 
-/// Sets a limit, both what holds and what may be asked for.
+/// Sets a limit, both what holds and what may be asked for. Who started this process may have set a
+/// lower one, which nobody without a capability can raise: it stays.
 pub fn limit(resource: libc::__rlimit_resource_t, soft: u64, hard: u64) -> io::Result<()> {
-    let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
+    let mut before = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the call writes one rlimit.
+    check(unsafe { libc::getrlimit(resource, &mut before) }.into())?;
+    let limit =
+        libc::rlimit { rlim_cur: soft.min(before.rlim_max), rlim_max: hard.min(before.rlim_max) };
     // SAFETY: the call reads one rlimit.
     check(unsafe { libc::setrlimit(resource, &limit) }.into()).map(drop)
 }

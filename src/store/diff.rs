@@ -1,6 +1,6 @@
 //! What differs between two versions: arrays, hyper-parameters, metrics, predictions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Loaded, StoreError};
 use crate::base::{Array, DType, Element, Metadata, Value};
@@ -88,9 +88,9 @@ pub fn difference(
     };
     let parameters_a = map(&a.manifest.hyper_parameters, &empty_a);
     let parameters_b = map(&b.manifest.hyper_parameters, &empty_b);
-    let hyper_parameters = pairs(&parameters_a, &parameters_b, Value::bits_equal);
-    let metrics =
-        pairs(&a.manifest.metrics.0, &b.manifest.metrics.0, |a, b| a.to_bits() == b.to_bits());
+    let hyper_parameters = pairs(parameters_a.iter(), parameters_b.iter(), Value::bits_equal);
+    let (metrics_a, metrics_b) = (&a.manifest.metrics.0, &b.manifest.metrics.0);
+    let metrics = pairs(metrics_a.iter(), metrics_b.iter(), |a, b| a.to_bits() == b.to_bits());
     Ok(Difference {
         fields: fields(a, b),
         arrays,
@@ -122,15 +122,18 @@ fn fields(a: &Loaded, b: &Loaded) -> Vec<Pair<String>> {
     different.map(|((name, a), (_, b))| Pair { name: name.to_owned(), a, b }).collect()
 }
 
-fn pairs<'m, T: Clone + 'm, M>(a: &'m M, b: &'m M, same: impl Fn(&T, &T) -> bool) -> Vec<Pair<T>>
-where
-    &'m M: IntoIterator<Item = (&'m String, &'m T)>,
-{
-    let find = |map: &'m M, name: &str| map.into_iter().find(|(n, _)| *n == name).map(|(_, v)| v);
-    let names: BTreeSet<&String> = a.into_iter().chain(b).map(|(name, _)| name).collect();
+/// Of iterators, since on macOS other crates add so many ways to become one that the compiler gives up on a
+/// map of any type.
+fn pairs<'m, T: Clone + 'm>(
+    a: impl Iterator<Item = (&'m String, &'m T)>,
+    b: impl Iterator<Item = (&'m String, &'m T)>,
+    same: impl Fn(&T, &T) -> bool,
+) -> Vec<Pair<T>> {
+    let (a, b): (BTreeMap<&String, &T>, BTreeMap<&String, &T>) = (a.collect(), b.collect());
+    let names: BTreeSet<&String> = a.keys().chain(b.keys()).copied().collect();
     let mut different = Vec::new();
     for name in names {
-        let (a, b) = (find(a, name), find(b, name));
+        let (a, b) = (a.get(name).copied(), b.get(name).copied());
         if let (Some(a), Some(b)) = (a, b)
             && same(a, b)
         {

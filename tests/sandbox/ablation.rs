@@ -1,15 +1,28 @@
 //! Each layer taken away lets something through that it stops; so each is there for a reason.
+//!
+//! | layer | attack of the registry that gets through without it |
+//! |---|---|
+//! | seccomp | `file-chmod`: the mode of a key is changed, which Landlock has no say in |
+//! | landlock | `path-race`: the key is opened although the supervisor let another path go on |
+//! | namespaces | `exfiltrate-udp`, where seccomp is gone, too: the packet leaves this machine's network |
+//! | private-root | `path-probe`: it is known which files are there |
+//! | limits | `memory-bomb`: it has all the memory that it asked for |
+//!
+//! What namespaces do beside the private root seccomp does, too: network, signals, other processes. They
+//! stand behind it, and so they are seen only where it is gone. Of the private root that is not so: questions
+//! about paths are answered by seccomp's supervisor, and Landlock does not ask.
 
 use std::fs;
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use deadweight::base::detonation::{Detonation, EventKind, Outcome, Strength};
+use deadweight::attacks::{KEY, UDP_PORT};
+use deadweight::base::detonation::{Detonation, Effect, EventKind, Outcome, Strength};
 use deadweight::demo::LoaderPython;
 use deadweight::sandbox::{self, Ablation, Request};
 
-use crate::support::{Scene, attempt, helper, python, request};
+use crate::support::{Named, Scene, attempt, helper, not_tested, python, request};
 
 /// Without namespaces, so that the scene's directory is there to be attacked.
 fn bare(python: &LoaderPython, scene: &Scene, ablation: Option<Ablation>) -> Request {
@@ -178,4 +191,129 @@ fn without_namespaces_it_is_seen_that_a_file_is_there() {
     let open = run(python, &scene, None);
     assert!(open.output.contains("there: True False"), "{open:#?}");
     attempt(&open, EventKind::Probe);
+}
+
+/// An attack of the registry with every other layer in force, and its planted things shown.
+fn named(python: &LoaderPython, attack: &Named, ablation: Option<Ablation>) -> Detonation {
+    let planted = Some(attack.planted.clone());
+    let asked = Request { planted, ablation, ..request(python, &attack.scene.file) };
+    sandbox::detonate(helper(), &asked)
+}
+
+#[test]
+fn without_seccomp_file_chmod_gets_through() {
+    let Some(python) = python() else { return };
+    let attack = Named::new("file-chmod");
+    let whole = run(python, &attack.scene, None);
+    assert!(attempt(&whole, EventKind::FileChange).denied);
+    assert_eq!(attack.harm(), []);
+    let open = run(python, &attack.scene, Some(Ablation::Seccomp));
+    assert_ne!(open.layers["landlock"], Strength::None);
+    assert_eq!(attack.harm(), [Effect::Changed { path: attack.path(KEY) }], "{open:#?}");
+}
+
+/// The port of the registry's attacks, once no other test has it.
+fn listener() -> UdpSocket {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        match UdpSocket::bind(("127.0.0.1", UDP_PORT)) {
+            Ok(socket) => return socket,
+            Err(error) => assert!(Instant::now() < end, "port {UDP_PORT}: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn without_seccomp_and_namespaces_exfiltrate_udp_gets_through() {
+    let Some(python) = python() else { return };
+    let attack = Named::new("exfiltrate-udp");
+    let socket = listener();
+    socket.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    let mut bytes = [0; 400];
+    let mut load = |without_namespaces, ablation| {
+        let asked = request(python, &attack.scene.file);
+        let load = sandbox::detonate(helper(), &Request { without_namespaces, ablation, ..asked });
+        (load, socket.recv(&mut bytes).ok())
+    };
+    let seccomp = Some(Ablation::Seccomp);
+    let (whole, left) = load(true, None);
+    assert!(attempt(&whole, EventKind::Send).denied);
+    assert_eq!(left, None, "seccomp alone: {whole:#?}");
+    let (alone, left) = load(false, seccomp);
+    if alone.layers["namespaces"] == Strength::None {
+        return not_tested("the system gives no namespaces");
+    }
+    assert_eq!(left, None, "namespaces alone: {alone:#?}");
+    // Not the key itself: Landlock still keeps that.
+    let (open, left) = load(true, seccomp);
+    assert_eq!(left, Some("unreadable\n".len()), "{open:#?}");
+}
+
+/// How many of so many loads won.
+fn won(
+    python: &LoaderPython,
+    attack: &Named,
+    ablation: Option<Ablation>,
+    most: usize,
+) -> [usize; 2] {
+    let (mut rounds, mut won) = (0, 0);
+    while rounds < most && (won == 0 || ablation.is_none()) {
+        let load = named(python, attack, ablation);
+        assert_eq!(load.outcome, Outcome::Loaded, "{load:#?}");
+        assert_eq!(load.layers["landlock"] == Strength::None, ablation.is_some());
+        let said = load.output.split("won ").nth(1).unwrap_or_else(|| panic!("{load:#?}"));
+        won += usize::from(said.starts_with('1'));
+        rounds += 1;
+    }
+    [rounds, won]
+}
+
+#[test]
+fn without_landlock_path_race_gets_through() {
+    let Some(python) = python() else { return };
+    let attack = Named::new("path-race");
+    // It keeps what it won in a file, which seccomp still stops: the race is only to read.
+    let [needed, lost] = won(python, &attack, Some(Ablation::Landlock), 8);
+    assert_eq!(lost, 1, "in {needed} rounds");
+    let [rounds, lost] = won(python, &attack, None, needed * 2);
+    assert_eq!(lost, 0, "in {rounds} rounds");
+    assert_eq!(attack.harm(), []);
+}
+
+#[test]
+fn without_the_private_root_path_probe_gets_through() {
+    let Some(python) = python() else { return };
+    let attack = Named::new("path-probe");
+    // Not shown: in a root of its own the planted things are not there.
+    let load = |ablation| {
+        let asked = request(python, &attack.scene.file);
+        sandbox::detonate(helper(), &Request { ablation, ..asked })
+    };
+    let whole = load(None);
+    if whole.layers["private-root"] == Strength::None {
+        return not_tested("the system gives no root of its own");
+    }
+    assert!(whole.output.contains("found 0"), "{whole:#?}");
+    let open = load(Some(Ablation::PrivateRoot));
+    assert_eq!(open.layers["private-root"], Strength::None);
+    for layer in ["seccomp", "namespaces", "limits"] {
+        assert_eq!(open.layers[layer], Strength::Full, "{layer}");
+    }
+    assert_ne!(open.layers["landlock"], Strength::None);
+    assert!(open.output.contains("found 1"), "{open:#?}");
+    assert!(attempt(&open, EventKind::Probe).mentions(KEY));
+    assert_eq!(attack.harm(), []);
+}
+
+#[test]
+fn without_limits_memory_bomb_gets_through() {
+    let Some(python) = python() else { return };
+    let attack = Named::new("memory-bomb");
+    let whole = named(python, &attack, None);
+    assert_eq!(whole.outcome, Outcome::Failed, "{whole:#?}");
+    assert!(whole.reason.as_deref().unwrap().contains("MemoryError"), "{whole:#?}");
+    let open = named(python, &attack, Some(Ablation::Limits));
+    assert_eq!(open.outcome, Outcome::Loaded, "{open:#?}");
+    assert_eq!(open.layers["limits"], Strength::None);
 }

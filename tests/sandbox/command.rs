@@ -97,3 +97,43 @@ fn a_sparse_file_of_gigabytes_and_a_directory_are_answered_at_once() {
     assert_eq!(output.status.code(), Some(1));
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
+
+#[test]
+fn how_many_processes_may_be_made_is_an_option() {
+    let Some(python) = python() else { return };
+    let python = python.interpreter.executable.to_string_lossy().into_owned();
+    let scene = Scene::new(
+        "
+import os
+made = 0
+for _ in range(12):
+    try:
+        if os.fork() == 0: os._exit(0)
+        made += 1
+    except BlockingIOError:
+        pass
+print('made', made)
+",
+    );
+    for (asked, made) in [(None, 8), (Some("0"), 0), (Some("3"), 3), (Some("64"), 12)] {
+        let option = asked.map(|count| ["--processes", count]);
+        let mut arguments = vec!["--json", "--python", &python];
+        arguments.extend(option.iter().flatten());
+        let output = run(&arguments, &scene.file);
+        let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let said = record["output"].as_str().unwrap();
+        assert!(said.contains(&format!("made {made}\\n")), "{asked:?}: {record:#}");
+        let events = record["events"].as_array().unwrap();
+        let refused: u64 = events
+            .iter()
+            .filter(|event| event["kind"] == "process-limit")
+            .map(|event| {
+                assert_eq!(event["detail"]["limit"], made);
+                assert_eq!(event["stopped_by"], "limit");
+                event["times"].as_u64().unwrap_or(1)
+            })
+            .sum();
+        assert_eq!(refused, 12 - made, "{asked:?}: {record:#}");
+    }
+    assert_eq!(run(&["--processes", "65"], &scene.file).status.code(), Some(2));
+}

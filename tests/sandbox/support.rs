@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use deadweight::base::detonation::{Detonation, Event, EventKind, Mode};
+use deadweight::attacks::{self, Loader, Target, registry};
+use deadweight::base::detonation::{Detonation, Effect, Event, EventKind, Mode};
 use deadweight::demo::LoaderPython;
-use deadweight::sandbox::{self, Limits, Request, Support};
+use deadweight::sandbox::aquarium::Aquarium;
+use deadweight::sandbox::request::PlantedThing;
+use deadweight::sandbox::{self, Limits, Planted, Request, Support};
 use tempfile::TempDir;
 
 /// The program that supervises.
@@ -134,6 +137,43 @@ impl Scene {
         assert!(writer.wait().unwrap().success());
         fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
         wrapper
+    }
+}
+
+/// An attack of the registry, and the things that it is for, really planted in a scene's directory.
+pub struct Named {
+    pub scene: Scene,
+    pub planted: Planted,
+    before: Aquarium,
+}
+
+impl Named {
+    pub fn new(id: &str) -> Self {
+        let scene = Scene::empty();
+        let directory = scene.folder.path().canonicalize().unwrap().join("scene");
+        let things = attacks::Scene::planted()
+            .into_iter()
+            .map(|(path, mode, content)| PlantedThing { path: path.into(), mode, content });
+        let planted = Planted {
+            directory: directory.clone(),
+            things: things.collect(),
+            listeners: Vec::new(),
+        };
+        let before = Aquarium::plant(&planted).unwrap();
+        let attack = registry::find(id).unwrap_or_else(|| panic!("no attack {id}"));
+        let scene_of_attack = attacks::Scene { directory, valid: Vec::new() };
+        let bytes = (attack.build)(&scene_of_attack, Target::Python(Loader::Pickle)).unwrap();
+        fs::write(&scene.file, bytes).unwrap();
+        Named { scene, planted, before }
+    }
+
+    /// What became of the planted things.
+    pub fn harm(&self) -> Vec<Effect> {
+        self.before.effects()
+    }
+
+    pub fn path(&self, planted: &str) -> String {
+        self.planted.directory.join(planted).to_string_lossy().into_owned()
     }
 }
 
