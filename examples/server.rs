@@ -264,8 +264,10 @@ fn answer(
 
 /// The figures; an error when an answer failed, was mixed, or did not come for long.
 fn report(seen: &[Seen], swaps: u64, took: Duration) -> Result<String, Failure> {
-    const WINDOW: Duration = Duration::from_millis(500);
+    /// About as long as one version stands: a gap at a swap is most of a window.
+    const WINDOW: Duration = Duration::from_millis(100);
     let mut times: Vec<Duration> = Vec::new();
+    // Whole ones only: the last is cut off.
     let windows = (took.as_nanos() / WINDOW.as_nanos()).max(1) as usize;
     let mut counts = vec![0usize; windows];
     for (at, lasted) in seen.iter().flat_map(|seen| &seen.answers) {
@@ -288,7 +290,7 @@ fn report(seen: &[Seen], swaps: u64, took: Duration) -> Result<String, Failure> 
     let text = format!(
         "{} answers in {took:.1?} while {swaps} swaps happened, of versions {versions:?}\n\
          failed: {failed}, mixed: {mixed}\n\
-         answers a second, by half seconds: {:.0} at least, {:.0} in the middle, {:.0} at most\n\
+         answers a second, by tenths of a second: {:.0} at least, {:.0} in the middle, {:.0} at most\n\
          an answer took {:.1?} in the middle, {:.1?} at 99 %, {:.1?} at most",
         times.len(),
         rate(counts.first()),

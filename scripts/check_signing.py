@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Checks signatures against Python's model-signing, and makes the files of tests/data/signing.
 
-    python3 -m venv /tmp/signing
-    /tmp/signing/bin/pip install model-signing==1.1.1 pyopenssl==26.4.0
-    /tmp/signing/bin/python scripts/check_signing.py           # Python verifies ours, we verify Python's
-    /tmp/signing/bin/python scripts/check_signing.py --make    # signs the test files anew before that
+    scripts/provision_signing
+    target/signing/bin/python scripts/check_signing.py           # Python verifies ours, we verify Python's
+    target/signing/bin/python scripts/check_signing.py --make    # signs the test files anew before that
 
 The check is `cargo test --release --test signing` with this interpreter. Keys that are there
 are kept: they are public, sign these files and nothing else, and are worth nothing. What is made:

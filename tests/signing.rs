@@ -2,7 +2,7 @@
 //!
 //! `tests/data/signing` has keys, a model and its signature by model-signing 1.1; see
 //! `scripts/check_signing.py`. Where `DEADWEIGHT_SIGNING_PYTHON` names a Python with that package, it
-//! verifies ours, too.
+//! verifies ours and signs anew, too; `scripts/provision_signing` makes one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -160,6 +160,15 @@ fn signing_does_not_depend_on_order_or_chance() {
     assert_eq!(verified.model_name(), "model");
 }
 
+/// The Python of the environment; without one its tests are skipped with a word.
+fn python() -> Option<String> {
+    let python = std::env::var(PYTHON);
+    if python.is_err() {
+        eprintln!("skipped: {PYTHON} does not name a Python; scripts/provision_signing makes one");
+    }
+    python.ok()
+}
+
 fn ask_python(python: &str, model: &Path, signature: &Path, key: &Path) -> Output {
     Command::new(python)
         .args(["-m", "model_signing", "verify", "key"])
@@ -174,10 +183,7 @@ fn ask_python(python: &str, model: &Path, signature: &Path, key: &Path) -> Outpu
 
 #[test]
 fn python_verifies_ours() {
-    let Ok(python) = std::env::var(PYTHON) else {
-        eprintln!("skipped: {PYTHON} does not name a Python with model-signing 1.1 and pyopenssl");
-        return;
-    };
+    let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("any name");
     fs::create_dir_all(model.join("a")).unwrap();
@@ -202,6 +208,50 @@ fn python_verifies_ours() {
         assert!(String::from_utf8_lossy(&output.stderr).contains("a.bin"), "{output:?}");
         fs::write(model.join("a.bin"), vec![7; 1 << 17]).unwrap();
     }
+}
+
+#[test]
+fn what_python_signs_now_is_verified_and_damage_is_refused_by_both() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("tiny");
+    fs::create_dir_all(&model).unwrap();
+    for (name, bytes) in [("manifest.json", "{}"), ("model.safetensors", "weights")] {
+        fs::write(model.join(name), bytes).unwrap();
+    }
+    let signature = model.join(signing::SIGNATURE_FILE);
+    let output = Command::new(&python)
+        .args(["-m", "model_signing", "sign", "key"])
+        .arg(&model)
+        .arg("--private_key")
+        .arg(data("test_only.pem"))
+        .arg("--signature")
+        .arg(&signature)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let files = ["manifest.json", "model.safetensors"];
+    let key = data("test_only.pub.pem");
+    let bundle = fs::read(&signature).unwrap();
+    let verified = signing::verify(&bundle, &[public_key()], &resources_of(&model, &files));
+    assert_eq!(verified.unwrap().model_name(), "tiny");
+    assert!(ask_python(&python, &model, &signature, &key).status.success());
+
+    // A byte of the model, and a byte of the bundle: of the signature itself, near its end.
+    let damages = [model.join("model.safetensors"), signature.clone()];
+    for damaged in damages {
+        let right = fs::read(&damaged).unwrap();
+        let mut bytes = right.clone();
+        let text = String::from_utf8(right.clone()).unwrap();
+        let at = text.find("\"sig\"").map_or(0, |at| at + 20);
+        bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
+        fs::write(&damaged, &bytes).unwrap();
+        refusal(&fs::read(&signature).unwrap(), &[public_key()], &resources_of(&model, &files));
+        let output = ask_python(&python, &model, &signature, &key);
+        assert!(!output.status.success(), "{}: {output:?}", damaged.display());
+        fs::write(&damaged, &right).unwrap();
+    }
+    assert!(ask_python(&python, &model, &signature, &key).status.success());
 }
 
 // ---------------------------------------------------------------- tampering

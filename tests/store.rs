@@ -17,6 +17,8 @@ mod kills;
 mod layouts;
 #[path = "store/measure.rs"]
 mod measure;
+#[path = "store/memory.rs"]
+mod memory;
 #[path = "store/s3.rs"]
 mod s3;
 #[path = "store/support.rs"]

@@ -102,7 +102,7 @@ pub fn load_data(
         || formats::pickle::recognizes(bytes);
     match tables::recognize(bytes).filter(|_| !is_model && pickle.given().is_none()) {
         None => {
-            let file = load_source(path, source, pickle)?;
+            let file = load_source(path, source, pickle, Arrays::Copied)?;
             Ok(DataFile { parameters: file.parameters, format: file.format.id, words: None })
         }
         Some(kind) => {
@@ -135,20 +135,35 @@ fn table_error(path: &Path, error: TableError) -> anyhow::Error {
 /// # Errors
 /// As [`read`]; when the content is of no format, or damaged.
 pub fn load(path: &Path, pickle: &PickleArguments) -> anyhow::Result<ModelFile> {
-    load_source(path, read(path, &Limits::default())?, pickle)
+    load_source(path, read(path, &Limits::default())?, pickle, Arrays::Copied)
 }
 
-/// As [`load`], with the SHA-256 of the file's bytes.
+/// As [`load`], with the SHA-256 of the file's bytes. Arrays lie in the file where its format allows that, so
+/// that a model needs no memory of its own on its way into a store.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_hashed(path: &Path, pickle: &PickleArguments) -> anyhow::Result<(ModelFile, String)> {
     let source = read(path, &Limits::default())?;
     let sha256 = digest::sha256(source.as_bytes());
-    Ok((load_source(path, source, pickle)?, sha256))
+    Ok((load_source(path, source, pickle, Arrays::Borrowed)?, sha256))
 }
 
-fn load_source(path: &Path, whole: Storage, pickle: &PickleArguments) -> anyhow::Result<ModelFile> {
+/// Where the arrays of a model file are.
+#[derive(PartialEq)]
+enum Arrays {
+    /// In memory of their own.
+    Copied,
+    /// In the file, where its format has such a mode.
+    Borrowed,
+}
+
+fn load_source(
+    path: &Path,
+    whole: Storage,
+    pickle: &PickleArguments,
+    arrays: Arrays,
+) -> anyhow::Result<ModelFile> {
     let limits = Limits::default();
     let name = path.display();
     let file_bytes = whole.len() as u64;
@@ -176,8 +191,11 @@ fn load_source(path: &Path, whole: Storage, pickle: &PickleArguments) -> anyhow:
             .advise("`deadweight formats` lists what is read");
     };
     let options = DecodeOptions { limits, pages: PagePolicy::Auto, ..DecodeOptions::default() };
-    let parameters = format
-        .decode(bytes, &options)
+    let parameters = match arrays == Arrays::Borrowed && format.descriptor().view {
+        true => format.view(&source, &options),
+        false => format.decode(bytes, &options),
+    };
+    let parameters = parameters
         .with_context(|| format!("{name}: cannot be read as {}", format.descriptor().id))
         .advise("the file is damaged, truncated or not what it seems: fetch or save it again")?;
     Ok(ModelFile { parameters, format: format.descriptor(), bytes: file_bytes })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
+use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 
 use super::StoreError;
@@ -12,6 +13,8 @@ use super::StoreError;
 /// A backend, and where in it the store is.
 pub(super) struct Opened {
     pub objects: Arc<dyn ObjectStore>,
+    /// The same as uploads part by part, where it is a cloud.
+    pub parts: Option<Arc<dyn MultipartStore>>,
     pub prefix: Path,
     pub folder: Option<PathBuf>,
 }
@@ -72,7 +75,7 @@ fn directory(url: &str, path: &FilePath, make: bool, durable: bool) -> Result<Op
     let objects = LocalFileSystem::new_with_prefix(&folder)
         .map_err(|error| StoreError::Url { url: url.to_owned(), message: error.to_string() })?;
     let objects = Arc::new(objects.with_fsync(durable));
-    Ok(Opened { objects, prefix: Path::default(), folder: Some(folder) })
+    Ok(Opened { objects, parts: None, prefix: Path::default(), folder: Some(folder) })
 }
 
 #[cfg(test)]

@@ -4,17 +4,22 @@
 //! of their hash, so that one may be written over wrong bytes, whole or not at all. A backend needs no
 //! update, no lock and no order of listing. The work is done on the thread that asks; clients of
 //! clouds have a runtime of their own behind them.
+//!
+//! What is in a directory is read by plain calls of the system: a load is a dozen of them, and going
+//! through a client that parses an address for each took longer than the calls themselves.
 
+use std::fs::{File, Metadata};
 use std::future::Future;
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{
-    GetOptions, GetRange, GetResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt,
-    PutMode, PutOptions, PutPayload,
+    MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
 };
 
 use super::StoreError;
@@ -32,6 +37,8 @@ pub(super) struct Found {
 /// Where a store is.
 pub(super) struct Backend {
     objects: Arc<dyn ObjectStore>,
+    /// The same as uploads part by part, where it is a cloud.
+    parts: Option<Arc<dyn MultipartStore>>,
     prefix: Path,
     url: String,
     /// The folder, where it is one of this machine.
@@ -43,9 +50,10 @@ pub(super) struct Backend {
 impl Backend {
     /// Opens the place of an address; `make` makes a directory that is not there.
     pub fn open(url: &str, make: bool, durable: bool) -> Result<Self, StoreError> {
-        let Opened { objects, prefix, folder } = address::open(url, make, durable)?;
+        let Opened { objects, parts, prefix, folder } = address::open(url, make, durable)?;
         Ok(Backend {
             objects,
+            parts,
             prefix,
             url: url.to_owned(),
             #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
@@ -102,8 +110,22 @@ impl Backend {
         }
     }
 
+    /// An error of a file of the directory, with its path.
+    fn file_failed(&self, place: &str, action: &'static str, source: std::io::Error) -> StoreError {
+        let folder = self.folder.as_deref().unwrap_or(std::path::Path::new(""));
+        StoreError::File { path: folder.join(place), action, source }
+    }
+
     /// What is known of an object; `None` when it is not there.
     pub fn head(&self, place: &str) -> Result<Option<Found>, StoreError> {
+        if let Some(folder) = &self.folder {
+            return match std::fs::metadata(folder.join(place)) {
+                Ok(metadata) if metadata.is_dir() => Ok(None),
+                Ok(metadata) => Ok(Some(found_file(&metadata))),
+                Err(error) if is_missing(&error) => Ok(None),
+                Err(error) => Err(self.file_failed(place, "look at it", error)),
+            };
+        }
         let path = self.path(place);
         let result = self.wait(self.objects.head(&path));
         Ok(self.present(place, "look at it", result)?.as_ref().map(found))
@@ -111,27 +133,52 @@ impl Backend {
 
     /// The bytes of a document; `None` when it is not there. It is not read when it is too large.
     pub fn read_small(&self, place: &str, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let too_large = |size: u64| {
+            let found = format!("{size} bytes");
+            Err(StoreError::document(place, format!("at most {limit} bytes"), found))
+        };
+        if let Some(folder) = &self.folder {
+            let Some((mut file, size)) = self.file(folder, place)? else { return Ok(None) };
+            if size > limit {
+                return too_large(size);
+            }
+            let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];
+            file.read_exact(&mut bytes)
+                .map_err(|error| self.file_failed(place, "read it", error))?;
+            return Ok(Some(bytes));
+        }
         let path = self.path(place);
         let Some(result) = self.present(place, "read it", self.wait(self.objects.get(&path)))?
         else {
             return Ok(None);
         };
         if result.meta.size > limit {
-            let found = format!("{} bytes", result.meta.size);
-            return Err(StoreError::document(place, format!("at most {limit} bytes"), found));
+            return too_large(result.meta.size);
         }
         let bytes =
             self.wait(result.bytes()).map_err(|error| self.failed(place, "read it", error))?;
         Ok(Some(bytes.into()))
     }
 
-    /// An object from a byte on, as a stream or a file; `None` when it is not there.
-    pub fn get(&self, place: &str, from: u64, to: u64) -> Result<Option<GetResult>, StoreError> {
-        let range = (from > 0 || to > from).then_some(GetRange::Bounded(from..to));
-        let options = GetOptions { range, ..GetOptions::default() };
-        let path = self.path(place);
-        let result = self.wait(self.objects.get_opts(&path, options));
-        self.present(place, "read it", result)
+    /// An object of a directory as a file, with its size in bytes; `None` when it is not there.
+    pub fn file(
+        &self,
+        folder: &std::path::Path,
+        place: &str,
+    ) -> Result<Option<(File, u64)>, StoreError> {
+        let mut options = File::options();
+        options.read(true);
+        // Who can write to the directory can put a pipe there: opening it would wait for ever.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+        let opened = options.open(folder.join(place));
+        match opened.and_then(|file| Ok((file.metadata()?, file))) {
+            Ok((metadata, file)) if metadata.is_file() => Ok(Some((file, metadata.len()))),
+            Ok((metadata, _)) if metadata.is_dir() => Ok(None),
+            Ok(_) => Err(StoreError::document(place, "a regular file", "a pipe or device")),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(self.file_failed(place, "read it", error)),
+        }
     }
 
     /// All bytes of a part of an object.
@@ -150,7 +197,8 @@ impl Backend {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let bytes = bytes::Bytes::from(bytes);
         let payload = PutPayload::from(bytes.clone());
-        match self.wait(self.objects.put_opts(&path, payload, options)) {
+        let put = || self.wait(self.objects.put_opts(&path, payload.clone(), options.clone()));
+        match again(put) {
             Ok(_) => Ok(true),
             Err(
                 object_store::Error::AlreadyExists { .. }
@@ -167,7 +215,8 @@ impl Backend {
     /// Writes an object whole, over one that is there.
     pub fn put(&self, place: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
         let path = self.path(place);
-        let result = self.wait(self.objects.put(&path, PutPayload::from(bytes)));
+        let payload = PutPayload::from(bytes);
+        let result = again(|| self.wait(self.objects.put(&path, payload.clone())));
         result.map(drop).map_err(|error| self.failed(place, "write it", error))
     }
 
@@ -176,6 +225,16 @@ impl Backend {
         let path = self.path(place);
         let result = self.wait(self.objects.put_multipart(&path));
         result.map_err(|error| self.failed(place, "write it", error))
+    }
+
+    /// Uploads part by part, which can be gone on with later; `None` where it is a directory.
+    pub fn parts(&self) -> Option<&Arc<dyn MultipartStore>> {
+        self.parts.as_ref()
+    }
+
+    /// Where an object is by the names of the backend.
+    pub fn object(&self, place: &str) -> Path {
+        self.path(place)
     }
 
     /// An error of an upload, with its place.
@@ -201,11 +260,45 @@ impl Backend {
         self.present(place, "delete it", result).map(drop)
     }
 
-    /// Gives an object a second place; false when it is not there.
+    /// Moves an object; false when it is not there. In a directory that is one step. In a cloud it is a
+    /// copy and a deletion, and others may come between them.
+    pub fn rename(&self, from: &str, to: &str) -> Result<bool, StoreError> {
+        let (path, target) = (self.path(from), self.path(to));
+        let result = self.wait(self.objects.rename(&path, &target));
+        Ok(self.present(from, "move it", result)?.is_some())
+    }
+
+    /// Gives an object a second place, over what is there; false when the object is not there.
     pub fn copy(&self, from: &str, to: &str) -> Result<bool, StoreError> {
         let (path, target) = (self.path(from), self.path(to));
         let result = self.wait(self.objects.copy(&path, &target));
         Ok(self.present(from, "copy it", result)?.is_some())
+    }
+
+    /// Gives an object a second place, which had none a moment ago. In a directory nothing that came
+    /// there meanwhile is written over; clouds have no such copy.
+    pub fn copy_to_free(&self, from: &str, to: &str) -> Result<bool, StoreError> {
+        if self.folder.is_none() {
+            return self.copy(from, to);
+        }
+        let (path, target) = (self.path(from), self.path(to));
+        match self.wait(self.objects.copy_if_not_exists(&path, &target)) {
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(true),
+            result => Ok(self.present(from, "copy it", result)?.is_some()),
+        }
+    }
+
+    /// The places in the trash where a blob waits, in order: one for each collection that took it.
+    pub fn in_trash(&self, sha256: &str) -> Result<Vec<String>, StoreError> {
+        let mut places = Vec::new();
+        self.each(&layout::trash_folder(sha256), |place, _| {
+            if layout::sha256_of(&place) == Some(sha256) {
+                places.push(place);
+            }
+            Ok(())
+        })?;
+        places.sort();
+        Ok(places)
     }
 
     /// The names of the folders directly in a folder, in order.
@@ -247,6 +340,42 @@ impl Backend {
             .map(|found| found.modified)
             .ok_or_else(|| StoreError::document(&place, "the object that was just written", "none"))
     }
+}
+
+/// Writes, and writes again where the piece that was written went away before it got its name: a
+/// collection without a grace period takes it for one of a writer that was killed.
+fn again<T>(mut write: impl FnMut() -> object_store::Result<T>) -> Result<T, object_store::Error> {
+    /// A collection lists and deletes for longer than such a write takes.
+    const ATTEMPTS: usize = 5;
+    for _ in 1..ATTEMPTS {
+        match write() {
+            Err(error) if is_gone(&error) => {}
+            result => return result,
+        }
+    }
+    write()
+}
+
+/// True where the system said that a file is not there.
+fn is_gone(error: &object_store::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<std::io::Error>().is_some_and(is_missing) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// True for what a path that leads nowhere is answered with.
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn found_file(metadata: &Metadata) -> Found {
+    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    Found { size: metadata.len(), modified: modified.unwrap_or(Timestamp::MAX) }
 }
 
 fn found(object: &ObjectMeta) -> Found {

@@ -1,6 +1,9 @@
 //! Clients of clouds, each behind a cargo feature. Credentials come from the environment variables
 //! that the cloud's own tools read; none is ever written.
 
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+use object_store::multipart::MultipartStore;
+
 use super::StoreError;
 use super::address::Opened;
 
@@ -23,7 +26,8 @@ macro_rules! backend {
         fn $function(url: &str) -> Result<Opened, StoreError> {
             let objects = <$builder>::from_env().with_url(url).build();
             let objects = std::sync::Arc::new(objects.map_err(|error| wrong(url, error))?);
-            Ok(Opened { objects, prefix: prefix(url)?, folder: None })
+            let parts = Some(objects.clone() as std::sync::Arc<dyn MultipartStore>);
+            Ok(Opened { objects, parts, prefix: prefix(url)?, folder: None })
         }
 
         #[cfg(not(feature = $feature))]

@@ -6,7 +6,7 @@
 //! models/NAME/versions/00000001.json      one manifest a version, never changed
 //! models/NAME/versions/00000001.sig       its signature, if it has one
 //! models/NAME/aliases/ALIAS/00000001.json what the alias stands on, one entry a move
-//! trash/sha256/ab/abcd...                 blobs that a collection is about to delete
+//! trash/sha256/ab/abcd....NONCE           blobs that a collection is about to delete, one place for each
 //! clock/NONCE                             written to learn the time of the backend, and deleted
 //! ```
 
@@ -106,10 +106,29 @@ pub fn blob(root: &str, sha256: &str) -> String {
     format!("{root}/{}/{sha256}", sha256.get(..2).unwrap_or("00"))
 }
 
-/// The hash that a blob's place says; `None` for what no store puts there.
+/// The place of a blob that a collection is about to delete. It has the number of the collection in it,
+/// since two that shared a place would delete what the other one put there.
+pub fn trash(sha256: &str, nonce: &str) -> String {
+    format!("{}.{nonce}", blob(TRASH, sha256))
+}
+
+/// The folder that a blob waits in.
+pub fn trash_folder(sha256: &str) -> String {
+    format!("{TRASH}/{}", sha256.get(..2).unwrap_or("00"))
+}
+
+/// The hash that a blob's place says; `None` for what no store puts there. In the trash the number of a
+/// collection follows it; the first stores of this layout put none.
 pub fn sha256_of(place: &str) -> Option<&str> {
-    let rest = place.strip_prefix(BLOBS).or_else(|| place.strip_prefix(TRASH))?;
-    let (spread, sha256) = rest.strip_prefix('/')?.split_once('/')?;
+    let (rest, in_trash) = match place.strip_prefix(BLOBS) {
+        Some(rest) => (rest, false),
+        None => (place.strip_prefix(TRASH)?, true),
+    };
+    let (spread, file) = rest.strip_prefix('/')?.split_once('/')?;
+    let sha256 = match file.split_once('.') {
+        None => file,
+        Some((sha256, nonce)) => (in_trash && is_nonce(nonce)).then_some(sha256)?,
+    };
     (spread.len() == 2 && sha256.starts_with(spread) && is_sha256(sha256)).then_some(sha256)
 }
 
@@ -126,7 +145,7 @@ pub fn is_leftover(place: &str) -> bool {
     let piece = place.rsplit_once('#').filter(|(_, number)| digits(number));
     let whole = piece.map_or(place, |(whole, _)| whole);
     let nonce = whole.strip_prefix(CLOCK).and_then(|rest| rest.strip_prefix('/'));
-    if nonce.is_some_and(|nonce| nonce.len() == NONCE_DIGITS && is_hexadecimal(nonce)) {
+    if nonce.is_some_and(is_nonce) {
         return true;
     }
     piece.is_some() && (whole == STORE || entry(whole).is_some() || sha256_of(whole).is_some())
@@ -135,6 +154,10 @@ pub fn is_leftover(place: &str) -> bool {
 /// True for 64 lower-case hexadecimal digits.
 pub fn is_sha256(text: &str) -> bool {
     text.len() == 64 && is_hexadecimal(text)
+}
+
+fn is_nonce(text: &str) -> bool {
+    text.len() == NONCE_DIGITS && is_hexadecimal(text)
 }
 
 fn is_hexadecimal(text: &str) -> bool {
@@ -160,6 +183,12 @@ mod tests {
         let place = blob(BLOBS, &sha256);
         assert_eq!(place, format!("blobs/sha256/ab/{sha256}"));
         assert_eq!(sha256_of(&place), Some(&*sha256));
+        let nonce = "0f".repeat(16);
+        let place = trash(&sha256, &nonce);
+        assert_eq!(place, format!("trash/sha256/ab/{sha256}.{nonce}"));
+        assert_eq!(sha256_of(&place), Some(&*sha256));
+        // Of a collection before it wrote its number there.
+        assert_eq!(sha256_of(&blob(TRASH, &sha256)), Some(&*sha256));
     }
 
     #[test]
@@ -192,6 +221,9 @@ mod tests {
             format!("blobs/sha256/cd/{sha256}"),
             format!("blobs/sha256/ab/x/{sha256}"),
             format!("blobs/sha256ab/{sha256}"),
+            format!("blobs/sha256/ab/{sha256}.{}", "0f".repeat(16)),
+            format!("trash/sha256/ab/{sha256}.0f"),
+            format!("trash/sha256/ab/{sha256}."),
         ] {
             assert_eq!(sha256_of(&place), None, "{place}");
         }
@@ -207,6 +239,7 @@ mod tests {
             "models/a/aliases/clock/00000001.json#1".to_owned(),
             format!("blobs/sha256/ab/{sha256}#1"),
             format!("trash/sha256/ab/{sha256}#0"),
+            format!("trash/sha256/ab/{sha256}.{nonce}#2"),
             format!("clock/{nonce}"),
             format!("clock/{nonce}#1"),
         ] {

@@ -50,6 +50,7 @@ pub mod diff;
 mod document;
 pub mod error;
 mod hyper_parameters;
+mod journal;
 mod layout;
 mod log;
 pub mod manifest;
@@ -61,6 +62,7 @@ pub mod promote;
 pub mod put;
 pub mod signature;
 mod transfer;
+mod upload;
 pub mod verify;
 pub mod watch;
 

@@ -43,6 +43,7 @@ pub struct Store {
     policy: Option<Arc<dyn Policy>>,
     clock: Clock,
     limits: Limits,
+    uploads: Option<Arc<Path>>,
     /// The newest number that was seen of each log: where the next search begins.
     known: Arc<Mutex<HashMap<String, u64>>>,
 }
@@ -130,6 +131,7 @@ impl Store {
             policy: None,
             clock: Arc::new(Timestamp::now),
             limits: Limits::default(),
+            uploads: None,
             known: Arc::default(),
         }
     }
@@ -146,6 +148,25 @@ impl Store {
     pub fn with_clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
+    }
+
+    /// The same store, which keeps in a folder of this machine what was sent of a large blob to a cloud, so
+    /// that the next put of the same model sends the rest. It is made where there is none, and has to be one
+    /// that nobody else can write to. To a directory a blob is always sent whole.
+    ///
+    /// ```no_run
+    /// # use deadweight::store::Store;
+    /// let store = Store::open("s3://models/store")?.with_uploads("uploads");
+    /// # Ok::<(), deadweight::store::StoreError>(())
+    /// ```
+    #[must_use]
+    pub fn with_uploads(mut self, folder: impl AsRef<Path>) -> Self {
+        self.uploads = Some(folder.as_ref().into());
+        self
+    }
+
+    pub(super) fn uploads(&self) -> Option<&Path> {
+        self.uploads.as_deref()
     }
 
     /// Its address.

@@ -8,7 +8,7 @@ use super::manifest::{
     self, Blob, FORMAT, FORMAT_VERSION, FormatVersion, Manifest, Metrics, Origin,
 };
 use super::open::nonce;
-use super::transfer::{Hashed, Upload};
+use super::upload::{self, Hashed, Upload};
 use super::{Name, Progress, Store, StoreError, hyper_parameters, log, silent, transfer};
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::{Parameters, Value};
@@ -65,8 +65,9 @@ impl Store {
     /// Puts a new version: validates the model, sends its blob, and then its manifest.
     ///
     /// # Errors
-    /// [`StoreError::PlainArrays`] and [`StoreError::Model`] for what is no valid model; when it
-    /// cannot be stored. Then there is no new version, unless its manifest was there already and what
+    /// [`StoreError::PlainArrays`] and [`StoreError::Model`] for what is no valid model;
+    /// [`StoreError::Gap`] when the manifest of a number that was given is missing; when it cannot be
+    /// stored. Then there is no new version, unless its manifest was there already and what
     /// failed was the last look at its blob.
     pub fn put(&self, version: NewVersion) -> Result<Manifest, StoreError> {
         self.put_watched(version, &silent)
@@ -94,10 +95,12 @@ impl Store {
         draft.check(&log.place(1))?;
         // One that is there is read: a put is what mends a blob whose bytes were changed.
         let place = layout::blob(BLOBS, &blob.sha256);
-        if !self.is_there(&blob)? || !transfer::is_whole(&self.backend, &place, &blob, progress)? {
-            self.send(&version.parameters, &blob, progress)?;
+        match self.is_there(&blob)? && transfer::is_whole(&self.backend, &place, &blob, progress)? {
+            true => upload::is_over(&self.backend, self.uploads(), &blob),
+            false => self.send(&version.parameters, &blob, progress)?,
         }
         let manifest = log::append(&self.backend, &log, self.known(&log), |number| {
+            self.check_never_given(&version.name, number)?;
             let manifest = Manifest { version: number, ..draft.clone() };
             let bytes = manifest::SCHEMA.seal(&log.place(number), &manifest)?;
             Ok((manifest, Some(bytes)))
@@ -147,6 +150,38 @@ impl Store {
         }
     }
 
+    /// Refuses a number that something in the store still speaks of: its manifest was taken away. Where
+    /// nothing does, it cannot be told from one that was never given.
+    fn check_never_given(&self, name: &Name, number: u64) -> Result<(), StoreError> {
+        let log = Log::versions(name);
+        let mut present = None;
+        let signature = log.signature(number);
+        if self.backend.head(&signature)?.is_some() {
+            present = Some(signature);
+        }
+        for alias in self.backend.folders(&layout::aliases(name))? {
+            let Ok(alias) = alias.parse() else { continue };
+            match self.alias(name, &alias) {
+                Ok(Some(entry)) if Some(entry.version).max(entry.previous) >= Some(number) => {
+                    present = Some(Log::alias(name, &alias).place(entry.number));
+                }
+                Err(error @ (StoreError::Backend { .. } | StoreError::File { .. })) => {
+                    return Err(error);
+                }
+                // What is damaged bears witness to nothing, and stops nobody.
+                _ => {}
+            }
+        }
+        let missing = log.place(number);
+        match present {
+            // Another writer may have been faster, and an alias with it: then the manifest is there.
+            Some(present) if self.backend.head(&missing)?.is_none() => {
+                Err(StoreError::Gap { missing, present })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// True when a blob of that name and size is there, and young enough that no collection takes it.
     fn is_there(&self, wanted: &Blob) -> Result<bool, StoreError> {
         let place = layout::blob(BLOBS, &wanted.sha256);
@@ -165,14 +200,31 @@ impl Store {
         wanted: &Blob,
         progress: Progress<'_>,
     ) -> Result<(), StoreError> {
-        let mut upload = Upload::new(&self.backend, wanted, progress);
-        match Safetensors.write(parameters, &mut upload) {
-            Ok(_) => upload.finish(wanted),
-            Err(FormatError::Write(error)) => Err(match upload.failure() {
-                Some(failure) => failure,
-                None => FormatError::Write(error).into(),
-            }),
-            Err(error) => Err(error.into()),
+        let mut upload = Upload::new(&self.backend, wanted, self.uploads(), progress);
+        match write(parameters, wanted, &mut upload) {
+            // An upload of days ago, which the bucket ended by its rule: once more, from the beginning.
+            Err(_) if upload.is_stale() => {
+                drop(upload);
+                let mut upload = Upload::new(&self.backend, wanted, self.uploads(), progress);
+                write(parameters, wanted, &mut upload)
+            }
+            result => result,
         }
+    }
+}
+
+/// Writes the file of a model to an upload.
+fn write(
+    parameters: &Parameters,
+    wanted: &Blob,
+    upload: &mut Upload<'_>,
+) -> Result<(), StoreError> {
+    match Safetensors.write(parameters, upload) {
+        Ok(_) => upload.finish(wanted),
+        Err(FormatError::Write(error)) => Err(match upload.failure() {
+            Some(failure) => failure,
+            None => FormatError::Write(error).into(),
+        }),
+        Err(error) => Err(error.into()),
     }
 }

@@ -1,24 +1,27 @@
-//! Blobs in and out: hashed on the way, in parts, several at a time, and from where it stopped.
+//! Blobs out of a store: hashed on the way, in parts, several at a time, and from where it stopped.
+//! `upload.rs` has the way in.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use futures_util::stream::{self, FuturesUnordered, StreamExt};
-use object_store::{GetResultPayload, MultipartUpload, PutPayload, UploadPart};
+use futures_util::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
 
 use super::backend::Backend;
-use super::layout::{BLOBS, TRASH, blob};
+use super::layout::{BLOBS, blob};
 use super::manifest::Blob;
 use super::{Progress, StoreError};
 use crate::base::storage::Arena;
 use crate::base::{PagePolicy, Storage, digest};
 
 /// Bytes of one request. S3 takes no less than 5 MiB and no more than 10,000 parts.
-const PART: usize = 8 << 20;
+pub(super) const PART: usize = 8 << 20;
 /// Requests at a time, so that a transfer holds at most five parts in memory.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
+/// Looks for a blob that a collection moves to the trash or back just then. Each pass that finds nothing
+/// needs two moves between its looks.
+const LOOKS: usize = 4;
 /// Bytes that are read and hashed in one go: they are still in the cache when they are hashed.
 const BLOCK: usize = 256 << 10;
 
@@ -46,7 +49,7 @@ impl<'a> Sink<'a> {
     }
 }
 
-fn changed(blob: &Blob, found: &str) -> StoreError {
+pub(super) fn changed(blob: &Blob, found: &str) -> StoreError {
     StoreError::blob(&blob.sha256, "bytes with that SHA-256", format!("SHA-256 {found}"))
 }
 
@@ -54,18 +57,41 @@ fn shorter(blob: &Blob, source: &std::io::Error) -> StoreError {
     StoreError::blob(&blob.sha256, format!("{} bytes", blob.size), source.to_string())
 }
 
-/// The place where a blob is: that of its hash, or the trash, if a collection was killed.
-pub(super) fn place_of(backend: &Backend, wanted: &Blob) -> Result<String, StoreError> {
-    for root in [BLOBS, TRASH] {
-        let place = blob(root, &wanted.sha256);
-        let Some(found) = backend.head(&place)? else { continue };
-        if found.size != wanted.size {
-            let found = format!("{} bytes", found.size);
-            return Err(StoreError::blob(&wanted.sha256, format!("{} bytes", wanted.size), found));
+/// Asks each place where a blob may be: that of its hash, and the trash, where a collection has it for
+/// a moment, or left it when it was killed.
+fn look<T>(
+    backend: &Backend,
+    wanted: &Blob,
+    mut ask: impl FnMut(&str) -> Result<Option<(T, u64)>, StoreError>,
+) -> Result<(T, String), StoreError> {
+    let expected = || format!("{} bytes", wanted.size);
+    for _ in 0..LOOKS {
+        let home = blob(BLOBS, &wanted.sha256);
+        let mut found = ask(&home)?.map(|found| (found, home));
+        if found.is_none() {
+            for place in backend.in_trash(&wanted.sha256)? {
+                found = ask(&place)?.map(|found| (found, place));
+                if found.is_some() {
+                    break;
+                }
+            }
         }
-        return Ok(place);
+        match found {
+            Some(((found, size), place)) if size == wanted.size => return Ok((found, place)),
+            Some(((_, size), _)) => {
+                let found = format!("{size} bytes");
+                return Err(StoreError::blob(&wanted.sha256, expected(), found));
+            }
+            None => {}
+        }
     }
-    Err(StoreError::blob(&wanted.sha256, format!("{} bytes", wanted.size), "nothing"))
+    Err(StoreError::blob(&wanted.sha256, expected(), "nothing"))
+}
+
+/// The place where a blob of that size is.
+pub(super) fn place_of(backend: &Backend, wanted: &Blob) -> Result<String, StoreError> {
+    let ask = |place: &str| Ok(backend.head(place)?.map(|found| ((), found.size)));
+    Ok(look(backend, wanted, ask)?.1)
 }
 
 /// Gives every byte from `from` on to `take`, in order, from where the blob is.
@@ -78,6 +104,10 @@ fn bytes_from(
     if from >= wanted.size {
         return Ok(());
     }
+    if let Some(folder) = backend.folder() {
+        let (mut file, _) = look(backend, wanted, |place| backend.file(folder, place))?;
+        return file_from(&mut file, wanted, from, take);
+    }
     bytes_at(backend, &place_of(backend, wanted)?, wanted, from, take)
 }
 
@@ -89,16 +119,10 @@ fn bytes_at(
     from: u64,
     take: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    if backend.folder().is_some() {
-        let Some(result) = backend.get(place, from, wanted.size)? else {
-            return Err(StoreError::blob(
-                &wanted.sha256,
-                format!("{} bytes", wanted.size),
-                "nothing",
-            ));
-        };
-        let GetResultPayload::File(mut file, _) = result.payload else {
-            return Err(StoreError::document(place, "a file", "a stream"));
+    if let Some(folder) = backend.folder() {
+        let Some((mut file, _)) = backend.file(folder, place)? else {
+            let expected = format!("{} bytes", wanted.size);
+            return Err(StoreError::blob(&wanted.sha256, expected, "nothing"));
         };
         return file_from(&mut file, wanted, from, take);
     }
@@ -145,16 +169,11 @@ pub(super) fn fetch(
     let failed = |error: crate::base::StorageError| {
         StoreError::blob(&wanted.sha256, "memory for it", error.to_string())
     };
+    // In both cases the size was compared with that of the object before anything is allocated.
     let arena = match backend.folder() {
-        Some(_) => {
-            let place = place_of(backend, wanted)?;
+        Some(folder) => {
+            let (mut file, _) = look(backend, wanted, |place| backend.file(folder, place))?;
             let mut arena = Arena::zeroed(len, PagePolicy::Auto).map_err(failed)?;
-            let Some(result) = backend.get(&place, 0, 0)? else {
-                return Err(StoreError::blob(&wanted.sha256, "bytes", "nothing"));
-            };
-            let GetResultPayload::File(mut file, _) = result.payload else {
-                return Err(StoreError::document(&place, "a file", "a stream"));
-            };
             for block in arena.as_mut_slice().chunks_mut(BLOCK) {
                 file.read_exact(block).map_err(|error| shorter(wanted, &error))?;
                 sink.take(block);
@@ -162,11 +181,10 @@ pub(super) fn fetch(
             arena
         }
         None => {
-            // The size was compared with that of the object before anything was allocated.
-            place_of(backend, wanted)?;
+            let place = place_of(backend, wanted)?;
             let mut arena = Arena::zeroed(len, PagePolicy::Auto).map_err(failed)?;
             let mut at = 0usize;
-            bytes_from(backend, wanted, 0, &mut |part| {
+            bytes_at(backend, &place, wanted, 0, &mut |part| {
                 let end = at.saturating_add(part.len());
                 arena.write(at..end, part).map_err(failed)?;
                 sink.take(part);
@@ -188,7 +206,12 @@ pub(super) fn check(
     wanted: &Blob,
     progress: Progress<'_>,
 ) -> Result<(), StoreError> {
-    match hash_at(backend, &place_of(backend, wanted)?, wanted, progress)? {
+    let mut sink = Sink::new(wanted.size, progress);
+    bytes_from(backend, wanted, 0, &mut |part| {
+        sink.take(part);
+        Ok(())
+    })?;
+    match sink.sha256() {
         found if found == wanted.sha256 => Ok(()),
         found => Err(changed(wanted, &found)),
     }
@@ -290,158 +313,4 @@ pub(super) fn download(
     }
     file.sync_all().map_err(failed("write it"))?;
     std::fs::rename(&path, target).map_err(failed("rename it"))
-}
-
-/// The hash and number of what is written to it.
-#[derive(Default)]
-pub(super) struct Hashed {
-    hasher: Sha256,
-    size: u64,
-}
-
-impl Hashed {
-    /// The blob that these bytes are.
-    pub fn blob(self, role: &str) -> Blob {
-        let sha256 = digest::hexadecimal(&self.hasher.finalize());
-        Blob { role: role.to_owned(), sha256, size: self.size }
-    }
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.hasher.update(bytes);
-        self.size = self.size.saturating_add(bytes.len() as u64);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Sends what is written to it as one object, which is there once it is whole.
-pub(super) struct Upload<'a> {
-    backend: &'a Backend,
-    place: String,
-    size: u64,
-    sent: u64,
-    part: Vec<u8>,
-    parts: Option<Box<dyn MultipartUpload>>,
-    going: FuturesUnordered<UploadPart>,
-    hashed: Hashed,
-    progress: Progress<'a>,
-    /// Why a write failed: an error of I/O has no place for it.
-    failure: Option<StoreError>,
-}
-
-impl<'a> Upload<'a> {
-    pub fn new(backend: &'a Backend, blob_to_be: &Blob, progress: Progress<'a>) -> Self {
-        let size = blob_to_be.size;
-        let capacity = usize::try_from(size).unwrap_or(PART).min(PART);
-        Upload {
-            backend,
-            place: blob(BLOBS, &blob_to_be.sha256),
-            size,
-            sent: 0,
-            part: Vec::with_capacity(capacity),
-            parts: None,
-            going: FuturesUnordered::new(),
-            hashed: Hashed::default(),
-            progress,
-            failure: None,
-        }
-    }
-
-    /// Why a write failed, if it was the store's fault.
-    pub fn failure(&mut self) -> Option<StoreError> {
-        self.failure.take()
-    }
-
-    /// Gives the object its name.
-    ///
-    /// # Errors
-    /// When what was written is not the blob that it was to be: then nothing is there.
-    pub fn finish(mut self, blob: &Blob) -> Result<(), StoreError> {
-        let found = std::mem::take(&mut self.hashed).blob(&blob.role);
-        if found != *blob {
-            self.abort();
-            return Err(changed(blob, &found.sha256));
-        }
-        if self.parts.is_none() {
-            let part = std::mem::take(&mut self.part);
-            self.backend.put(&self.place, part)?;
-            (self.progress)(self.size, self.size);
-            return Ok(());
-        }
-        let finished = self.send().and_then(|()| self.wait_for(0));
-        if let (Ok(()), Some(parts)) = (&finished, &mut self.parts) {
-            let result = self.backend.wait(parts.complete());
-            return result
-                .map(drop)
-                .map_err(|error| self.backend.upload_failed(&self.place, error));
-        }
-        self.abort();
-        finished
-    }
-
-    fn abort(&mut self) {
-        if let Some(parts) = &mut self.parts {
-            // What cannot be taken back is never completed; the backend lets it go in time.
-            let _ = self.backend.wait(parts.abort());
-        }
-    }
-
-    /// Begins to send the part that is full.
-    fn send(&mut self) -> Result<(), StoreError> {
-        let part = std::mem::take(&mut self.part);
-        if part.is_empty() {
-            return Ok(());
-        }
-        if self.parts.is_none() {
-            self.parts = Some(self.backend.begin(&self.place)?);
-        }
-        self.sent = self.sent.saturating_add(part.len() as u64);
-        if let Some(parts) = &mut self.parts {
-            self.going.push(parts.put_part(PutPayload::from(part)));
-        }
-        self.wait_for(AT_ONCE.saturating_sub(1))?;
-        self.part.reserve(PART);
-        (self.progress)(self.sent, self.size);
-        Ok(())
-    }
-
-    /// Waits until no more than `most` parts are on their way.
-    fn wait_for(&mut self, most: usize) -> Result<(), StoreError> {
-        while self.going.len() > most {
-            match self.backend.wait(self.going.next()) {
-                None | Some(Ok(())) => {}
-                Some(Err(error)) => return Err(self.backend.upload_failed(&self.place, error)),
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Write for Upload<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let taken = bytes.get(..PART.saturating_sub(self.part.len())).unwrap_or(bytes);
-        self.part.extend_from_slice(taken);
-        self.hashed.write_all(taken)?;
-        let len = taken.len();
-        let more = self.sent.saturating_add(self.part.len() as u64) < self.size;
-        if self.part.len() >= PART
-            && (more || self.parts.is_some())
-            && let Err(error) = self.send()
-        {
-            self.abort();
-            let message = std::io::Error::other(error.to_string());
-            self.failure = Some(error);
-            return Err(message);
-        }
-        Ok(len)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -254,6 +254,52 @@ fn a_number_that_is_missing_is_named_and_not_given_again() {
 }
 
 #[test]
+fn the_number_of_a_removed_newest_version_is_not_given_again_where_something_speaks_of_it() {
+    let newest = "models/churn/versions/00000003.json";
+    let signature = "models/churn/versions/00000003.sig";
+    let moved = |number: u32| format!("models/churn/aliases/production/{number:08}.json");
+    // An alias that stands on it, one that came from it, a signature.
+    let (stands, came, signed) = (sample(), sample(), sample());
+    came.1.set_alias(&name("churn"), &alias("production"), 1).unwrap();
+    fs::write(path(&signed.1, signature), "{}").unwrap();
+    fs::remove_file(path(&signed.1, &moved(3))).unwrap();
+    for ((_place, store), witness) in
+        [(stands, moved(3)), (came, moved(4)), (signed, signature.to_owned())]
+    {
+        fs::remove_file(path(&store, newest)).unwrap();
+        let store = Store::open(store.url()).unwrap();
+        let error = store.put(version("churn", 9.0)).unwrap_err();
+        assert_eq!(error.to_string(), format!("{newest} is missing, though {witness} is there"));
+        assert!(error.remedy().contains("restore it from a copy"));
+        store.load("churn", "2").unwrap();
+    }
+    // Damage of an alias is its own, and stops nobody.
+    let (_place, store) = sample();
+    fs::write(path(&store, &moved(3)), "{}").unwrap();
+    assert_eq!(store.put(version("churn", 9.0)).unwrap().version, 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_document_or_a_blob_is_no_reason_to_wait() {
+    let (_place, store) = sample();
+    let blob = blob_path(&store, "churn", 2);
+    for file in [path(&store, "models/churn/versions/00000003.json"), blob] {
+        fs::remove_file(&file).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&file).status().unwrap();
+        assert!(made.success());
+    }
+    let error = store.load("churn", "3").err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "models/churn/versions/00000003.json: expected a regular file, found a pipe or device"
+    );
+    let error = store.load("churn", "2").err().unwrap().to_string();
+    assert!(error.ends_with("expected a regular file, found a pipe or device"), "{error}");
+    assert_eq!(slope(&store.load("churn", "1").unwrap()), 1.0);
+}
+
+#[test]
 fn strangers_are_named_and_stop_a_collection() {
     let (_place, store) = sample();
     fs::write(path(&store, "models/churn/versions/1.json"), "{}").unwrap();
@@ -281,16 +327,24 @@ fn hostile_documents_are_refused() {
 
 #[test]
 fn what_a_killed_collection_left_in_the_trash_is_still_there() {
-    let (_place, store) = sample();
-    let blob = blob_path(&store, "churn", 2);
-    let trash = PathBuf::from(blob.to_str().unwrap().replace("/blobs/", "/trash/"));
-    fs::create_dir_all(trash.parent().unwrap()).unwrap();
-    fs::rename(&blob, &trash).unwrap();
-    assert_eq!(slope(&store.load("churn", "2").unwrap()), 2.0);
-    assert_sound(&store);
-    assert_eq!(store.collect(std::time::Duration::from_secs(3600), false).unwrap().restored, 1);
-    assert!(blob.exists() && !trash.exists());
-    assert_sound(&store);
+    // The first collections shared one place for a blob; now each has its own.
+    for ending in ["".to_owned(), format!(".{}", "0f".repeat(16))] {
+        let (_place, store) = sample();
+        let blob = blob_path(&store, "churn", 2);
+        let trash = blob.to_str().unwrap().replace("/blobs/", "/trash/") + &ending;
+        let trash = PathBuf::from(trash);
+        fs::create_dir_all(trash.parent().unwrap()).unwrap();
+        fs::rename(&blob, &trash).unwrap();
+        assert_eq!(slope(&store.load("churn", "2").unwrap()), 2.0);
+        let manifest = store.manifest(&name("churn"), 2).unwrap().0;
+        let target = store.url().to_owned() + "-copy";
+        store.download(&manifest, target.as_ref(), &|_, _| ()).unwrap();
+        assert_sound(&store);
+        let hour = std::time::Duration::from_secs(3600);
+        assert_eq!(store.collect(hour, false).unwrap().restored, 1);
+        assert!(blob.exists() && !trash.exists());
+        assert_sound(&store);
+    }
 }
 
 #[test]

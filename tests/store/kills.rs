@@ -7,6 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use deadweight::base::Array;
+use deadweight::formats::npy;
 use deadweight::store::Store;
 
 use super::support::{Place, alias, assert_sound, file, linear, name, place, slope, version};
@@ -138,6 +140,60 @@ fn kill_at_every_write(
     0
 }
 
+/// A promotion from version 1 to the newest, again and again: each kill leaves the alias on one of them.
+fn kill_at_every_promotion(
+    store: &Store,
+    place: &Place,
+    folder: &std::path::Path,
+    kept: &dyn Fn(&Store),
+) -> usize {
+    let write = |file: &str, values: &[f64], shape: &[usize]| {
+        let array = Array::from_vec(values.to_vec(), shape).unwrap();
+        std::fs::write(folder.join(file), npy::write(&array).unwrap()).unwrap();
+        folder.join(file).to_str().unwrap().to_owned()
+    };
+    let data = write("X.npy", &[1.0, 2.0], &[2, 1]);
+    let labels = write("y.npy", &[77.0, 154.0], &[2]);
+    let (churn, production) = (name("churn"), alias("production"));
+    let newest = store.latest(&churn).unwrap();
+    let condition = "mae < 0.5 and mae < production.mae";
+    let promote = |_| {
+        store.set_alias(&churn, &production, 1).unwrap();
+        let words = ["promote", "churn", "--to", "production", "--if", condition, "--data", &data];
+        words.into_iter().chain(["--labels", &labels]).map(str::to_owned).collect()
+    };
+    kill_at_every_write(promote, place, |store, end| {
+        kept(store);
+        let standing = store.alias(&churn, &production).unwrap().unwrap();
+        // The move is there with its reason, or is not there.
+        match standing.reason {
+            None => assert_eq!((standing.version, end), (1, &End::Killed)),
+            Some(reason) => {
+                assert_eq!((standing.version, reason.others["production"].version), (newest, 1));
+            }
+        }
+    })
+}
+
+/// A signature of a new version, again and again: each kill leaves it whole or not at all.
+fn kill_at_every_signature(store: &Store, place: &Place, kept: &dyn Fn(&Store)) -> usize {
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/signing/test_only.pem");
+    let churn = name("churn");
+    let sign = |_| {
+        let number = store.put(version("churn", 77.0)).unwrap().version;
+        ["sign", &format!("churn@{number}"), "--key", key].map(str::to_owned).to_vec()
+    };
+    kill_at_every_write(sign, place, |store, end| {
+        kept(store);
+        // That it is whole and of this version, `verify` has said.
+        let signature = store.signature(&churn, store.latest(&churn).unwrap()).unwrap();
+        assert!(signature.is_some() || *end == End::Killed);
+        let number = store.latest(&churn).unwrap().to_string();
+        let mut again = command(place, &["sign", &format!("churn@{number}"), "--key", key]);
+        assert!(again.output().unwrap().status.success(), "it can be signed after all");
+    })
+}
+
 #[test]
 fn a_kill_at_any_write_loses_nothing() {
     let place = place();
@@ -189,6 +245,8 @@ fn a_kill_at_any_write_loses_nothing() {
         kept(store);
         store.load("churn", "production").unwrap();
     });
+    let promoted = kill_at_every_promotion(&store, &place, folder.path(), &kept);
+    let signed = kill_at_every_signature(&store, &place, &kept);
     // The kills above left blobs without a version, which a collection deletes one after the other.
     let unreferenced = store.verify(&|_, _| ()).unwrap().unreferenced;
     assert!(unreferenced > 0);
@@ -198,9 +256,11 @@ fn a_kill_at_any_write_loses_nothing() {
         |store, _| kept(store),
     );
     println!(
-        "killed at {writes} writes of put, {moved} of alias, {back} of rollback, {collected} of gc"
+        "killed at {writes} writes of put, {moved} of alias, {back} of rollback, {promoted} of promote, {signed} of sign, {collected} of gc"
     );
-    assert!(moved >= 3 && back >= 3 && collected >= 3);
+    for writes in [moved, back, promoted, signed, collected] {
+        assert!(writes >= 3, "{writes}");
+    }
     let verified = store.verify(&|_, _| ()).unwrap();
     assert_eq!((verified.unreferenced, verified.leftovers, verified.problems.len()), (0, 0, 0));
 }

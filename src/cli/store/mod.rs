@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::failure::Advise;
+use crate::base::cache;
 use crate::base::text::printable;
 use crate::store::{SignaturePolicy, Store, StoreError};
 
@@ -108,9 +109,10 @@ impl Place {
         Ok(self.guarded(advised(Store::open(&self.url))?))
     }
 
-    /// The store, which is made where there is none.
+    /// The store, which is made where there is none. What is sent to a cloud can be gone on with.
     fn create(&self) -> anyhow::Result<Store> {
-        Ok(self.guarded(advised(Store::create(&self.url))?))
+        let store = self.guarded(advised(Store::create(&self.url))?);
+        Ok(store.with_uploads(cache::default_directory().join("uploads")))
     }
 
     /// With the policy that was given, if one was.
