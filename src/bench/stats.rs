@@ -416,7 +416,7 @@ mod tests {
     fn what_slows_a_moment_down_is_in_no_ratio_of_its_rows() {
         // Three times as slow in some rounds of each process; the other case lacks some samples.
         let slow = |process: usize, round: u32| {
-            if (round as usize + process) % 4 == 0 { 3.0 } else { 1.0 }
+            if (round as usize + process).is_multiple_of(4) { 3.0 } else { 1.0 }
         };
         let case = |factor: f64, missing: u32| {
             let rounds =
