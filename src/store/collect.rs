@@ -20,7 +20,7 @@
 //! what it did not see before it read the manifests. In a directory a move is one step, so what is
 //! seen in the trash is gone from its old place, and nobody is about to delete it there. In a cloud a
 //! move is a copy and a deletion: what another collection copied is left to it, until it is so old
-//! ([`ABANDONED`]) that no request can still be on its way.
+//! (`ABANDONED`) that no request can still be on its way.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
