@@ -54,24 +54,19 @@ fn timed<T>(operation: impl FnOnce() -> T) -> f64 {
     nanos
 }
 
-/// The median of `one / other` over pairs that are timed one after the other, in turns which comes first.
-fn ratio(mut one: impl FnMut() -> f64, mut other: impl FnMut() -> f64) -> String {
-    let mut ratios: Vec<f64> = (0..PAIRS)
-        .map(|pair| {
-            let (one, other) = match pair % 2 {
-                0 => (one(), other()),
-                _ => {
-                    let other = other();
-                    (one(), other)
-                }
-            };
-            one / other
-        })
-        .collect();
+/// The median and its interval of `one / other - less`, in percent, over pairs that are timed one after the
+/// other, in turns which comes first.
+fn ratio(mut one: impl FnMut() -> f64, mut other: impl FnMut() -> f64, less: f64) -> String {
+    let pair = |number: usize| {
+        let first = (number % 2 == 0).then(&mut one);
+        let other = other();
+        first.unwrap_or_else(&mut one) / other
+    };
+    let mut ratios: Vec<f64> = (0..PAIRS).map(pair).collect();
     ratios.sort_by(f64::total_cmp);
-    let percent = |ratio: f64| format!("{:+.2} %", ratio * 100.0);
+    let percent = |place: usize| format!("{:+.2} %", (ratios[place] - less) * 100.0);
     let (low, high) = INTERVAL;
-    format!("{} [{}, {}]", percent(ratios[PAIRS / 2]), percent(ratios[low]), percent(ratios[high]))
+    format!("{} [{}, {}]", percent(PAIRS / 2), percent(low), percent(high))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,13 +81,7 @@ fn limit_of_bincode<T: DeserializeOwned>(bytes: &[u8]) -> String {
     let with = || timed(|| codec.decode::<T>(bytes).unwrap());
     let config = bincode::config::standard();
     let without = || timed(|| bincode::serde::decode_from_slice::<T, _>(bytes, config).unwrap().0);
-    ratio(
-        || {
-            let (with, without) = (with(), without());
-            (with - without) / without
-        },
-        || 1.0,
-    )
+    ratio(with, without, 1.0)
 }
 
 #[test]
@@ -116,10 +105,10 @@ fn what_guards_cost_beside_the_decoding() {
                 (format.recognizes(&bytes), parameters.check_limits(&Limits::default()).unwrap())
             })
         };
-        println!("{id:24} limits and beginning  {}", ratio(limits, decode));
+        println!("{id:24} limits and beginning  {}", ratio(limits, decode, 0.0));
         for guard in GUARDS.iter().filter(|guard| guard.format == id) {
             let guarded = || timed(|| (guard.run)(&bytes).unwrap());
-            println!("{id:24} {}: {}", guard.what, ratio(guarded, decode));
+            println!("{id:24} {}: {}", guard.what, ratio(guarded, decode, 0.0));
         }
     }
     let names = || parameters.arrays().map(|(name, array)| (name.to_owned(), array));

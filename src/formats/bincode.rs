@@ -6,11 +6,8 @@ use bincode::config::{self, Config};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::wire::{
-    self, BorrowingCodec, BytesRow, Codec, ElementsRow, ParametersCodec, with_ceiling,
-};
-use super::{DecodeOptions, Descriptor, Encoding, FormatError, FormatKind, Warning, WarningKind};
-use crate::base::Parameters;
+use super::wire::{BorrowingCodec, BytesRow, Codec, ElementsRow, parameters_codec, with_ceiling};
+use super::{Descriptor, Encoding, FormatError, FormatKind, Warning, WarningKind};
 
 /// The codec: `bincode::config::standard()` (little-endian, varints) with a limit.
 pub struct Bincode;
@@ -88,6 +85,11 @@ impl Codec for Bincode {
     fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError> {
         self.decode_borrowed(bytes)
     }
+
+    // The crate counts against its limit at each number, which is a fifth of the time of a list of floats.
+    fn decode_document<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError> {
+        decode(bytes, config::standard())
+    }
 }
 
 impl BorrowingCodec for Bincode {
@@ -96,76 +98,7 @@ impl BorrowingCodec for Bincode {
     }
 }
 
-impl ParametersCodec for Bincode {
-    const MARK_IS_FIELD: bool = false;
-
-    fn encode_bytes(
-        &self,
-        mark: &str,
-        parameters: &Parameters,
-        out: &mut Vec<u8>,
-    ) -> Result<(), FormatError> {
-        wire::encode_bytes(self, mark, parameters, out)
-    }
-
-    fn write_bytes(
-        &self,
-        mark: &str,
-        parameters: &Parameters,
-        out: &mut dyn Write,
-    ) -> Result<(), FormatError> {
-        wire::write_bytes(self, mark, parameters, out)
-    }
-
-    fn decode_bytes(
-        &self,
-        mark: &str,
-        bytes: &[u8],
-        options: &DecodeOptions,
-    ) -> Result<Parameters, FormatError> {
-        wire::decode_bytes(self, mark, bytes, options)
-    }
-
-    fn encode_elements(
-        &self,
-        mark: &str,
-        parameters: &Parameters,
-        out: &mut Vec<u8>,
-    ) -> Result<(), FormatError> {
-        wire::encode_elements(self, mark, parameters, out)
-    }
-
-    fn decode_elements(
-        &self,
-        mark: &str,
-        bytes: &[u8],
-        options: &DecodeOptions,
-    ) -> Result<Parameters, FormatError> {
-        wire::decode_elements(&OfDocuments, mark, bytes, options)
-    }
-}
-
-/// The codec without the crate's limit, which counts at each number and takes a fifth of the time of
-/// a list of floats. The documents do without: they ask for texts as `str`, whose length is compared with
-/// what is there, and their lists grow as elements come.
-struct OfDocuments;
-
-impl Codec for OfDocuments {
-    const ID: &'static str = Bincode::ID;
-    const SELF_DESCRIBING: bool = Bincode::SELF_DESCRIBING;
-
-    fn encode<T: Serialize + ?Sized>(
-        &self,
-        value: &T,
-        out: &mut Vec<u8>,
-    ) -> Result<(), FormatError> {
-        Bincode.encode(value, out)
-    }
-
-    fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError> {
-        decode(bytes, config::standard())
-    }
-}
+parameters_codec!(Bincode);
 
 fn limited<'a, T: Deserialize<'a>, const LIMIT: usize>(bytes: &'a [u8]) -> Result<T, FormatError> {
     decode(bytes, config::standard().with_limit::<LIMIT>())

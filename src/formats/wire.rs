@@ -72,6 +72,15 @@ pub trait Codec: Send + Sync {
     /// # Errors
     /// [`FormatError::Codec`] with the codec's own words, [`FormatError::Trailing`].
     fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError>;
+
+    /// As [`Codec::decode`], of a type that compares every length with the input by itself: it asks for
+    /// texts as `str`, and its lists grow as elements come. A codec may do without a limit of its crate then.
+    ///
+    /// # Errors
+    /// As [`Codec::decode`].
+    fn decode_document<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError> {
+        self.decode(bytes)
+    }
 }
 
 /// A codec whose values can borrow text and bytes from the input.
@@ -396,8 +405,8 @@ pub(crate) fn decode_elements<C: Codec>(
     options: &DecodeOptions,
 ) -> Result<Parameters, FormatError> {
     let document = match C::SELF_DESCRIBING {
-        true => codec.decode::<Marked<Text, OwnedDocument>>(bytes)?.check(mark)?,
-        false => codec.decode::<OwnedDocument>(bytes)?,
+        true => codec.decode_document::<Marked<Text, OwnedDocument>>(bytes)?.check(mark)?,
+        false => codec.decode_document::<OwnedDocument>(bytes)?,
     };
     document.into_parameters(options)
 }

@@ -57,9 +57,7 @@ impl Nodes<'_> {
         let (mut parents, mut differs, mut wrong) = (0u32, 0u32, false);
         for (node, feature, left, right) in self.each() {
             let inner = mask(feature != -1);
-            let first = node.wrapping_add(1) & inner;
-            let after = count.wrapping_sub(node).wrapping_sub(1);
-            let places = (after & inner) | (1 & !inner);
+            let (first, places) = places(node, count, inner);
             differs |= left ^ first;
             wrong |= is_no_feature(feature, features) | (right.wrapping_sub(first) >= places);
             parents = parents.wrapping_sub(inner);
@@ -77,9 +75,7 @@ impl Nodes<'_> {
         let (mut parents, mut wrong) = (0u32, false);
         for (node, feature, left, right) in self.each() {
             let inner = mask(feature != -1);
-            let first = node.wrapping_add(1) & inner;
-            let after = count.wrapping_sub(node).wrapping_sub(1);
-            let places = (after & inner) | (1 & !inner);
+            let (first, places) = places(node, count, inner);
             let outside =
                 (left.wrapping_sub(first) >= places) | (right.wrapping_sub(first) >= places);
             wrong |= is_no_feature(feature, features) | outside;
@@ -97,6 +93,13 @@ impl Nodes<'_> {
 /// All bits where it is true, none where it is not.
 fn mask(is: bool) -> u32 {
     0u32.wrapping_sub(u32::from(is))
+}
+
+/// The first place that a child of a node may have, and how many there are: behind the node, or at a leaf 0
+/// alone.
+fn places(node: u32, count: u32, inner: u32) -> (u32, u32) {
+    let after = count.wrapping_sub(node).wrapping_sub(1);
+    (node.wrapping_add(1) & inner, (after & inner) | (1 & !inner))
 }
 
 /// True for what is neither -1 nor a feature below `features`: as unsigned, all else is larger.
