@@ -164,9 +164,10 @@ fn relative(middles: &Middles) -> Middles {
     };
     let mut relative = Middles::new();
     for cases in groups.values() {
+        let steady = steady(cases, middles);
         for case in cases {
             let model = floors.get(case.model.as_str()).map_or(&[][..], Vec::as_slice);
-            let others = if cases.len() >= FORMATS_FOR_MEDIAN { cases.as_slice() } else { model };
+            let others = if steady.len() >= FORMATS_FOR_MEDIAN { steady.as_slice() } else { model };
             let values = middles[*case].iter().enumerate();
             let values = values.map(|(process, value)| {
                 // Without anything to compare with, the time itself is what there is.
@@ -176,6 +177,14 @@ fn relative(middles: &Middles) -> Middles {
         }
     }
     relative
+}
+
+/// Those of the cases that are in as many processes as any of them: slow ones rest in some, and what stands
+/// for all must be the same in each, or it moves with who is there.
+fn steady<'a>(cases: &[&'a CaseId], middles: &Middles) -> Vec<&'a CaseId> {
+    let processes = |case: &CaseId| middles[case].iter().flatten().count();
+    let most = cases.iter().map(|case| processes(case)).max();
+    cases.iter().copied().filter(|case| Some(processes(case)) == most).collect()
 }
 
 /// What one question rests on: the change in each process of both records.
@@ -336,6 +345,29 @@ mod tests {
             })
             .count();
         assert!(wrong <= 10, "{wrong} of 200");
+    }
+
+    #[test]
+    fn who_rests_in_some_processes_does_not_move_the_others() {
+        let case = |format: &str| CaseId {
+            model: "m".to_owned(),
+            format: format.to_owned(),
+            operation: Operation::Decode,
+            pages: None,
+            temperature: None,
+        };
+        let mut middles: Middles = ["w", "x", "y"]
+            .iter()
+            .zip([1.0, 2.0, 4.0])
+            .map(|(id, time)| (case(id), vec![Some(time); 8]))
+            .collect();
+        for (id, time) in [("slow", 9.0), ("slower", 10.0), ("slowest", 11.0)] {
+            let of = (0..8).map(|process| (process % 2 == 0).then_some(time)).collect();
+            middles.insert(case(id), of);
+        }
+        let relative = relative(&middles);
+        assert_eq!(relative[&case("w")], vec![Some(-1.0); 8]);
+        assert_eq!(relative[&case("slow")][..2], [Some(7.0), None]);
     }
 
     #[test]
