@@ -58,7 +58,7 @@ fn timed<T>(operation: impl FnOnce() -> T) -> f64 {
 /// other, in turns which comes first.
 fn ratio(mut one: impl FnMut() -> f64, mut other: impl FnMut() -> f64, less: f64) -> String {
     let pair = |number: usize| {
-        let first = (number % 2 == 0).then(&mut one);
+        let first = number.is_multiple_of(2).then(&mut one);
         let other = other();
         first.unwrap_or_else(&mut one) / other
     };
