@@ -86,7 +86,7 @@ impl Codec for Bincode {
         self.decode_borrowed(bytes)
     }
 
-    // The crate counts against its limit at each number, which is a fifth of the time of a list of floats.
+    // The crate counts against its limit at each number, which is a quarter of the time of a list of floats.
     fn decode_document<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, FormatError> {
         decode(bytes, config::standard())
     }
