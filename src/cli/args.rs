@@ -15,6 +15,7 @@ use crate::formats::{Format, registry};
 use crate::models::recipes::{self, Recipe, Size};
 use crate::payloads::{Payload, registry as payloads};
 use crate::peers::python::Choice;
+use crate::peers::recipes::{self as peers, PeerRecipe};
 
 /// Measures how fast, how small and how frugal formats store a trained model. Without a command: run.
 #[derive(Debug, Parser)]
@@ -134,9 +135,10 @@ pub struct BenchArguments {
     /// What a pickle or joblib file needs beside itself.
     #[command(flatten)]
     pub pickle: PickleArguments,
-    /// A trained model to measure on; repeat for more
-    #[arg(long = "model", value_name = "KIND", value_parser = model)]
-    pub models: Vec<&'static Recipe>,
+    /// A trained model to measure on, or one that scikit-learn trains, with its size and --python:
+    /// sklearn_random_forest-l; repeat for more
+    #[arg(long = "model", value_name = "KIND", value_parser = any_model)]
+    pub models: Vec<ModelArgument>,
     /// A built-in payload of numbers that are no model; repeat for more
     #[arg(long = "payload", value_name = "ID", value_parser = payload_parser())]
     pub payloads: Vec<&'static Payload>,
@@ -389,6 +391,25 @@ pub(super) fn format(id: &str) -> Result<FormatArgument, String> {
 
 fn model(id: &str) -> Result<&'static Recipe, String> {
     recipes::find(id).ok_or_else(|| recipes::unknown(id))
+}
+
+/// A model that was named on the command line.
+#[derive(Debug, Clone, Copy)]
+pub enum ModelArgument {
+    /// One of ours.
+    Ours(&'static Recipe),
+    /// One that scikit-learn trains.
+    Estimator(&'static PeerRecipe),
+}
+
+fn any_model(id: &str) -> Result<ModelArgument, String> {
+    if let Some(recipe) = peers::find(id) {
+        return Ok(ModelArgument::Estimator(recipe));
+    }
+    model(id).map(ModelArgument::Ours).map_err(|error| {
+        let estimators: Vec<&str> = peers::PEER_RECIPES.iter().map(|recipe| recipe.id).collect();
+        format!("{error}. Of scikit-learn: {}", estimators.join(", "))
+    })
 }
 
 /// The payloads by their ids, each with why it is there for the long help.

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 
-use super::args::BenchArguments;
+use super::args::{BenchArguments, ModelArgument};
 use super::failure::{Advise, Slower, UsageError};
 use super::measure::{self, Measure};
-use super::python::Search;
+use super::python::{self, Search};
 use super::{baseline, comparison, criterion, report};
 use crate::base::record::BenchRecord;
 use crate::bench::subject::Subject;
 use crate::formats::Format;
 use crate::formats::registry::FORMATS;
+use crate::models::recipes::Recipe;
 use crate::peers::python::Choice;
+use crate::peers::recipes::PeerRecipe;
 use crate::report::comparison::{Baseline, Named};
 use crate::report::verdict::verdicts;
 use crate::versus::Side;
@@ -28,13 +30,22 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     let criterion = arguments.criterion.as_deref().map(criterion::read).transpose()?;
     let old = arguments.baseline.as_deref().map(baseline::load).transpose()?;
     measure::listen()?;
-    let subjects = subjects(arguments)?;
+    let (ours, estimators) = named(&arguments.models);
+    let mut subjects = subjects(arguments, &ours, &estimators)?;
     let chosen: Vec<&'static dyn Format> = arguments.formats.iter().map(|f| f.0).collect();
     let formats = if chosen.is_empty() { FORMATS.to_vec() } else { chosen };
-    let side = match arguments.python {
+    let mut side = match arguments.python {
         Choice::Off => None,
         ref choice => Search::begin(choice).wait(Duration::MAX)?,
     };
+    if let Some(first) = estimators.first() {
+        let side = side.as_mut().filter(|side| side.python().is_some()).ok_or_else(|| {
+            UsageError(format!("{} is trained by scikit-learn, and there is no Python", first.id))
+        });
+        let side = side.advise("--python auto, or the path of an interpreter that has it")?;
+        subjects.extend(python::estimators(side, estimators));
+        anyhow::ensure!(!subjects.is_empty(), "no model is left to measure on");
+    }
     let peer = side.as_ref().and_then(Side::peer);
     // Whoever names what to measure gets all of it.
     let is_named = !arguments.files.is_empty()
@@ -92,11 +103,28 @@ fn write(directory: &Path, record: &BenchRecord, old: Option<Named<'_>>) -> anyh
     Ok(())
 }
 
-fn subjects(arguments: &BenchArguments) -> anyhow::Result<Vec<Subject>> {
+/// Models of ours, and those of scikit-learn's.
+fn named(models: &[ModelArgument]) -> (Vec<&'static Recipe>, Vec<&'static PeerRecipe>) {
+    let (mut ours, mut estimators) = (Vec::new(), Vec::new());
+    for model in models {
+        match model {
+            ModelArgument::Ours(recipe) => ours.push(*recipe),
+            ModelArgument::Estimator(recipe) => estimators.push(*recipe),
+        }
+    }
+    (ours, estimators)
+}
+
+/// What is measured, but for the estimators.
+fn subjects(
+    arguments: &BenchArguments,
+    ours: &[&'static Recipe],
+    estimators: &[&'static PeerRecipe],
+) -> anyhow::Result<Vec<Subject>> {
     let mut subjects = Vec::new();
-    let nothing_else = arguments.files.is_empty() && arguments.payloads.is_empty();
-    if nothing_else || !arguments.models.is_empty() {
-        let wanted = measure::wanted(&arguments.models, arguments.size)?;
+    let others = !arguments.files.is_empty() || !arguments.payloads.is_empty();
+    if !ours.is_empty() || (!others && estimators.is_empty()) {
+        let wanted = measure::wanted(ours, arguments.size)?;
         subjects.extend(measure::trained(&wanted, false)?);
     }
     subjects.extend(measure::payloads(&arguments.payloads)?);

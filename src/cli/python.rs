@@ -16,6 +16,7 @@ use crate::bench::trained::default_directory;
 use crate::compatibility::CompatibilityError;
 use crate::peers::provision::home;
 use crate::peers::python::{Choice, Python, Told, Unavailable, find};
+use crate::peers::recipes::PeerRecipe;
 use crate::versus::{Outcome, Side};
 
 /// A search for Python that goes on beside other work.
@@ -84,11 +85,14 @@ pub fn compatibility(side: &Side) -> Result<CompatibilityRecord, CompatibilityEr
     record
 }
 
-/// The estimators of a profile as subjects; what could not be had is said, and costs its rows.
-pub fn estimators(side: &mut Side, profile: &str) -> Vec<Subject> {
+/// Estimators as subjects; what could not be had is said, and costs its rows.
+pub fn estimators(
+    side: &mut Side,
+    recipes: impl IntoIterator<Item = &'static PeerRecipe>,
+) -> Vec<Subject> {
     let mut subjects = Vec::new();
     let (mut newly, mut nanos) = (0, 0);
-    for outcome in side.estimators(profile) {
+    for outcome in side.estimators(recipes) {
         match outcome {
             Outcome::Subject(subject, trained) => {
                 newly += usize::from(trained.is_some());

@@ -17,7 +17,7 @@ use crate::formats::registry::FORMATS;
 use crate::models::recipes::Size;
 use crate::payloads::Payload;
 use crate::payloads::registry::PAYLOADS;
-use crate::peers::recipes::TUTORIAL;
+use crate::peers::recipes::{TUTORIAL, of_profile};
 use crate::report::verdict::verdicts;
 use crate::versus::Side;
 
@@ -63,7 +63,9 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         tutorial = tutorial_first(&mut side, &mut measure, &mut subjects)?;
     }
     if !measure::was_stopped() {
-        subjects.extend(python::estimators(&mut side, profile.id()));
+        // The tutorial's is there already.
+        let others = of_profile(profile.id()).filter(|recipe| recipe.id != TUTORIAL);
+        subjects.extend(python::estimators(&mut side, others));
         subjects.extend(measure::payloads(&payloads(profile))?);
     }
     measure.peer = side.peer();

@@ -23,7 +23,7 @@ use crate::bench::subject::Subject;
 use crate::bench::trained::default_directory;
 use crate::formats::registry::FORMATS;
 use crate::peers::python::Python;
-use crate::peers::recipes::{PeerRecipe, TUTORIAL, find, of_profile};
+use crate::peers::recipes::{PeerRecipe, TUTORIAL, find};
 use crate::peers::registry::PEER_FORMATS;
 use crate::peers::source::Config;
 use crate::peers::trained::{Estimator, Trainer};
@@ -95,12 +95,15 @@ impl Side {
         Ok(Some((subject, record)))
     }
 
-    /// The other estimators of a profile, trained or from the cache.
-    pub fn estimators(&mut self, profile: &str) -> Vec<Outcome> {
+    /// Estimators, trained or from the cache.
+    pub fn estimators(
+        &mut self,
+        recipes: impl IntoIterator<Item = &'static PeerRecipe>,
+    ) -> Vec<Outcome> {
         let Ok(python) = &self.python else { return Vec::new() };
         let mut trainer = Trainer::new(python, &default_directory());
         let mut outcomes = Vec::new();
-        for recipe in of_profile(profile).filter(|recipe| recipe.id != TUTORIAL) {
+        for recipe in recipes {
             let made = trainer.obtain(recipe).map_err(|error| error.to_string());
             let made = made.and_then(|estimator| {
                 let subject = subjects::of_estimator(&estimator);
