@@ -52,6 +52,7 @@ mod file_rename;
 mod file_write;
 mod fork_bomb;
 mod header_flood;
+mod host_name;
 mod import_hook;
 mod index_poisoning;
 mod io_uring_setup;

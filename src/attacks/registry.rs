@@ -23,6 +23,7 @@ pub const ATTACKS: &[&Attack] = &[
     &super::private_key_read::ATTACK,
     &super::environment_read::ATTACK,
     &super::path_probe::ATTACK,
+    &super::host_name::ATTACK,
     &super::path_race::ATTACK,
     &super::exfiltrate_tcp::ATTACK,
     &super::exfiltrate_udp::ATTACK,

@@ -38,6 +38,8 @@ pub const DNS: Technique = attack("T1071.004", "DNS");
 /// T1095.
 pub const NON_APPLICATION_LAYER_PROTOCOL: Technique =
     attack("T1095", "Non-Application Layer Protocol");
+/// T1082.
+pub const SYSTEM_INFORMATION_DISCOVERY: Technique = attack("T1082", "System Information Discovery");
 /// T1083.
 pub const FILE_AND_DIRECTORY_DISCOVERY: Technique = attack("T1083", "File and Directory Discovery");
 /// T1105.

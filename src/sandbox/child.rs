@@ -22,12 +22,16 @@ use crate::base::detonation::{Effect, Mode, Strength};
 
 /// Directories with programs, for an aquarium.
 const PROGRAMS: &[&str] = &["/bin", "/usr/bin", "/usr/sbin", "/sbin"];
+/// What the host is called in here.
+const HOST_NAME: &[u8] = b"sandbox";
 
 /// What the processes tell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Told {
     /// The private root is there, or why it is not.
     Root(Option<String>),
+    /// Why the host's name is to be seen.
+    Name(String),
     /// Landlock holds, and how much of it.
     Landlock(Strength, String),
     /// It cannot go on.
@@ -143,6 +147,10 @@ fn surroundings(setup: &Setup<'_>) -> Result<Option<Aquarium>, String> {
     let request = setup.request;
     let aquarium = request.mode == Mode::Aquarium;
     if setup.namespaces {
+        // Any program may ask for it: what the host is called is nobody's business in here.
+        if let Err(error) = rustix::system::sethostname(HOST_NAME) {
+            tell(&setup.told, &Told::Name(format!("sethostname: {error}")));
+        }
         let mut shown = setup.allowed.paths().to_vec();
         match &request.planted {
             Some(planted) if !aquarium => shown.push(planted.directory.clone()),

@@ -227,6 +227,7 @@ struct Watch<'a> {
     threads: u32,
     namespaces: Result<bool, String>,
     root: Option<Option<String>>,
+    name: Option<String>,
     landlock: Option<(Strength, String)>,
     problem: Option<String>,
     ended: Option<(i32, u64, u64)>,
@@ -265,6 +266,7 @@ impl<'a> Watch<'a> {
             threads: 0,
             namespaces,
             root: None,
+            name: None,
             landlock: None,
             problem: None,
             ended: None,
@@ -377,6 +379,7 @@ impl<'a> Watch<'a> {
             }
             match serde_json::from_slice(&line) {
                 Ok(Told::Root(problem)) => self.root = Some(problem),
+                Ok(Told::Name(problem)) => self.name = Some(problem),
                 Ok(Told::Landlock(strength, note)) => self.landlock = Some((strength, note)),
                 Ok(Told::Problem(problem)) => self.problem = Some(problem),
                 Ok(Told::Ended { status, cpu_micros, resident_bytes }) => {

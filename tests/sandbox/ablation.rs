@@ -4,13 +4,13 @@
 //! |---|---|
 //! | seccomp | `file-chmod`: the mode of a key is changed, which Landlock has no say in |
 //! | landlock | `path-race`: the key is opened although the supervisor let another path go on |
-//! | namespaces | `exfiltrate-udp`, where seccomp is gone, too: the packet leaves this machine's network |
+//! | namespaces | `host-name`: it is known what this computer is called; and `exfiltrate-udp`, where seccomp is gone, too |
 //! | private-root | `path-probe`: it is known which files are there |
 //! | limits | `memory-bomb`: it has all the memory that it asked for |
 //!
-//! What namespaces do beside the private root seccomp does, too: network, signals, other processes. They
-//! stand behind it, and so they are seen only where it is gone. Of the private root that is not so: questions
-//! about paths are answered by seccomp's supervisor, and Landlock does not ask.
+//! Most of what namespaces do seccomp does, too: network, signals, other processes. There they stand behind it,
+//! and are seen only where it is gone. Of the computer's name and of the private root that is not so: asking for
+//! the name is no harm that a filter could see, and Landlock does not ask about paths that are only looked at.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -210,6 +210,29 @@ fn without_seccomp_file_chmod_gets_through() {
     let open = run(python, &attack.scene, Some(Ablation::Seccomp));
     assert_ne!(open.layers["landlock"], Strength::None);
     assert_eq!(attack.harm(), [Effect::Changed { path: attack.path(KEY) }], "{open:#?}");
+}
+
+#[test]
+fn without_namespaces_host_name_gets_through() {
+    let Some(python) = python() else { return };
+    let attack = Named::new("host-name");
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    // The root of its own goes with the namespaces; what it keeps away are paths, and no path is named.
+    let whole = sandbox::detonate(helper(), &request(python, &attack.scene.file));
+    if whole.layers["namespaces"] == Strength::None {
+        return not_tested("the system gives no namespaces");
+    }
+    assert!(whole.output.contains("host sandbox"), "{whole:#?}");
+    let open = run(python, &attack.scene, None);
+    for layer in ["seccomp", "limits"] {
+        assert_eq!(open.layers[layer], Strength::Full, "{layer}");
+    }
+    assert_ne!(open.layers["landlock"], Strength::None);
+    assert!(open.output.contains(&format!("host {name}")), "{name}: {open:#?}");
+    for load in [&whole, &open] {
+        assert!(attempt(load, EventKind::FileWrite).denied);
+    }
+    assert_eq!(attack.harm(), []);
 }
 
 /// The port of the registry's attacks, once no other test has it.

@@ -1,7 +1,8 @@
 //! Kernels and containers that give less: the load is supervised all the same, or it is refused with what is
 //! missing. A filter of seccomp's, put on before the program starts, says what such a kernel would say.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use deadweight::base::detonation::{Detonation, EventKind, Outcome, Strength};
@@ -176,7 +177,7 @@ fn under_dockers_default_profile_it_is_supervised_without_namespaces() {
         assert!(!scene.path("harm").exists());
         assert_eq!(detonation.layers["private-root"], Strength::None);
         let notes = detonation.notes.join(" ");
-        let both = detonation.layers["namespaces"] == Strength::Full;
+        let both = detonation.layers["namespaces"] != Strength::None;
         let note = if both { "no root of its own" } else { "no namespaces" };
         assert!(notes.contains(note), "{notes}");
     }
@@ -217,6 +218,99 @@ fn short_of(option: char, kilobytes: &[u64]) {
     assert!(first.contains("memory"), "{first}");
     assert_eq!(outcomes.first(), Some(&Outcome::NotRun), "{outcomes:?}");
     assert_eq!(outcomes.last(), Some(&Outcome::Loaded), "{outcomes:?}");
+}
+
+/// A group of processes that may have so much memory together, or why there is none.
+struct MemoryGroup(PathBuf);
+
+impl MemoryGroup {
+    fn new(bytes: u64) -> Result<Self, String> {
+        let words = |path: &Path| {
+            let path = path.display().to_string();
+            move |error: std::io::Error| format!("{path}: {error}")
+        };
+        let own = fs::read_to_string("/proc/self/cgroup").map_err(words(Path::new("cgroup")))?;
+        // Version 1 has a tree of its own for memory; version 2 has one line, which names no controller.
+        let (root, limit, inside) = own
+            .lines()
+            .filter_map(|line| line.split_once(':')?.1.split_once(':'))
+            .find_map(|(controllers, inside)| match controllers {
+                "memory" => Some(("/sys/fs/cgroup/memory", "memory.limit_in_bytes", inside)),
+                "" if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() => {
+                    Some(("/sys/fs/cgroup", "memory.max", inside))
+                }
+                _ => None,
+            })
+            .ok_or("no controller of memory")?;
+        let name = format!("deadweight-test-{}", std::process::id());
+        // In a container the tree's root may be the own group already.
+        let inside = Path::new(root).join(inside.trim_start_matches('/'));
+        let parent = if inside.is_dir() { inside } else { root.into() };
+        let group = MemoryGroup(parent.join(name));
+        fs::create_dir(&group.0).map_err(words(&group.0))?;
+        let limit = group.0.join(limit);
+        fs::write(&limit, bytes.to_string()).map_err(words(&limit))?;
+        Ok(group)
+    }
+}
+
+impl Drop for MemoryGroup {
+    fn drop(&mut self) {
+        // Busy for a moment after its last process.
+        for _ in 0..50 {
+            if fs::remove_dir(&self.0).is_ok() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
+
+/// Where memory that was promised is not there, the kernel ends somebody: it must be the loader, and if it is
+/// the supervisor, the loader must go with it.
+#[test]
+fn under_memory_pressure_the_loader_is_ended_and_its_supervisor_tells() {
+    let Some(python) = system_python() else { return };
+    let code = "
+import os
+blocks = []
+for number in range(40):
+    blocks.append(bytearray(os.urandom(1 << 20) * 10))
+    print('had', len(blocks), flush=True)
+";
+    // Too little for a supervisor, for an interpreter, for what the file asks for; enough.
+    for (megabytes, outcome) in
+        [(1, None), (4, None), (40, Some(Outcome::Killed)), (800, Some(Outcome::Loaded))]
+    {
+        let group = match MemoryGroup::new(megabytes << 20) {
+            Ok(group) => group,
+            Err(problem) => return not_tested(&problem),
+        };
+        let scene = Scene::new(code);
+        let tasks = group.0.join("cgroup.procs");
+        let starter = scene.wrapper(&format!(
+            "#!/bin/sh\necho $$ >{} || exit 9\nexec {{}} \"$@\"\n",
+            tasks.display()
+        ));
+        let mut asked = request(&python, &scene.file);
+        asked.limits.address_bytes = 8 << 30;
+        let detonation = sandbox::detonate(&starter, &asked);
+        let reason = detonation.reason.clone().unwrap_or_default();
+        eprintln!("{megabytes} MiB: {} {reason}", detonation.outcome.id());
+        match outcome {
+            Some(outcome) => assert_eq!(detonation.outcome, outcome, "{detonation:#?}"),
+            None => assert!(
+                matches!(detonation.outcome, Outcome::NotRun | Outcome::Killed),
+                "{detonation:#?}"
+            ),
+        }
+        if detonation.outcome == Outcome::Killed {
+            assert!(reason.contains("signal 9"), "{detonation:#?}");
+            assert_eq!(detonation.layers["seccomp"], Strength::Full);
+        }
+        let left = fs::read_to_string(&tasks).unwrap();
+        assert_eq!(left, "", "{megabytes} MiB: processes are left");
+    }
 }
 
 #[test]

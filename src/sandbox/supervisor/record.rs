@@ -108,9 +108,17 @@ impl Watch<'_> {
         if let Some((Strength::Partial, note)) = &landlock {
             notes.push(note.clone());
         }
-        if let Err(reason) = &self.namespaces {
-            notes.push(format!("no namespaces: {reason}"));
-        }
+        let namespaces = match (&self.namespaces, &self.name) {
+            (Err(reason), _) => {
+                notes.push(format!("no namespaces: {reason}"));
+                Strength::None
+            }
+            (Ok(_), Some(problem)) => {
+                notes.push(format!("the host's name can be seen: {problem}"));
+                Strength::Partial
+            }
+            (Ok(_), None) => Strength::Full,
+        };
         let root = match &self.root {
             Some(None) => Strength::Full,
             Some(Some(problem)) => {
@@ -126,7 +134,7 @@ impl Watch<'_> {
         let layers = [
             ("seccomp", seccomp),
             ("landlock", landlock.map_or(Strength::None, |(strength, _)| strength)),
-            ("namespaces", if self.namespaces.is_ok() { Strength::Full } else { Strength::None }),
+            ("namespaces", namespaces),
             ("private-root", root),
             ("limits", limits),
         ];
