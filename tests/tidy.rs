@@ -44,6 +44,7 @@ const FORMAT_SUPPORT: &[&str] = &[
     "pickle",
     "mod",
     "error",
+    "shallow",
     "registry",
     "sniff",
     "wire",

@@ -54,7 +54,11 @@ pub static GUARDS: &[Guard] = &[
         what: "every length",
         run: |bytes| borsh::check_lengths(wire::after_line("borsh-elements", bytes)?, true),
     },
-    Guard { format: "json-simd", what: "depth of nesting", run: json_simd::check_depth },
+    Guard {
+        format: "json-simd",
+        what: "depth of nesting, up to the end of metadata",
+        run: json_simd::check_depth_of_bytes,
+    },
     Guard { format: "json-simd-elements", what: "depth of nesting", run: json_simd::check_depth },
     Guard {
         format: "serde-pickle",

@@ -4,8 +4,9 @@
 //! The documents and their marks are the same, so the rows read each other's files; whatever opens
 //! one by its content takes `json`. What differs is the crate.
 //!
-//! Where the crate skips over a value, it recurses as deep as that nests, without a bound: a file of a
-//! few hundred kilobytes would overflow the stack. So brackets are counted first.
+//! Where the crate skips over a value, to keep it as it is or because it is of another type than was asked for, it
+//! recurses as deep as that nests, without a bound: a file of a few hundred kilobytes would overflow the stack.
+//! So brackets are counted first; in a document whose arrays are blocks, only up to these.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,6 +21,7 @@ use sonic_rs::LazyValue;
 use super::documents::{bytes_document, elements_to_read, elements_to_write};
 use super::json::{self, Json};
 use super::serde_documents::{Block, Marked, Text};
+use super::shallow::Shallow;
 use super::wire::{BorrowingCodec, BytesRow, Codec, ElementsRow, ParametersCodec};
 use super::{
     DecodeOptions, Descriptor, Encoding, FormatError, FormatKind, Loss, Warning, WarningKind,
@@ -167,6 +169,53 @@ pub(super) fn check_depth(bytes: &[u8]) -> Result<(), FormatError> {
     Ok(())
 }
 
+/// The same for a `bytes` document, of which most are blocks that cannot nest. It is read by [`Shallow`], so that
+/// metadata is all that the crate skips over: behind it nothing has to be counted, since what comes twice is
+/// refused before its value is looked at. A document that does not begin as it is written is counted as a whole.
+pub(super) fn check_depth_of_bytes(bytes: &[u8]) -> Result<(), FormatError> {
+    let counted = end_of_metadata(bytes).and_then(|end| bytes.get(..end));
+    check_depth(counted.unwrap_or(bytes))
+}
+
+/// Where the value of `metadata` ends that stands before `arrays`, in the second of two open objects.
+fn end_of_metadata(bytes: &[u8]) -> Option<usize> {
+    let (mut depth, mut place, mut found) = (0usize, 0usize, false);
+    loop {
+        let byte = *bytes.get(place)?;
+        place = place.checked_add(1)?;
+        match byte {
+            b'[' | b'{' => depth = depth.checked_add(1)?,
+            b']' | b'}' => depth = depth.checked_sub(1)?,
+            b'"' => {
+                let text = bytes.get(place..)?;
+                let end = end_of_string(text)?;
+                place = place.checked_add(end)?.checked_add(1)?;
+                let (text, behind) = (text.get(..end)?, bytes.get(place..)?.trim_ascii_start());
+                match text {
+                    _ if depth != 2 || found || !behind.starts_with(b":") => {}
+                    b"metadata" => found = true,
+                    b"kind" | b"layout_version" => {}
+                    _ => return None,
+                }
+            }
+            b',' if found && depth == 2 => return Some(place),
+            _ => {}
+        }
+    }
+}
+
+/// Where the quote is that ends a string, which begins behind its first.
+fn end_of_string(text: &[u8]) -> Option<usize> {
+    let mut place = 0usize;
+    loop {
+        place = place.checked_add(memchr2(b'"', b'\\', text.get(place..)?)?)?;
+        if text.get(place) == Some(&b'"') {
+            return Some(place);
+        }
+        place = place.checked_add(2)?;
+    }
+}
+
 // The documents of `serde_documents.rs` have raw JSON in them, which serde has no word for: each
 // crate finds its own.
 
@@ -304,8 +353,10 @@ impl ParametersCodec for JsonSimd {
         bytes: &[u8],
         options: &DecodeOptions,
     ) -> Result<Parameters, FormatError> {
-        let document = self.decode_borrowed::<Marked<Text<'_>, BytesDocument<'_>>>(bytes)?;
-        document.check(mark)?.into_parameters(options)
+        check_depth_of_bytes(bytes)?;
+        let document = sonic_rs::from_slice::<Shallow<Marked<Text<'_>, BytesDocument<'_>>>>(bytes)
+            .map_err(|error| FormatError::codec(Self::ID, error))?;
+        document.0.check(mark)?.into_parameters(options)
     }
 
     fn encode_elements(
@@ -351,6 +402,40 @@ mod tests {
             let error = ELEMENTS.decode(&bytes, &DecodeOptions::default()).unwrap_err().to_string();
             assert!(error.contains("expected at most 128 levels"), "{error}");
         }
+    }
+
+    #[test]
+    fn depth_is_bounded_wherever_it_is_in_a_document_of_bytes() {
+        let format = "\"format\":\"deadweight json 1\"";
+        let array = "{\"name\":\"x\",\"dtype\":\"f64\",\"shape\":[0],\"data\":\"\"}";
+        let head = "\"kind\":\"arrays\",\"layout_version\":1";
+        let metadata = "\"metadata\":{\"note\":\"a \\\"[{\"}";
+        let whole =
+            format!("{{{format},\"parameters\":{{{head},{metadata},\"arrays\":[{array}]}}}}");
+        BYTES.decode(whole.as_bytes(), &DecodeOptions::default()).unwrap();
+        let end = end_of_metadata(whole.as_bytes()).unwrap();
+        assert!(whole[end..].starts_with("\"arrays\""), "{}", &whole[end..]);
+
+        // In place of each value, behind each value, and under another key there.
+        let mut places: Vec<usize> =
+            whole.match_indices([':', ',', '[', '{']).map(|found| found.0 + 1).collect();
+        places.push(whole.len());
+        let other_keys =
+            ["", "\"metadata\":", "\"other\":", "\"parameters\":{\"metadata\":", "\"parameters\":"];
+        for place in places {
+            for open in ["[", "{\"metadata\":", "[{\"kind\":"] {
+                for key in other_keys {
+                    let before = format!("{}{key}", &whole[..place]);
+                    let bytes = [before.as_bytes(), &open.as_bytes().repeat(300_000)].concat();
+                    assert!(BYTES.decode(&bytes, &DecodeOptions::default()).is_err(), "{before}");
+                }
+            }
+        }
+        // Another order is as good.
+        let turned =
+            format!("{{{format},\"parameters\":{{\"arrays\":[{array}],{metadata},{head}}}}}");
+        assert_eq!(end_of_metadata(turned.as_bytes()), None);
+        BYTES.decode(turned.as_bytes(), &DecodeOptions::default()).unwrap();
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub mod safetensors;
 pub mod seal;
 mod serde_documents;
 pub mod serde_pickle;
+mod shallow;
 pub mod sniff;
 pub mod wincode;
 pub mod wire;

@@ -112,18 +112,20 @@ impl<'a> Decoder<'a> {
     /// whole and inside its frame: a step would say nothing of them. In a list of numbers that is many times
     /// faster than a step each.
     pub fn skip_numbers(&mut self) {
+        if self.done {
+            return;
+        }
         let end = self.frame_end.unwrap_or(self.bytes.len());
-        while let Some(opcode) = self.bytes.get(self.position).filter(|_| !self.done) {
-            let length = match opcode {
-                b'G' => 9,
-                b'J' => 5,
-                b'M' => 3,
-                b'K' => 2,
-                _ => return,
-            };
-            let next = self.position.saturating_add(length);
-            if next > end {
+        let within = self.bytes.get(..end).unwrap_or(self.bytes);
+        while let Some(&opcode) = within.get(self.position) {
+            let length = usize::from(NUMBER_BYTES[usize::from(opcode)]);
+            let mut next = self.position.saturating_add(length);
+            if length == 0 || next > within.len() {
                 return;
+            }
+            if opcode == b'G' {
+                next =
+                    next.saturating_add(floats_in_blocks(within.get(next..).unwrap_or_default()));
             }
             self.position = next;
         }
@@ -201,6 +203,31 @@ impl<'a> Iterator for Decoder<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         self.step().transpose()
     }
+}
+
+/// The length of each instruction that pushes a float or an integer of one, two or four bytes, by its opcode;
+/// zero for all others. Lists mix them, so that a branch for each would be guessed wrong often.
+const NUMBER_BYTES: [u8; 256] = {
+    let mut lengths = [0; 256];
+    lengths[b'G' as usize] = 9;
+    lengths[b'J' as usize] = 5;
+    lengths[b'M' as usize] = 3;
+    lengths[b'K' as usize] = 2;
+    lengths
+};
+/// Floats that are looked at together.
+const FLOATS: usize = 8;
+const FLOAT_BYTES: usize = 9;
+
+/// Bytes at the beginning that are floats and nothing else, in whole groups: no opcode has to wait for the
+/// one before it.
+fn floats_in_blocks(bytes: &[u8]) -> usize {
+    let blocks = bytes.chunks_exact(FLOATS * FLOAT_BYTES).take_while(|block| {
+        block
+            .chunks_exact(FLOAT_BYTES)
+            .fold(true, |all, float| all & (float.first() == Some(&b'G')))
+    });
+    blocks.count().saturating_mul(FLOATS * FLOAT_BYTES)
 }
 
 /// Reads one argument, never behind `end`.
