@@ -25,8 +25,18 @@ fn loader<'a>(record: &'a HostilityRecord, format: &str, column: Column) -> &'a 
 
 #[test]
 fn loaders_of_ours_keep_their_promises() {
-    let formats =
-        ["raw", "safetensors", "npz", "arrow", "pco", "borsh", "protobuf", "json", "json-simd"];
+    let formats = [
+        "raw",
+        "safetensors",
+        "npz",
+        "arrow",
+        "flatbuffers",
+        "pco",
+        "borsh",
+        "protobuf",
+        "json",
+        "json-simd",
+    ];
     let mut arguments = vec!["--mutants", "0", "--column", "guarded", "--column", "sealed"];
     arguments.extend(formats.iter().flat_map(|format| ["--format", format]));
     let mut record = record(&arguments);

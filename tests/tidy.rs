@@ -44,6 +44,7 @@ const FORMAT_SUPPORT: &[&str] = &[
     "pickle",
     "mod",
     "error",
+    "flat_reader",
     "shallow",
     "registry",
     "sniff",

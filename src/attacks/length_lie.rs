@@ -42,6 +42,12 @@ fn build(scene: &Scene, target: Target) -> Result<Vec<u8>, BuildError> {
         "npz" => npz(&scene.valid),
         // Offset and length of the buffer stand side by side.
         "arrow" => data_file::replaced_all(&scene.valid, &16u64.to_le_bytes(), &LIE.to_le_bytes()),
+        // The number of elements stands before them.
+        "flatbuffers" => data_file::replaced(
+            &scene.valid,
+            &[&2u32.to_le_bytes()[..], &data_file::coef()].concat(),
+            &[&0xffff_fff0u32.to_le_bytes()[..], &data_file::coef()].concat(),
+        ),
         "json" | "json-simd" => data_file::replaced(
             &scene.valid,
             br#""shape":[1,2]"#,

@@ -17,6 +17,7 @@ pub const ATTACK: Attack = Attack {
         "rkyv",
         "npz",
         "arrow",
+        "flatbuffers",
         "postcard",
         "postcard-elements",
         "bincode",

@@ -27,6 +27,8 @@ pub mod codecs;
 mod documents;
 mod envelope;
 pub mod error;
+mod flat_reader;
+pub mod flatbuffers;
 pub mod guards;
 pub mod joblib;
 pub mod json;

@@ -4,8 +4,9 @@
 //! our documents from compact to readable, each with `bytes` before `elements`.
 
 use super::{
-    Descriptor, Format, arrow, bincode, bitcode, borsh, cbor, cbor4ii, joblib, json, json_simd,
-    msgpack, npz, pco, pickle, postcard, protobuf, raw, rkyv, safetensors, serde_pickle, wincode,
+    Descriptor, Format, arrow, bincode, bitcode, borsh, cbor, cbor4ii, flatbuffers, joblib, json,
+    json_simd, msgpack, npz, pco, pickle, postcard, protobuf, raw, rkyv, safetensors, serde_pickle,
+    wincode,
 };
 
 /// Every format, in the order of tables.
@@ -15,6 +16,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &rkyv::Rkyv,
     &npz::Npz,
     &arrow::Arrow,
+    &flatbuffers::FlatBuffers,
     &pco::Pco,
     &postcard::BYTES,
     &postcard::ELEMENTS,
