@@ -118,7 +118,7 @@ impl<'a> Decoder<'a> {
         let end = self.frame_end.unwrap_or(self.bytes.len());
         let within = self.bytes.get(..end).unwrap_or(self.bytes);
         while let Some(&opcode) = within.get(self.position) {
-            let length = usize::from(NUMBER_BYTES[usize::from(opcode)]);
+            let length = number_bytes(opcode);
             let mut next = self.position.saturating_add(length);
             if length == 0 || next > within.len() {
                 return;
@@ -205,16 +205,18 @@ impl<'a> Iterator for Decoder<'a> {
     }
 }
 
-/// The length of each instruction that pushes a float or an integer of one, two or four bytes, by its opcode;
-/// zero for all others. Lists mix them, so that a branch for each would be guessed wrong often.
-const NUMBER_BYTES: [u8; 256] = {
-    let mut lengths = [0; 256];
-    lengths[b'G' as usize] = 9;
-    lengths[b'J' as usize] = 5;
-    lengths[b'M' as usize] = 3;
-    lengths[b'K' as usize] = 2;
-    lengths
-};
+/// The length of an instruction that pushes a float or an integer of one, two or four bytes; zero for all
+/// others. Lists mix them, and a branch for each would be guessed wrong often: this becomes a table.
+fn number_bytes(opcode: u8) -> usize {
+    match opcode {
+        b'G' => 9,
+        b'J' => 5,
+        b'M' => 3,
+        b'K' => 2,
+        _ => 0,
+    }
+}
+
 /// Floats that are looked at together.
 const FLOATS: usize = 8;
 const FLOAT_BYTES: usize = 9;
