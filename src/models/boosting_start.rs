@@ -86,7 +86,13 @@ impl Start {
             let found = format!("{} columns", answer.ncols());
             return Err(self.unfit(&format!("{expected} columns"), &found));
         }
-        let Some(clip) = self.clip else { return Ok(answer) };
+        let Some(clip) = self.clip else {
+            // Both probabilities of two classes are no single sum.
+            return match answer.ncols() == sums {
+                true => Ok(answer),
+                false => Err(self.unfit("a start_link from two columns to one sum", "identity")),
+            };
+        };
         let clipped = answer.mapv(|p| p.clamp(clip, 1.0 - clip));
         let of_second = |factor: f64| {
             Array2::from_shape_fn((rows.nrows(), 1), |(row, _)| {
