@@ -9,6 +9,9 @@ use crate::base::{Array, Metadata, Parameters, kinds};
 const KIND: &str = "one_hot_encoder";
 /// Most columns of a result: more than any memory holds a row of.
 const MOST_COLUMNS: i64 = i32::MAX as i64;
+/// A feature has no more columns than categories, and one for what is none of them. Without this bound a file of a
+/// hundred bytes could ask for rows of gigabytes.
+const FOR_UNKNOWN: usize = 1;
 
 /// An encoder over the arrays of its parameters.
 #[derive(Debug, Clone)]
@@ -55,12 +58,16 @@ impl OneHotEncoder {
         let mut total = 0i64;
         let mut offsets = vec![0];
         for (index, width) in self.widths.as_slice::<i64>()?.iter().enumerate() {
+            let most = self.categories.count(index).saturating_add(FOR_UNKNOWN);
             total = total.saturating_add((*width).max(0));
-            if *width < 0 || total > MOST_COLUMNS {
+            let fits = usize::try_from(*width).is_ok_and(|width| width <= most);
+            if !fits || total > MOST_COLUMNS {
                 return Err(ModelError::Invalid {
                     array: "widths",
                     index,
-                    expected: format!("columns that are {MOST_COLUMNS} at most together"),
+                    expected: format!(
+                        "at most {most} columns, and {MOST_COLUMNS} of all features together"
+                    ),
                     found: width.to_string(),
                 });
             }
