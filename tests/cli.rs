@@ -291,6 +291,19 @@ fn what_cannot_be_read_is_an_error_that_says_why_and_what_to_do() {
 }
 
 #[test]
+fn what_scikit_learn_trains_needs_python_and_says_so_before_anything_is_trained() {
+    let place = Place::new();
+    let needs =
+        contains("sklearn_random_forest-s is trained by scikit-learn, and there is no Python")
+            .and(contains("--python auto"));
+    let arguments = ["bench", "--model", "sklearn_random_forest-s", "--model", "linear_regression"];
+    place.run(&arguments).code(2).stdout("").stderr(needs.and(contains("trained 1").not()));
+    let listed =
+        contains("there is no model \"sklearn_forest\"").and(contains("sklearn_random_forest-l"));
+    place.run(&["bench", "--model", "sklearn_forest"]).code(2).stderr(listed);
+}
+
+#[test]
 #[cfg(unix)]
 fn a_pipe_is_refused_instead_of_waited_for() {
     let place = Place::new();

@@ -31,6 +31,9 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     let old = arguments.baseline.as_deref().map(baseline::load).transpose()?;
     measure::listen()?;
     let (ours, estimators) = named(&arguments.models);
+    if let (Some(first), Choice::Off) = (estimators.first(), &arguments.python) {
+        return no_python(first);
+    }
     let mut subjects = subjects(arguments, &ours, &estimators)?;
     let chosen: Vec<&'static dyn Format> = arguments.formats.iter().map(|f| f.0).collect();
     let formats = if chosen.is_empty() { FORMATS.to_vec() } else { chosen };
@@ -39,10 +42,9 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
         ref choice => Search::begin(choice).wait(Duration::MAX)?,
     };
     if let Some(first) = estimators.first() {
-        let side = side.as_mut().filter(|side| side.python().is_some()).ok_or_else(|| {
-            UsageError(format!("{} is trained by scikit-learn, and there is no Python", first.id))
-        });
-        let side = side.advise("--python auto, or the path of an interpreter that has it")?;
+        let Some(side) = side.as_mut().filter(|side| side.python().is_some()) else {
+            return no_python(first);
+        };
         subjects.extend(python::estimators(side, estimators));
         anyhow::ensure!(!subjects.is_empty(), "no model is left to measure on");
     }
@@ -103,12 +105,19 @@ fn write(directory: &Path, record: &BenchRecord, old: Option<Named<'_>>) -> anyh
     Ok(())
 }
 
-/// Models of ours, and those of scikit-learn's.
+fn no_python(recipe: &PeerRecipe) -> anyhow::Result<()> {
+    let error = format!("{} is trained by scikit-learn, and there is no Python", recipe.id);
+    Err(anyhow!(UsageError(error)))
+        .advise("--python auto, or the path of an interpreter that has it")
+}
+
+/// Models of ours, and those of scikit-learn's, each once.
 fn named(models: &[ModelArgument]) -> (Vec<&'static Recipe>, Vec<&'static PeerRecipe>) {
-    let (mut ours, mut estimators) = (Vec::new(), Vec::new());
+    let (mut ours, mut estimators) = (Vec::new(), Vec::<&PeerRecipe>::new());
     for model in models {
         match model {
             ModelArgument::Ours(recipe) => ours.push(*recipe),
+            ModelArgument::Estimator(recipe) if estimators.iter().any(|e| e.id == recipe.id) => {}
             ModelArgument::Estimator(recipe) => estimators.push(*recipe),
         }
     }
