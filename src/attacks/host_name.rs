@@ -7,9 +7,10 @@ pub const ATTACK: Attack = Attack {
     id: "host-name",
     title: "the name of the host, and which system it runs",
     summary: "The pickle asks the kernel what this computer is called: the name tells whose it is, \
-              what it is for, and whether a researcher is watching. uname() takes no path and changes \
-              nothing, so neither seccomp nor Landlock has a say in it; only a namespace with a name \
-              of its own keeps the answer from the file. What it learns it writes down.",
+              what it is for, and whether a researcher is watching. uname() takes no path, which \
+              leaves Landlock no say, and harmless programs call it, so that seccomp lets it through: \
+              a namespace with a name of its own keeps the answer from the file. What it learns it \
+              writes down.",
     severity: Severity::Low,
     targets: Targets::Python(Loader::ALL),
     techniques: &[techniques::SYSTEM_INFORMATION_DISCOVERY, techniques::UNSAFE_ML_ARTIFACTS],
