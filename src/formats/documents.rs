@@ -45,12 +45,7 @@ pub(crate) fn from_bytes_document<'a>(
     let mut owned = Vec::new();
     for (name, dtype, shape, data) in entries {
         let (name, shape) = (name.into_owned(), addressable(&shape)?);
-        let dtype = DType::from_name(&dtype).ok_or_else(|| FormatError::Malformed {
-            offset: 0,
-            what: "dtype of an array",
-            expected: DType::ALL.map(DType::name).join(", "),
-            found: format!("{dtype:?} for {name:?}"),
-        })?;
+        let dtype = self::dtype(&dtype, &name)?;
         match data {
             Cow::Borrowed(data) => borrowed.push((name, dtype, shape, data)),
             Cow::Owned(data) => owned.push((name, dtype, shape, data)),
@@ -92,7 +87,18 @@ pub(crate) fn from_elements_document<'a>(
     Ok(parameters)
 }
 
-fn addressable(shape: &[u64]) -> Result<Vec<usize>, FormatError> {
+/// The dtype that a file names for an array.
+pub(super) fn dtype(found: &str, array: &str) -> Result<DType, FormatError> {
+    DType::from_name(found).ok_or_else(|| FormatError::Malformed {
+        offset: 0,
+        what: "dtype of an array",
+        expected: DType::ALL.map(DType::name).join(", "),
+        found: format!("{found:?} for {array:?}"),
+    })
+}
+
+/// A shape with the lengths of this machine.
+pub(super) fn addressable(shape: &[u64]) -> Result<Vec<usize>, FormatError> {
     let length = |length: &u64| {
         usize::try_from(*length).map_err(|_| FormatError::Malformed {
             offset: 0,

@@ -116,50 +116,55 @@ impl<'a, 'f> FlatTable<'a, 'f> {
         self.field(slot).map_or(Ok(0), |at| self.file.word(at, what))
     }
 
+    /// Where a field lies that must be there.
+    fn required(&self, slot: u16, what: &'static str) -> Result<usize, FormatError> {
+        self.field(slot).ok_or_else(|| FormatError::Malformed {
+            offset: self.place,
+            what,
+            expected: "a field of the table".into(),
+            found: "none".into(),
+        })
+    }
+
     /// The elements of a vector, of so many bytes each, and where the first lies.
     fn elements(
         &self,
         slot: u16,
         size: usize,
         what: &'static str,
-    ) -> Result<Option<(&'a [u8], usize)>, FormatError> {
-        let Some(at) = self.field(slot) else { return Ok(None) };
-        let place = self.file.follow(at, what)?;
+    ) -> Result<(&'a [u8], usize), FormatError> {
+        let place = self.file.follow(self.required(slot, what)?, what)?;
         let count = self.file.word(place, what)?;
         let outside = || self.file.outside(place, what);
         let len = usize::try_from(count).ok().and_then(|count| count.checked_mul(size));
         let start = place.checked_add(4).ok_or_else(outside)?;
-        Ok(Some((self.file.take(start, len.ok_or_else(outside)?, what)?, start)))
+        Ok((self.file.take(start, len.ok_or_else(outside)?, what)?, start))
     }
 
-    /// The bytes of a vector of numbers, of so many bytes each; `None` where it is absent.
+    /// The bytes of a vector of numbers, of so many bytes each.
     pub(super) fn vector(
         &self,
         slot: u16,
         size: usize,
         what: &'static str,
-    ) -> Result<Option<&'a [u8]>, FormatError> {
-        Ok(self.elements(slot, size, what)?.map(|(bytes, _)| bytes))
+    ) -> Result<&'a [u8], FormatError> {
+        Ok(self.elements(slot, size, what)?.0)
     }
 
-    /// A text; the empty one where it is absent.
+    /// A text.
     pub(super) fn text(&self, slot: u16, what: &'static str) -> Result<&'a str, FormatError> {
-        match self.field(slot) {
-            Some(at) => self.file.text(at, what),
-            None => Ok(""),
-        }
+        self.file.text(self.required(slot, what)?, what)
     }
 
-    /// The places of the offsets in a vector of tables or texts; `None` where it is absent.
+    /// The places of the offsets in a vector of tables or texts.
     pub(super) fn places(
         &self,
         slot: u16,
         what: &'static str,
-    ) -> Result<Option<impl ExactSizeIterator<Item = usize> + use<>>, FormatError> {
-        let found = self.elements(slot, 4, what)?;
-        Ok(found.map(|(offsets, start)| {
-            (0..offsets.len() / 4).map(move |index| start.saturating_add(index.saturating_mul(4)))
-        }))
+    ) -> Result<impl ExactSizeIterator<Item = usize> + use<>, FormatError> {
+        let (offsets, start) = self.elements(slot, 4, what)?;
+        let place = move |index: usize| start.saturating_add(index.saturating_mul(4));
+        Ok((0..offsets.len() / 4).map(place))
     }
 }
 

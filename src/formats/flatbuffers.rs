@@ -27,7 +27,7 @@ use bytemuck::AnyBitPattern;
 use super::flat_reader::{FlatFile, FlatTable};
 use super::{
     DecodeOptions, Descriptor, Encoding, Format, FormatError, FormatKind, Warning, WarningKind,
-    borrow_or_copy, sniff,
+    borrow_or_copy, documents, sniff,
 };
 use crate::base::array::text_block;
 use crate::base::{Array, DType, Limits, PagePolicy, Parameters, Storage, value};
@@ -62,6 +62,11 @@ static DESCRIPTOR: Descriptor = Descriptor {
             kind: WarningKind::HostileInput,
             text: "a file may point to the same bytes many times, so that it looks far larger than it is; our reader takes each byte of a file once",
             reference: Some("https://flatbuffers.dev/languages/rust/"),
+        },
+        Warning {
+            kind: WarningKind::PastAdvisory,
+            text: "versions before 22.9 had safe calls, and generated code, that read and wrote out of bounds; a newer one is used here, and reads nothing",
+            reference: Some("RUSTSEC-2020-0009, RUSTSEC-2021-0122"),
         },
         Warning {
             kind: WarningKind::Convention,
@@ -173,8 +178,7 @@ fn write_array<'a>(
     array: &Array,
 ) -> Built<WIPOffset<Table<'a>>> {
     let elements = write_elements(builder, array)?;
-    let shape: Vec<u64> = array.shape().iter().map(|length| *length as u64).collect();
-    let shape = builder.create_vector(&shape);
+    let shape = builder.create_vector(&documents::wide(array.shape()));
     let dtype = builder.create_string(array.dtype().name());
     let name = builder.create_string(name);
     let table = builder.start_table();
@@ -260,7 +264,7 @@ fn read(source: &Storage, limits: &Limits, pages: PagePolicy) -> Result<Paramete
     let kind = document.text(KIND, "kind")?;
     let layout_version = document.number(LAYOUT_VERSION, "layout version")?;
     let mut parameters = Parameters::new(kind, layout_version).with_metadata(metadata);
-    for at in document.places(ARRAYS, "arrays")?.into_iter().flatten() {
+    for at in document.places(ARRAYS, "arrays")? {
         let table = file.table(at, "array")?;
         let name = table.text(NAME, "name of an array")?;
         let array = read_array(&file, table, name, source, pages)?
@@ -278,36 +282,18 @@ fn read_array(
     source: &Storage,
     pages: PagePolicy,
 ) -> Result<Built<Array>, FormatError> {
-    let malformed = |what, expected: String, found| FormatError::Malformed {
-        offset: SIZE_PREFIX,
-        what,
-        expected,
-        found,
-    };
-    let dtype = table.text(DTYPE, "dtype of an array")?;
-    let dtype = DType::from_name(dtype).ok_or_else(|| {
-        let expected = DType::ALL.map(DType::name).join(", ");
-        malformed("dtype of an array", expected, format!("{dtype:?} for {name:?}"))
-    })?;
-    let mut shape = Vec::new();
-    let lengths = table.vector(SHAPE, 8, "shape of an array")?.unwrap_or_default();
-    for length in lengths.as_chunks().0 {
-        let length = u64::from_le_bytes(*length);
-        shape.push(usize::try_from(length).map_err(|_| {
-            malformed("shape of an array", "a length of this machine".into(), length.to_string())
-        })?);
-    }
-    let missing = || {
-        malformed("elements of an array", format!("those of {dtype}"), format!("none for {name:?}"))
-    };
+    let dtype = documents::dtype(table.text(DTYPE, "dtype of an array")?, name)?;
+    let lengths = table.vector(SHAPE, 8, "shape of an array")?.as_chunks().0;
+    let lengths: Vec<u64> = lengths.iter().map(|length| u64::from_le_bytes(*length)).collect();
+    let shape = documents::addressable(&lengths)?;
     if dtype == DType::Text {
-        let places = table.places(TEXT, "texts of an array")?.ok_or_else(missing)?;
+        let places = table.places(TEXT, "texts of an array")?;
         let texts: Result<Vec<_>, _> = places.map(|at| file.text(at, "text of an array")).collect();
         let block = text_block(texts?.into_iter());
         return Ok(Array::copied_from(dtype, &shape, &block, pages));
     }
     let elements = table.vector(field(dtype), dtype.alignment(), "elements of an array")?;
-    Ok(borrow_or_copy(dtype, &shape, source, elements.ok_or_else(missing)?, pages))
+    Ok(borrow_or_copy(dtype, &shape, source, elements, pages))
 }
 
 #[cfg(test)]
@@ -400,6 +386,17 @@ mod tests {
             }
         }
         assert!(refused > bytes.len(), "{refused} of {}", 5 * bytes.len());
+    }
+
+    /// A field that an older or another writer left out.
+    #[test]
+    fn what_the_schema_requires_is_missed() {
+        let mut builder = FlatBufferBuilder::new();
+        let table = builder.start_table();
+        let root = builder.end_table(table);
+        builder.finish_size_prefixed(root, Some(IDENTIFIER));
+        let error = decoded(builder.finished_data()).unwrap_err().to_string();
+        assert!(error.contains("metadata: expected a field of the table, found none"), "{error}");
     }
 
     #[test]
