@@ -16,6 +16,7 @@ compile_error!(
 );
 
 pub mod accounting;
+mod arena;
 pub mod array;
 pub mod cache;
 pub mod case;

@@ -67,7 +67,7 @@ impl Spare {
     /// As [`Arena::zeroed`].
     pub fn copy_of(&self, bytes: &[u8], pages: PagePolicy) -> Result<Storage, StorageError> {
         let mut arena = self.arena(bytes.len(), pages)?;
-        arena.as_mut_slice().copy_from_slice(bytes);
+        arena.write(0..bytes.len(), bytes)?;
         Ok(arena.into())
     }
 
@@ -106,15 +106,15 @@ mod tests {
             parameters
         };
         let spare = Spare::of(parameters(1000));
-        let address = |arena: &Arena| arena.as_slice().as_ptr() as usize;
-        let first = spare.clone().arena(1000, PagePolicy::Heap).unwrap();
-        assert_eq!(first.as_slice(), [2; 1000]);
-        let second = spare.arena(1000, PagePolicy::Heap).unwrap();
-        assert_ne!(address(&first), address(&second));
-        assert_eq!(second.as_slice(), [0; 1000]);
+        let address = |arena: &mut Arena| arena.as_mut_slice().as_ptr() as usize;
+        let mut first = spare.clone().arena(1000, PagePolicy::Heap).unwrap();
+        assert_eq!(first.as_mut_slice(), [2; 1000]);
+        let mut second = spare.arena(1000, PagePolicy::Heap).unwrap();
+        assert_ne!(address(&mut first), address(&mut second));
+        assert_eq!(second.as_mut_slice(), [0; 1000]);
         for wrong in [1001, 499] {
-            let fresh = Spare::of(parameters(1000)).arena(wrong, PagePolicy::Heap).unwrap();
-            assert!(fresh.as_slice().iter().all(|byte| *byte == 0), "{wrong}");
+            let mut fresh = Spare::of(parameters(1000)).arena(wrong, PagePolicy::Heap).unwrap();
+            assert!(fresh.as_mut_slice().iter().all(|byte| *byte == 0), "{wrong}");
         }
     }
 

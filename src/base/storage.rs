@@ -7,30 +7,23 @@
 //! are most of the cost of loading a large model: copying 10 MB into fresh 4 KiB
 //! pages takes several times as long as copying it into huge pages.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::fmt;
 use std::fs::File;
 use std::ops::Range;
-use std::ptr::NonNull;
 use std::sync::Arc;
 
-use memmap2::{Mmap, MmapMut};
+use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::accounting;
+use super::arena::HUGE_PAGE;
+pub use super::arena::{ARENA_ALIGNMENT, Arena};
 use super::array::Element;
-
-/// Every arena, and every array inside one, starts at a multiple of this many
-/// bytes: a cache line, and the widest vector register of current processors.
-pub const ARENA_ALIGNMENT: usize = 64;
 
 /// Below this size [`PagePolicy::Auto`] takes memory from the allocator: no huge page fits in it,
 /// and faults of fresh small pages would cost several times the copy that they serve, where an
 /// allocator often has warm memory at hand.
 pub const AUTO_HEAP_BELOW: usize = HUGE_PAGE;
-
-const HUGE_PAGE: usize = 2 * 1024 * 1024;
 
 /// Which pages back a fresh arena. It is part of the name of every measured row.
 #[derive(
@@ -99,178 +92,6 @@ pub enum StorageError {
     #[error("cannot map the file: {0}")]
     Map(#[source] std::io::Error),
 }
-
-/// A fresh, zeroed, aligned buffer that becomes the [`Storage`] of one model.
-pub struct Arena {
-    backing: Backing,
-    start: usize,
-    len: usize,
-    /// What was reported to [`accounting`]: nothing for a heap block, which the allocator reports.
-    counted: usize,
-}
-
-enum Backing {
-    Heap(HeapBlock),
-    Pages(MmapMut),
-}
-
-/// A block of the global allocator with our alignment; its layout is kept for the release.
-struct HeapBlock {
-    pointer: NonNull<u8>,
-    layout: Layout,
-}
-
-// SAFETY: the block is owned alone, and is only read or written through `&self`
-// and `&mut self` of its owner, so it moves and is shared like a Box<[u8]>.
-unsafe impl Send for HeapBlock {}
-// SAFETY: as above; `&HeapBlock` gives only `&[u8]`.
-unsafe impl Sync for HeapBlock {}
-
-impl HeapBlock {
-    fn zeroed(len: usize) -> Result<Self, StorageError> {
-        let layout = Layout::from_size_align(len.max(1), ARENA_ALIGNMENT)
-            .map_err(|_| StorageError::Overflow)?;
-        // SAFETY: the layout's size is at least one.
-        let pointer = unsafe { alloc_zeroed(layout) };
-        match NonNull::new(pointer) {
-            Some(pointer) => Ok(HeapBlock { pointer, layout }),
-            None => Err(StorageError::OutOfMemory {
-                bytes: len,
-                source: std::io::ErrorKind::OutOfMemory.into(),
-            }),
-        }
-    }
-
-    fn as_slice(&self) -> &[u8] {
-        // SAFETY: the block is `layout.size()` initialized (zeroed) bytes and lives as long as self.
-        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.layout.size()) }
-    }
-
-    fn as_mut_slice(&mut self) -> &mut [u8] {
-        // SAFETY: as above, and `&mut self` makes the access unique.
-        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.layout.size()) }
-    }
-}
-
-impl Drop for HeapBlock {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `zeroed` with this very layout, and released only here.
-        unsafe { dealloc(self.pointer.as_ptr(), self.layout) }
-    }
-}
-
-impl Arena {
-    /// Takes `len` zeroed bytes under the given page policy.
-    ///
-    /// # Errors
-    /// [`StorageError::OutOfMemory`] when the system refuses; [`StorageError::Overflow`]
-    /// when `len` cannot be addressed.
-    pub fn zeroed(len: usize, pages: PagePolicy) -> Result<Self, StorageError> {
-        match pages.resolve(len) {
-            PagePolicy::Heap | PagePolicy::Auto => Ok(Arena {
-                backing: Backing::Heap(HeapBlock::zeroed(len)?),
-                start: 0,
-                len,
-                counted: 0,
-            }),
-            PagePolicy::Small => Self::pages(len, 0, |_| ()),
-            PagePolicy::Huge => Self::pages(len, HUGE_PAGE, advise_huge),
-        }
-    }
-
-    /// Maps fresh pages; with an `alignment`, enough of them that the arena can start at a
-    /// multiple of it. The pages before the start are never touched and so never exist.
-    fn pages(len: usize, alignment: usize, advise: fn(&MmapMut)) -> Result<Self, StorageError> {
-        let rounded = round_up_to_huge_where_cheap(len, alignment);
-        let mapped = rounded.checked_add(alignment).ok_or(StorageError::Overflow)?.max(1);
-        let map = MmapMut::map_anon(mapped)
-            .map_err(|source| StorageError::OutOfMemory { bytes: len, source })?;
-        advise(&map);
-        let start = match alignment {
-            0 => 0,
-            _ => map.as_ptr().align_offset(alignment).min(alignment),
-        };
-        accounting::add_arena(rounded);
-        Ok(Arena { backing: Backing::Pages(map), start, len, counted: rounded })
-    }
-
-    /// The same arena with only its first `len` bytes, or as many as it has.
-    pub fn cut(mut self, len: usize) -> Self {
-        self.len = self.len.min(len);
-        self
-    }
-
-    /// How many bytes the arena holds.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// True when the arena holds no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// The bytes.
-    pub fn as_slice(&self) -> &[u8] {
-        let all: &[u8] = match &self.backing {
-            Backing::Heap(block) => block.as_slice(),
-            Backing::Pages(map) => map,
-        };
-        all.get(self.start..self.start.saturating_add(self.len)).unwrap_or_default()
-    }
-
-    /// The bytes, to be filled.
-    pub fn as_mut_slice(&mut self) -> &mut [u8] {
-        let range = self.start..self.start.saturating_add(self.len);
-        let all: &mut [u8] = match &mut self.backing {
-            Backing::Heap(block) => block.as_mut_slice(),
-            Backing::Pages(map) => map,
-        };
-        all.get_mut(range).unwrap_or_default()
-    }
-
-    /// Copies `bytes` to `range`, which [`ArenaLayout::reserve`] returned.
-    ///
-    /// # Errors
-    /// [`StorageError::OutOfRange`] when the range is not inside the arena or its length differs.
-    pub fn write(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<(), StorageError> {
-        let len = self.len;
-        match self.as_mut_slice().get_mut(range.clone()) {
-            Some(target) if target.len() == bytes.len() => {
-                target.copy_from_slice(bytes);
-                Ok(())
-            }
-            _ => Err(StorageError::OutOfRange { start: range.start, end: range.end, len }),
-        }
-    }
-}
-
-impl Drop for Arena {
-    fn drop(&mut self) {
-        accounting::remove(self.counted);
-    }
-}
-
-/// A last, partly used huge page saves up to 512 page faults; it is taken when it adds at most
-/// one sixteenth to the arena, so that memory stays close to what was asked for.
-fn round_up_to_huge_where_cheap(len: usize, alignment: usize) -> usize {
-    if alignment == 0 {
-        return len;
-    }
-    match len.checked_next_multiple_of(alignment) {
-        Some(rounded) if rounded - len <= len / 16 => rounded,
-        _ => len,
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn advise_huge(map: &MmapMut) {
-    // A kernel without transparent huge pages refuses; small pages are correct too.
-    let _ = map.advise(memmap2::Advice::HugePage);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn advise_huge(_map: &MmapMut) {}
 
 const PAGE: usize = 4096;
 
@@ -400,7 +221,7 @@ impl Storage {
     /// As [`Arena::zeroed`].
     pub fn copy_of(bytes: &[u8], pages: PagePolicy) -> Result<Self, StorageError> {
         let mut arena = Arena::zeroed(bytes.len(), pages)?;
-        arena.as_mut_slice().copy_from_slice(bytes);
+        arena.write(0..bytes.len(), bytes)?;
         Ok(arena.into())
     }
 
@@ -432,7 +253,7 @@ impl Storage {
     /// All bytes.
     pub fn as_bytes(&self) -> &[u8] {
         match &*self.0 {
-            Inner::Arena(arena) => arena.as_slice(),
+            Inner::Arena(arena) => arena.written(),
             Inner::Adopted(values) => values.as_bytes(),
             Inner::Map(map) => map,
             Inner::Owner(owner) => (**owner).as_ref(),
@@ -476,7 +297,8 @@ impl Storage {
 }
 
 impl From<Arena> for Storage {
-    fn from(arena: Arena) -> Self {
+    fn from(mut arena: Arena) -> Self {
+        arena.finish();
         Storage(Arc::new(Inner::Arena(arena)))
     }
 }
@@ -490,39 +312,6 @@ impl fmt::Debug for Storage {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_arena_is_zeroed_aligned_and_of_the_asked_length_under_every_policy() {
-        for pages in [PagePolicy::Auto, PagePolicy::Heap, PagePolicy::Small, PagePolicy::Huge] {
-            for len in [0, 1, 63, 64, 4096, 300_000, HUGE_PAGE, 5_000_001] {
-                let mut arena = Arena::zeroed(len, pages).unwrap();
-                assert_eq!(arena.as_slice().len(), len, "{pages:?} {len}");
-                assert!(arena.as_slice().iter().all(|byte| *byte == 0));
-                assert_eq!(arena.as_slice().as_ptr() as usize % ARENA_ALIGNMENT, 0);
-                arena.as_mut_slice().fill(7);
-                assert!(arena.as_slice().iter().all(|byte| *byte == 7));
-            }
-        }
-    }
-
-    #[test]
-    fn huge_arenas_start_at_a_huge_page_and_waste_at_most_a_sixteenth() {
-        let arena = Arena::zeroed(10_000_000, PagePolicy::Huge).unwrap();
-        assert_eq!(arena.as_slice().as_ptr() as usize % HUGE_PAGE, 0);
-        assert_eq!(round_up_to_huge_where_cheap(10_000_000, HUGE_PAGE), 5 * HUGE_PAGE);
-        assert_eq!(round_up_to_huge_where_cheap(2_100_000, HUGE_PAGE), 2_100_000);
-    }
-
-    #[test]
-    fn a_range_outside_the_arena_is_refused() {
-        let mut arena = Arena::zeroed(8, PagePolicy::Heap).unwrap();
-        assert!(matches!(
-            arena.write(4..12, &[0; 8]),
-            Err(StorageError::OutOfRange { len: 8, .. })
-        ));
-        assert!(arena.write(0..4, &[0; 3]).is_err());
-        assert!(Arena::zeroed(usize::MAX, PagePolicy::Huge).is_err());
-    }
 
     #[test]
     fn a_slice_of_the_storage_is_found_again_and_a_foreign_one_is_not() {

@@ -8,7 +8,7 @@
 //! directory: mapping a file that somebody else may truncate kills the process.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::BenchError;
@@ -64,7 +64,7 @@ pub fn read(path: &Path, pages: PagePolicy) -> std::io::Result<Storage> {
     let mut file = File::open(path)?;
     let len = usize::try_from(file.metadata()?.len()).map_err(std::io::Error::other)?;
     let mut arena = Arena::zeroed(len, pages).map_err(std::io::Error::other)?;
-    file.read_exact(arena.as_mut_slice())?;
+    arena.fill(&mut file, 0..len)?;
     Ok(arena.into())
 }
 

@@ -62,7 +62,7 @@ pub fn floor(
             let mut warm = Arena::zeroed(source.len(), policy).map_err(CaseError::new)?;
             Ok(timed(id, bytes, 1, clock, move || {
                 warm.as_mut_slice().copy_from_slice(source.as_bytes());
-                Ok(black_box(warm.as_slice()).len())
+                Ok(black_box(warm.as_mut_slice()).len())
             }))
         }
         Operation::FloorRead => {

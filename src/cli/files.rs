@@ -1,7 +1,6 @@
 //! Opens model files of unknown origin. Content decides what a file is, never its name.
 
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -60,8 +59,9 @@ pub fn read(path: &Path, limits: &Limits) -> anyhow::Result<Storage> {
         if len >= MAPPED_FROM {
             return Ok(guarded::map(&file)?);
         }
-        let mut arena = Arena::zeroed(usize::try_from(len)?, PagePolicy::Auto)?;
-        file.read_exact(arena.as_mut_slice())?;
+        let len = usize::try_from(len)?;
+        let mut arena = Arena::zeroed(len, PagePolicy::Auto)?;
+        arena.fill(&mut file, 0..len)?;
         Ok(arena.into())
     };
     read().with_context(|| format!("cannot read {name}"))

@@ -174,9 +174,10 @@ pub(super) fn fetch(
         Some(folder) => {
             let (mut file, _) = look(backend, wanted, |place| backend.file(folder, place))?;
             let mut arena = Arena::zeroed(len, PagePolicy::Auto).map_err(failed)?;
-            for block in arena.as_mut_slice().chunks_mut(BLOCK) {
-                file.read_exact(block).map_err(|error| shorter(wanted, &error))?;
-                sink.take(block);
+            for start in (0..len).step_by(BLOCK) {
+                let range = start..start.saturating_add(BLOCK).min(len);
+                let block = arena.fill(&mut file, range);
+                sink.take(block.map_err(|error| shorter(wanted, &error))?);
             }
             arena
         }
