@@ -116,29 +116,10 @@ impl Store {
         alias: &Alias,
         number: u64,
     ) -> Result<AliasEntry, StoreError> {
-        let log = Log::alias(name, alias);
-        let place = log.place(number);
-        let Some(bytes) = self.backend.read_small(&place, MAX_BYTES)? else {
-            return Err(StoreError::Gap {
-                missing: place,
-                present: log.place(number.saturating_add(1)),
-            });
-        };
-        let entry: AliasEntry = SCHEMA.open(&place, &bytes)?;
-        let found = (entry.name.as_str(), entry.alias.as_str(), entry.number);
-        let restores = entry.restores.is_none_or(|restored| (1..number).contains(&restored));
-        let is_right = found == (name.as_str(), alias.as_str(), number)
-            && entry.version > 0
-            && layout::is_sha256(&entry.manifest_sha256)
-            && restores
-            && entry.restores.is_some() == (entry.action == Action::Rollback);
-        match is_right {
-            true => Ok(entry),
-            false => Err(StoreError::document(
-                &place,
-                format!("move {number} of alias {alias} of {name}"),
-                format!("{:?}", (found, entry.version, entry.action, entry.restores)),
-            )),
+        let place = Log::alias(name, alias).place(number);
+        match self.backend.read_small(&place, MAX_BYTES)? {
+            Some(bytes) => opened(name, alias, number, &bytes),
+            None => Err(gap(name, alias, number)),
         }
     }
 
@@ -149,7 +130,12 @@ impl Store {
     pub fn alias(&self, name: &Name, alias: &Alias) -> Result<Option<AliasEntry>, StoreError> {
         match self.head(&Log::alias(name, alias))? {
             0 => Ok(None),
-            number => self.alias_entry(name, alias, number).map(Some),
+            number => {
+                let place = Log::alias(name, alias).place(number);
+                let open = |bytes: Vec<u8>| opened(name, alias, number, &bytes);
+                let entry = self.moves.read(&self.backend, &place, open)?;
+                entry.map(Some).ok_or_else(|| gap(name, alias, number))
+            }
         }
     }
 
@@ -298,4 +284,32 @@ impl Store {
         let manifest = self.entry_manifest(name, alias, &entry)?;
         Ok((entry, manifest))
     }
+}
+
+/// The entry of an alias that bytes are.
+fn opened(name: &Name, alias: &Alias, number: u64, bytes: &[u8]) -> Result<AliasEntry, StoreError> {
+    let place = Log::alias(name, alias).place(number);
+    let entry: AliasEntry = SCHEMA.open(&place, bytes)?;
+    let found = (entry.name.as_str(), entry.alias.as_str(), entry.number);
+    let restores = entry.restores.is_none_or(|restored| (1..number).contains(&restored));
+    let is_right = found == (name.as_str(), alias.as_str(), number)
+        && entry.version > 0
+        && layout::is_sha256(&entry.manifest_sha256)
+        && restores
+        && entry.restores.is_some() == (entry.action == Action::Rollback);
+    match is_right {
+        true => Ok(entry),
+        false => Err(StoreError::document(
+            &place,
+            format!("move {number} of alias {alias} of {name}"),
+            format!("{:?}", (found, entry.version, entry.action, entry.restores)),
+        )),
+    }
+}
+
+/// Says that an entry of an alias is missing below the newest.
+fn gap(name: &Name, alias: &Alias, number: u64) -> StoreError {
+    let log = Log::alias(name, alias);
+    let (missing, present) = (log.place(number), log.place(number.saturating_add(1)));
+    StoreError::Gap { missing, present }
 }

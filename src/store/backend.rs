@@ -25,6 +25,7 @@ use object_store::{
 use super::StoreError;
 use super::address::{self, Opened};
 use super::layout;
+use super::remembered::Identity;
 
 /// What is known of an object without reading it.
 #[derive(Debug, Clone, Copy)]
@@ -131,21 +132,38 @@ impl Backend {
         Ok(self.present(place, "look at it", result)?.as_ref().map(found))
     }
 
+    /// Tells a file of a directory from another at its place; `None` where it is not there, and in a cloud.
+    pub fn identity(&self, place: &str) -> Option<Identity> {
+        Identity::of(&std::fs::metadata(self.folder.as_ref()?.join(place)).ok()?)
+    }
+
     /// The bytes of a document; `None` when it is not there. It is not read when it is too large.
     pub fn read_small(&self, place: &str, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.read_identified(place, limit)?.map(|(bytes, _)| bytes))
+    }
+
+    /// As [`Backend::read_small`], with what tells the file, where it is one of a directory.
+    pub fn read_identified(
+        &self,
+        place: &str,
+        limit: u64,
+    ) -> Result<Option<(Vec<u8>, Option<Identity>)>, StoreError> {
         let too_large = |size: u64| {
             let found = format!("{size} bytes");
             Err(StoreError::document(place, format!("at most {limit} bytes"), found))
         };
         if let Some(folder) = &self.folder {
-            let Some((mut file, size)) = self.file(folder, place)? else { return Ok(None) };
+            let Some((mut file, metadata)) = self.regular_file(folder, place)? else {
+                return Ok(None);
+            };
+            let size = metadata.len();
             if size > limit {
                 return too_large(size);
             }
             let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];
             file.read_exact(&mut bytes)
                 .map_err(|error| self.file_failed(place, "read it", error))?;
-            return Ok(Some(bytes));
+            return Ok(Some((bytes, Identity::of(&metadata))));
         }
         let path = self.path(place);
         let Some(result) = self.present(place, "read it", self.wait(self.objects.get(&path)))?
@@ -157,7 +175,7 @@ impl Backend {
         }
         let bytes =
             self.wait(result.bytes()).map_err(|error| self.failed(place, "read it", error))?;
-        Ok(Some(bytes.into()))
+        Ok(Some((bytes.into(), None)))
     }
 
     /// An object of a directory as a file, with its size in bytes; `None` when it is not there.
@@ -166,6 +184,15 @@ impl Backend {
         folder: &std::path::Path,
         place: &str,
     ) -> Result<Option<(File, u64)>, StoreError> {
+        let found = self.regular_file(folder, place)?;
+        Ok(found.map(|(file, metadata)| (file, metadata.len())))
+    }
+
+    fn regular_file(
+        &self,
+        folder: &std::path::Path,
+        place: &str,
+    ) -> Result<Option<(File, Metadata)>, StoreError> {
         let mut options = File::options();
         options.read(true);
         // Who can write to the directory can put a pipe there: opening it would wait for ever.
@@ -173,7 +200,7 @@ impl Backend {
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
         let opened = options.open(folder.join(place));
         match opened.and_then(|file| Ok((file.metadata()?, file))) {
-            Ok((metadata, file)) if metadata.is_file() => Ok(Some((file, metadata.len()))),
+            Ok((metadata, file)) if metadata.is_file() => Ok(Some((file, metadata))),
             Ok((metadata, _)) if metadata.is_dir() => Ok(None),
             Ok(_) => Err(StoreError::document(place, "a regular file", "a pipe or device")),
             Err(error) if is_missing(&error) => Ok(None),

@@ -60,6 +60,7 @@ pub mod open;
 pub mod policy;
 pub mod promote;
 pub mod put;
+mod remembered;
 pub mod signature;
 mod transfer;
 mod upload;

@@ -11,8 +11,10 @@ use super::backend::Backend;
 use super::document::{MAX_BYTES, Schema};
 use super::layout::{LAYOUT, Log, MODELS, STORE};
 use super::manifest::Manifest;
+use super::remembered::Remembered;
 use super::{
-    Admission, Alias, Name, Policy, Progress, Selector, StoreError, log, silent, transfer,
+    Admission, Alias, AliasEntry, Name, Policy, Progress, Selector, StoreError, log, silent,
+    transfer,
 };
 use crate::base::{Limits, Parameters, digest};
 use crate::formats::safetensors::Safetensors;
@@ -46,6 +48,15 @@ pub struct Store {
     uploads: Option<Arc<Path>>,
     /// The newest number that was seen of each log: where the next search begins.
     known: Arc<Mutex<HashMap<String, u64>>>,
+    manifests: Arc<Remembered<Arc<Checked>>>,
+    pub(super) moves: Arc<Remembered<AliasEntry>>,
+}
+
+/// A manifest that was read and checked.
+struct Checked {
+    bytes: Vec<u8>,
+    manifest: Manifest,
+    sha256: String,
 }
 
 /// A version that was loaded.
@@ -133,6 +144,8 @@ impl Store {
             limits: Limits::default(),
             uploads: None,
             known: Arc::default(),
+            manifests: Arc::default(),
+            moves: Arc::default(),
         }
     }
 
@@ -263,11 +276,16 @@ impl Store {
     /// [`StoreError::NotFound`] when there is none, [`StoreError::NotAdmitted`] when the policy says
     /// no, and what is wrong with it otherwise.
     pub fn manifest(&self, name: &Name, version: u64) -> Result<(Manifest, String), StoreError> {
-        let bytes = self.manifest_bytes(name, version)?;
-        // What was damaged is named as such, and not as something that the policy has no word on.
-        let manifest = Manifest::open(name, version, &bytes)?;
-        self.admit(name, version, &bytes)?;
-        Ok((manifest, digest::sha256(&bytes)))
+        let place = Log::versions(name).place(version);
+        let checked = self.manifests.read(&self.backend, &place, |bytes| {
+            let manifest = Manifest::open(name, version, &bytes)?;
+            let sha256 = digest::sha256(&bytes);
+            Ok(Arc::new(Checked { bytes, manifest, sha256 }))
+        })?;
+        let Some(checked) = checked else { return Err(self.no_version(name, version)) };
+        // What was damaged was named as such, and not as something that the policy has no word on.
+        self.admit(name, version, &checked.bytes)?;
+        Ok((checked.manifest.clone(), checked.sha256.clone()))
     }
 
     /// As [`Store::manifest`], whatever the policy says.
@@ -283,15 +301,20 @@ impl Store {
     /// The manifest of a version as it is stored, before it was checked and whatever the policy says.
     pub(super) fn manifest_bytes(&self, name: &Name, version: u64) -> Result<Vec<u8>, StoreError> {
         let place = Log::versions(name).place(version);
-        if let Some(bytes) = self.backend.read_small(&place, MAX_BYTES)? {
-            return Ok(bytes);
+        match self.backend.read_small(&place, MAX_BYTES)? {
+            Some(bytes) => Ok(bytes),
+            None => Err(self.no_version(name, version)),
         }
+    }
+
+    /// Says that a version is not there, and what is.
+    fn no_version(&self, name: &Name, version: u64) -> StoreError {
         let present = match self.latest(name) {
             Ok(latest) => format!("the newest, version {latest}"),
             Err(StoreError::NotFound { .. }) => "no version of it".to_owned(),
-            Err(error) => return Err(error),
+            Err(error) => return error,
         };
-        Err(StoreError::NotFound { what: format!("{name} version {version}"), present })
+        StoreError::NotFound { what: format!("{name} version {version}"), present }
     }
 
     /// The signature of a version, where it has one. Nobody has verified it.
@@ -334,7 +357,7 @@ impl Store {
         &self,
         name: &Name,
         alias: &Alias,
-        entry: &super::AliasEntry,
+        entry: &AliasEntry,
     ) -> Result<Manifest, StoreError> {
         let (manifest, sha256) = self.manifest(name, entry.version)?;
         match sha256 == entry.manifest_sha256 {

@@ -215,6 +215,31 @@ fn a_changed_manifest_is_named() {
     assert!(store.collect(std::time::Duration::ZERO, false).is_err());
 }
 
+/// A server that loaded a version before, and remembers what it checked.
+#[test]
+fn damage_is_noticed_by_who_has_loaded_the_version_before() {
+    let (_place, store) = sample();
+    // What was just written is not remembered.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    for place in
+        ["models/churn/versions/00000003.json", "models/churn/aliases/production/00000003.json"]
+    {
+        for _ in 0..2 {
+            store.load("churn", "production").unwrap();
+        }
+        let file = path(&store, place);
+        let bytes = fs::read(&file).unwrap();
+        let mut changed = bytes.clone();
+        let digit = changed.iter().rposition(u8::is_ascii_digit).unwrap();
+        changed[digit] ^= 1;
+        fs::write(&file, changed).unwrap();
+        let error = store.load("churn", "production").err().unwrap().to_string();
+        assert!(error.starts_with(&format!("{place}: expected a body of SHA-256 ")), "{error}");
+        fs::write(&file, bytes).unwrap();
+    }
+    store.load("churn", "production").unwrap();
+}
+
 #[test]
 fn a_manifest_that_was_replaced_is_not_what_the_alias_was_set_to() {
     let (_place, store) = sample();
