@@ -6,6 +6,7 @@
 //! ciborium takes the shortest that holds them, so the rows do not read each other's numbers.
 
 use std::convert::Infallible;
+use std::io;
 
 use cbor4ii::core::dec::{Read, Reference};
 use cbor4ii::core::enc::Write;
@@ -78,6 +79,17 @@ impl Write for Appended<'_> {
     }
 }
 
+/// Hands on what the crate writes.
+struct Written<'a>(&'a mut dyn io::Write);
+
+impl Write for Written<'_> {
+    type Error = io::Error;
+
+    fn push(&mut self, input: &[u8]) -> Result<(), io::Error> {
+        self.0.write_all(input)
+    }
+}
+
 /// Bytes that values may borrow from. It counts how deep the crate recurses, and is where the value
 /// ends afterwards; the crate's own reader tells neither.
 struct Bounded<'a> {
@@ -125,6 +137,17 @@ impl Codec for Cbor4ii {
         out.extend_from_slice(&SELF_DESCRIBED);
         value
             .serialize(&mut cbor4ii::serde::Serializer::new(Appended(out)))
+            .map_err(|error| FormatError::codec(Self::ID, error))
+    }
+
+    fn write<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut dyn io::Write,
+    ) -> Result<(), FormatError> {
+        out.write_all(&SELF_DESCRIBED)?;
+        value
+            .serialize(&mut cbor4ii::serde::Serializer::new(Written(out)))
             .map_err(|error| FormatError::codec(Self::ID, error))
     }
 

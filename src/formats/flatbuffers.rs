@@ -103,37 +103,54 @@ const U16: VOffsetT = slot(11);
 const U8: VOffsetT = slot(12);
 const TEXT: VOffsetT = slot(13);
 
+/// A finished file.
+fn build(parameters: &Parameters) -> Result<FlatBufferBuilder<'static>, FormatError> {
+    let metadata = value::to_json(parameters.metadata());
+    let most = largest(parameters, &metadata);
+    if most > MOST_BYTES {
+        let found = format!("{most} bytes are needed, {MOST_BYTES} are possible");
+        return Err(FormatError::codec(ID, found));
+    }
+    let mut builder = FlatBufferBuilder::with_capacity(most as usize);
+    let mut arrays = Vec::with_capacity(parameters.arrays().len());
+    for (name, array) in parameters.arrays() {
+        let table = write_array(&mut builder, name, array)
+            .map_err(|source| FormatError::Array { name: name.to_owned(), source })?;
+        arrays.push(table);
+    }
+    let arrays = builder.create_vector(&arrays);
+    let metadata = builder.create_string(&metadata);
+    let kind = builder.create_string(parameters.kind());
+    let table = builder.start_table();
+    builder.push_slot_always(KIND, kind);
+    builder.push_slot(LAYOUT_VERSION, parameters.layout_version(), 0);
+    builder.push_slot_always(METADATA, metadata);
+    builder.push_slot_always(ARRAYS, arrays);
+    let root = builder.end_table(table);
+    builder.finish_size_prefixed(root, Some(IDENTIFIER));
+    Ok(builder)
+}
+
 impl Format for FlatBuffers {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
     }
 
     fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let metadata = value::to_json(parameters.metadata());
-        let most = largest(parameters, &metadata);
-        if most > MOST_BYTES {
-            let found = format!("{most} bytes are needed, {MOST_BYTES} are possible");
-            return Err(FormatError::codec(ID, found));
-        }
-        let mut builder = FlatBufferBuilder::with_capacity(most as usize);
-        let mut arrays = Vec::with_capacity(parameters.arrays().len());
-        for (name, array) in parameters.arrays() {
-            let table = write_array(&mut builder, name, array)
-                .map_err(|source| FormatError::Array { name: name.to_owned(), source })?;
-            arrays.push(table);
-        }
-        let arrays = builder.create_vector(&arrays);
-        let metadata = builder.create_string(&metadata);
-        let kind = builder.create_string(parameters.kind());
-        let table = builder.start_table();
-        builder.push_slot_always(KIND, kind);
-        builder.push_slot(LAYOUT_VERSION, parameters.layout_version(), 0);
-        builder.push_slot_always(METADATA, metadata);
-        builder.push_slot_always(ARRAYS, arrays);
-        let root = builder.end_table(table);
-        builder.finish_size_prefixed(root, Some(IDENTIFIER));
-        out.extend_from_slice(builder.finished_data());
+        // The crate builds from the end of a buffer of its own, in which the file is not the beginning.
+        out.extend_from_slice(build(parameters)?.finished_data());
         Ok(())
+    }
+
+    fn write(
+        &self,
+        parameters: &Parameters,
+        out: &mut dyn std::io::Write,
+    ) -> Result<u64, FormatError> {
+        let builder = build(parameters)?;
+        let bytes = builder.finished_data();
+        out.write_all(bytes)?;
+        Ok(bytes.len() as u64)
     }
 
     fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {

@@ -12,6 +12,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::Write;
 
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::ser::{SerializeSeq, Serializer};
@@ -101,6 +102,16 @@ impl Codec for SerdePickle {
         out: &mut Vec<u8>,
     ) -> Result<(), FormatError> {
         serde_pickle::to_writer(out, &value, serde_pickle::SerOptions::new())
+            .map_err(|error| FormatError::codec(ID, error))
+    }
+
+    fn write<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        let mut out = out;
+        serde_pickle::to_writer(&mut out, &value, serde_pickle::SerOptions::new())
             .map_err(|error| FormatError::codec(ID, error))
     }
 
@@ -258,6 +269,16 @@ impl ParametersCodec for SerdePickle {
     ) -> Result<(), FormatError> {
         let metadata = value::to_json(parameters.metadata());
         self.encode(&Marked::new(mark, BytesDocument::of(parameters, &metadata)), out)
+    }
+
+    fn write_bytes(
+        &self,
+        mark: &str,
+        parameters: &Parameters,
+        out: &mut dyn Write,
+    ) -> Result<(), FormatError> {
+        let metadata = value::to_json(parameters.metadata());
+        self.write(&Marked::new(mark, BytesDocument::of(parameters, &metadata)), out)
     }
 
     fn decode_bytes(
