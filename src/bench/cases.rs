@@ -14,6 +14,7 @@ use ndarray::{Array2, ArrayView2, s};
 
 use super::clock::Clock;
 use super::compression::Compression;
+use super::copies::{Copies, Moving};
 use super::file_io;
 use super::subject::{Subject, VERIFIED_ROWS};
 use crate::base::case::{Case, CaseError, CaseId, Operation, most_iterations};
@@ -189,7 +190,7 @@ pub struct Loaded {
 pub struct Prepared {
     subject: Arc<Subject>,
     format: &'static dyn Format,
-    encoded: Storage,
+    copies: Copies,
     path: PathBuf,
     rows: Array2<f64>,
 }
@@ -208,10 +209,10 @@ impl Prepared {
         format.encode(&subject.parameters, &mut bytes).map_err(CaseError::new)?;
         let path = dir.join(format!("{}.{}", subject.id(), format.descriptor().id));
         std::fs::write(&path, &bytes).map_err(CaseError::new)?;
-        // An aligned copy: a view needs it, and every format gets the same kind of input.
-        let encoded = Storage::copy_of(&bytes, PagePolicy::Auto).map_err(CaseError::new)?;
+        // Aligned: a view needs it, and every format gets the same kind of input.
+        let copies = Copies::of(&bytes).map_err(CaseError::new)?;
         let rows = subject.rows.clone().unwrap_or_default();
-        Ok(Prepared { subject, format, encoded, path, rows })
+        Ok(Prepared { subject, format, copies, path, rows })
     }
 
     /// Takes the file that [`Prepared::new`] wrote, mapped, so that its bytes are no memory of the
@@ -224,14 +225,18 @@ impl Prepared {
         format: &'static dyn Format,
         path: &Path,
     ) -> Result<Self, CaseError> {
-        let encoded = file_io::map(path).map_err(CaseError::new)?;
+        let copies = Copies::one(file_io::map(path).map_err(CaseError::new)?);
         let rows = subject.rows.clone().unwrap_or_default();
-        Ok(Prepared { subject, format, encoded, path: path.to_owned(), rows })
+        Ok(Prepared { subject, format, copies, path: path.to_owned(), rows })
     }
 
     /// The encoded bytes.
     pub fn encoded(&self) -> &[u8] {
-        self.encoded.as_bytes()
+        self.copies.current().as_bytes()
+    }
+
+    pub(super) fn copies(&self) -> &Copies {
+        &self.copies
     }
 
     /// The file that holds them.
@@ -318,7 +323,7 @@ impl Prepared {
             DecodeOptions { pages: pages.unwrap_or_default(), ..DecodeOptions::default() };
         let (parameters, source) = match source {
             Source::Decode => (self.format.decode(self.encoded(), &options), None),
-            Source::View => (self.format.view(&self.encoded, &options), None),
+            Source::View => (self.format.view(self.copies.current(), &options), None),
             Source::ReadFile => {
                 let file = file_io::read(&self.path, options.pages).map_err(CaseError::new)?;
                 (self.format.decode(file.as_bytes(), &options), Some(file))
@@ -362,6 +367,17 @@ impl Prepared {
 /// # Errors
 /// [`CaseError`] when the set-up of the operation fails.
 pub fn case(
+    prepared: &Arc<Prepared>,
+    operation: Operation,
+    pages: Option<PagePolicy>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Box<dyn Case>, CaseError> {
+    let inner = still(prepared, operation, pages, clock)?;
+    Ok(Box::new(Moving { inner, prepared: prepared.clone() }))
+}
+
+/// A case that reads what is current.
+fn still(
     prepared: &Arc<Prepared>,
     operation: Operation,
     pages: Option<PagePolicy>,

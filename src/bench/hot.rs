@@ -27,6 +27,9 @@ const OPERATIONS: [Operation; 5] = [
 /// Samples of a case in a process.
 const SAMPLES: u32 = 10;
 
+/// And of one that is slow.
+const LEAST_SAMPLES: u64 = 3;
+
 /// Largest number of iterations in a sample; far more than a budget holds, short of the shortest.
 const MOST_ITERATIONS: u64 = 1_000_000;
 
@@ -136,8 +139,11 @@ fn tight_loop(
     };
     let sample = (budget / 4).saturating_mul(3) / u64::from(SAMPLES);
     let iterations = (sample / once).clamp(1, MOST_ITERATIONS);
+    // What is slow has fewer, so that it takes no more than a few times the budget.
+    let fitting = budget.saturating_mul(4) / once.saturating_mul(iterations).max(1);
+    let count = fitting.clamp(LEAST_SAMPLES, u64::from(SAMPLES));
     let samples: Result<Vec<u64>, CaseError> =
-        (0..SAMPLES).map(|_| batches(case, iterations)).collect();
+        (0..count).map(|_| batches(case, iterations)).collect();
     Ok((iterations, samples.map_err(NoSamples::Failed)?))
 }
 

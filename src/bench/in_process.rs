@@ -18,9 +18,10 @@ use super::clock::{Clock, MonotonicClock};
 use super::collected::Collected;
 use super::compression::Compression;
 use super::noise::{Monitor, SystemCounters};
-use super::plan::Profile;
+use super::plan::{self, Profile};
 use super::protocol::{Event, Watched};
-use super::rounds::{Plan, Planned, Rounds};
+use super::rounds::{Plan, Rounds};
+use super::runner::Planned;
 use super::subject::Subject;
 use super::worker::Reporter;
 use super::{BenchError, environment, floors, rows};
@@ -131,7 +132,11 @@ impl InProcess {
                 reporter: &mut Reporter::new(&mut lines),
             };
             let cases = cases.into_iter();
-            let planned = cases.map(|case| Planned { case, twin: None, known: None }).collect();
+            let planned = |case: Box<dyn Case>| {
+                let weight = plan::weight(case.id(), true);
+                Planned { case, twin: None, weight, known: None }
+            };
+            let planned = cases.map(planned).collect();
             rounds.run(planned, &mut rng)?;
             self.collected.take(Event::Watched(watched), series);
             for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

@@ -244,8 +244,8 @@ pub enum Event {
     Took {
         /// The model.
         model: String,
-        /// Time of everything but the rounds (preparing, verifying, sizes, memory), and what these took
-        /// longer than planned: the first round is always whole.
+        /// Time of everything but the rounds (preparing, verifying, sizes, memory), with the first of them,
+        /// which is always whole.
         set_up_nanos: u64,
         /// The time that the profile has for the rounds, of which the job may use a share.
         budget_nanos: u64,

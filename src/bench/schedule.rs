@@ -192,7 +192,7 @@ fn case_count(subject: &Subject, options: &Options<'_>) -> usize {
         formats.filter(|format| profile.leaves_out(format.descriptor().id, is_whole).is_none());
     let floors = profile.floors().into_iter().filter(|(operation, _)| wanted(operation)).count();
     let twins = match options.twins.iter().any(|id| id == subject.id()) {
-        true => Twin::ALL.len() * plan::CORE.len() * plan::TWIN_OPERATIONS.len(),
+        true => Twin::ALL.len() * plan::CORE.len() * plan::HEADLINES.len(),
         false => 0,
     };
     let theirs = options.peer.as_ref().map_or(0, |peer| peer.formats.len() * PEER_OPERATIONS);

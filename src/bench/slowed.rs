@@ -64,6 +64,10 @@ impl Case for Slowed {
         self.inner.sample_nanos()
     }
 
+    fn move_on(&mut self) {
+        self.inner.move_on();
+    }
+
     fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
         let nanos = self.inner.run(iterations)?;
         let more = (nanos as f64 * (self.factor - 1.0)) as u64;

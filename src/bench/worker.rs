@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::cases::{self, Prepared};
@@ -17,7 +18,8 @@ use super::compression::Compression;
 use super::noise::{Monitor, SystemCounters};
 use super::plan::{self, LARGE_BYTES, Profile};
 use super::protocol::{Event, Job, KnownSample, MemoryJob, Rounds, Watched};
-use super::rounds::{self, Planned};
+use super::rounds;
+use super::runner::Planned;
 use super::slowed::{Twin, slowed};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
 use super::{BenchError, environment, file_io, floors, hot, instructions, memory, peers, programs};
@@ -90,14 +92,14 @@ fn measure_rounds(
         reporter.flush()?;
         let start = clock.now_nanos();
         let subject = Arc::new(subject::read(record.clone(), &job.dir, &record.id)?);
-        let mut cases = prepare(job, &subject, &clock, reporter)?;
+        let (mut cases, twins) = prepare(job, &subject, &clock, &mut rng, reporter)?;
         let mut memory = Vec::new();
         if let Some(source) = source.as_deref_mut() {
             let offered = peers::cases(job, &subject, source, reporter)?;
             memory.extend(offered.iter().map(|case| case.id().clone()).filter(peers::has_memory));
             cases.extend(offered);
         }
-        let planned = planned(job, &subject, cases, &clock)?;
+        let planned = planned(job, &subject, cases, twins, &clock);
         let budget = job.profile.budget(subject.parameters.byte_len(), planned.len());
         let used = budget.mul_f64(job.budget_share);
         let mut rounds = rounds::Rounds {
@@ -111,7 +113,8 @@ fn measure_rounds(
             watched: &mut watched,
             reporter,
         };
-        let (rounds_nanos, whole) = rounds.run(planned, &mut rng)?;
+        let (rounds_nanos, mut whole) = rounds.run(planned, &mut rng)?;
+        whole.shuffle(&mut rng);
         if job.is_hot(subject.id()) {
             hot::measure_hot(whole, job.profile, job.budget_share, reporter)?;
         }
@@ -139,8 +142,9 @@ fn planned(
     job: &Rounds,
     subject: &Arc<Subject>,
     cases: Vec<Box<dyn Case>>,
+    twins: Vec<(Twin, Box<dyn Case>)>,
     clock: &Arc<dyn Clock>,
-) -> Result<Vec<Planned>, BenchError> {
+) -> Vec<Planned> {
     let known: HashMap<&CaseId, Option<KnownSample>> =
         job.known.iter().map(|known| (&known.case, known.sample)).collect();
     let is_too_slow = |id: &CaseId| known.get(id) == Some(&None);
@@ -157,54 +161,66 @@ fn planned(
     };
     let part = |case: Box<dyn Case>, twin: Option<Twin>| Planned {
         known: known.get(case.id()).copied().flatten(),
+        weight: plan::weight(case.id(), registry::find(&case.id().format).is_some()),
         case,
         twin,
     };
-    let cases = cases.into_iter().filter(|case| !is_too_slow(case.id()) && !rests(case.id()));
-    let mut all: Vec<Planned> = cases.map(|case| part(slower(case), None)).collect();
-    let mut twins: HashMap<String, Arc<Prepared>> = HashMap::new();
-    if job.twins.contains(&subject.record.id) {
-        for (id, twin) in twin_ids(job, subject) {
-            let Some(format) = registry::find(&id.format) else { continue };
-            if is_too_slow(&id) || rests(&id) {
-                continue;
-            }
-            // Nothing of a twin's is shared with the case but the model: where bytes lie in memory is
-            // luck that two formats do not share either. The twins of a format share theirs, so that
-            // these are met about as often as the bytes of the cases are.
-            let prepared = match twins.get(&id.format) {
-                Some(prepared) => Ok(prepared.clone()),
-                None => Prepared::new(subject.clone(), format, &job.dir).map(Arc::new),
-            };
-            let case = prepared.and_then(|prepared| {
-                twins.insert(id.format.clone(), prepared.clone());
-                cases::case(&prepared, id.operation, None, clock)
-            });
-            let case = case.map_err(|error| BenchError::Worker(error.reason))?;
-            all.push(part(slowed(case, twin.factor(), clock), Some(twin)));
-        }
-    }
-    Ok(all)
+    let takes_part = |case: &dyn Case| !is_too_slow(case.id()) && !rests(case.id());
+    let cases = cases.into_iter().filter(|case| takes_part(&**case));
+    let twins = twins.into_iter().filter(|(_, case)| takes_part(&**case));
+    let cases = cases.map(|case| part(slower(case), None));
+    cases
+        .chain(twins.map(|(twin, case)| part(slowed(case, twin.factor(), clock), Some(twin))))
+        .collect()
 }
 
-/// The cases that have twins: a few operations of the formats that every model is measured in.
-fn twin_ids(job: &Rounds, subject: &Subject) -> Vec<(CaseId, Twin)> {
+/// A format, or a twin of one, on a model.
+type Part<'a> = (&'a str, Option<Twin>);
+
+/// Encodes a model in every format that takes part, and again for each twin, in a random order: where the
+/// bytes of one lie beside those of another is luck, a copy can be a fifth slower for it, and no format
+/// should have the same luck in every process. A twin shares nothing with its case but the model.
+fn encode<'a>(
+    job: &'a Rounds,
+    subject: &Arc<Subject>,
+    rng: &mut ChaCha8Rng,
+) -> HashMap<Part<'a>, Result<Arc<Prepared>, CaseError>> {
+    let is_whole = job.is_whole(subject.id());
+    let formats = job.formats.iter().map(String::as_str);
+    let formats = formats.filter(|id| job.profile.leaves_out(id, is_whole).is_none());
+    let mut parts: Vec<Part<'_>> = formats.map(|id| (id, None)).collect();
+    if job.twins.contains(&subject.record.id) {
+        let core = job.formats.iter().map(String::as_str).filter(|id| plan::CORE.contains(id));
+        parts.extend(core.flat_map(|id| Twin::ALL.map(|twin| (id, Some(twin)))));
+    }
+    parts.shuffle(rng);
+    let encoded = parts.into_iter().filter_map(|part| {
+        let format = registry::find(part.0)?;
+        Some((part, Prepared::new(subject.clone(), format, &job.dir).map(Arc::new)))
+    });
+    encoded.collect()
+}
+
+/// The cases of the twins: a few operations of the formats that every model is measured in.
+fn twins(
+    job: &Rounds,
+    subject: &Subject,
+    prepared: &HashMap<Part<'_>, Result<Arc<Prepared>, CaseError>>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<(Twin, Box<dyn Case>)>, CaseError> {
     let wanted = |operation: &Operation| job.only.is_empty() || job.only.contains(operation);
-    let mut ids = Vec::new();
-    for format in job.formats.iter().filter(|id| plan::CORE.contains(&id.as_str())) {
-        for operation in plan::TWIN_OPERATIONS.iter().copied().filter(wanted) {
-            let exists = registry::find(format).is_some_and(|format| {
-                cases::missing(format, subject.rows.is_some(), operation).is_none()
-            });
-            let model = subject.id().to_owned();
-            let id =
-                CaseId { model, format: format.clone(), operation, pages: None, temperature: None };
-            if exists {
-                ids.extend(Twin::ALL.map(|twin| (id.clone(), twin)));
+    let mut made = Vec::new();
+    for ((id, twin), prepared) in prepared {
+        let (Some(twin), Some(format)) = (*twin, registry::find(id)) else { continue };
+        // The case of a format that cannot store the model has said so.
+        let Ok(prepared) = prepared else { continue };
+        for operation in plan::HEADLINES.iter().copied().filter(wanted) {
+            if cases::missing(format, subject.rows.is_some(), operation).is_none() {
+                made.push((twin, cases::case(prepared, operation, None, clock)?));
             }
         }
     }
-    ids
+    Ok(made)
 }
 
 /// Encodes, verifies and sets up every case of a model.
@@ -212,8 +228,9 @@ fn prepare(
     job: &Rounds,
     subject: &Arc<Subject>,
     clock: &Arc<dyn Clock>,
+    rng: &mut ChaCha8Rng,
     reporter: &mut Reporter<'_>,
-) -> Result<Vec<Box<dyn Case>>, BenchError> {
+) -> Result<(Vec<Box<dyn Case>>, Vec<(Twin, Box<dyn Case>)>), BenchError> {
     let bytes = subject.parameters.byte_len();
     let wanted = |operation: Operation| job.only.is_empty() || job.only.contains(&operation);
     let start = clock.now_nanos();
@@ -222,7 +239,7 @@ fn prepare(
     let not_cold = file_io::why_not_cold(&job.dir);
     let warm_only = |operation: Operation| not_cold.clone().filter(|_| operation.is_cold());
     let mut made = floors(job, subject, clock, not_cold.as_deref(), reporter)?;
-    let is_whole = job.is_whole(subject.id());
+    let (is_whole, encoded) = (job.is_whole(subject.id()), encode(job, subject, rng));
     for id in &job.formats {
         let Some(format) = registry::find(id) else { continue };
         if let Some(reason) = job.profile.leaves_out(id, is_whole) {
@@ -236,12 +253,11 @@ fn prepare(
             pages,
             temperature: None,
         };
-        let prepared = Prepared::new(subject.clone(), format, &job.dir).and_then(|prepared| {
-            // The other processes are this program on the same bytes, and begin when this one ended.
-            if job.verify {
-                prepared.verify(reference.as_ref())?;
-            }
-            Ok(Arc::new(prepared))
+        let Some(prepared) = encoded.get(&(id.as_str(), None)) else { continue };
+        // The other processes are this program on the same bytes, and begin when this one ended.
+        let prepared = prepared.clone().and_then(|prepared| match job.verify {
+            true => prepared.verify(reference.as_ref()).map(|()| prepared),
+            false => Ok(prepared),
         });
         for operation in Operation::ALL.iter().copied().filter(|operation| wanted(*operation)) {
             let why = cases::missing(format, subject.rows.is_some(), operation)
@@ -274,7 +290,9 @@ fn prepare(
             reporter.flush()?;
         }
     }
-    made.into_iter().collect::<Result<_, CaseError>>().map_err(|e| BenchError::Worker(e.reason))
+    let failed = |error: CaseError| BenchError::Worker(error.reason);
+    let twins = twins(job, subject, &encoded, clock).map_err(failed)?;
+    Ok((made.into_iter().collect::<Result<_, CaseError>>().map_err(failed)?, twins))
 }
 
 /// Says of each operation of a format that the profile leaves it out on a model.
