@@ -103,7 +103,11 @@ impl HeapBlock {
     /// Writes bytes behind those that were written; false when there is no room.
     fn append(&mut self, bytes: &[u8]) -> bool {
         let Some(target) = self.rest().get_mut(..bytes.len()) else { return false };
-        target.write_copy_of_slice(bytes);
+        // SAFETY: the target has as many bytes as the source, and is of a block of our own, which the source
+        // cannot be a part of while `&mut self` is held.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), target.as_mut_ptr().cast(), bytes.len());
+        }
         self.written = self.written.saturating_add(bytes.len());
         true
     }

@@ -33,8 +33,9 @@ fn blocks(runners: &[Runner]) -> Vec<Vec<usize>> {
     blocks.into_values().collect()
 }
 
-/// Divides what is left of the time among the cases that need more samples, by what these cost.
-fn divide(runners: &mut [Runner], enough: usize, rounds: &Range<u64>, nanos: u64) {
+/// Divides what is left of the time among the cases that need more samples, by what these cost. False when it
+/// does for none of them.
+fn divide(runners: &mut [Runner], enough: usize, rounds: &Range<u64>, nanos: u64) -> bool {
     let mut open: Vec<&mut Runner> =
         runners.iter_mut().filter(|runner| !runner.is_done(enough)).collect();
     let shares: Vec<Share> = open
@@ -44,6 +45,7 @@ fn divide(runners: &mut [Runner], enough: usize, rounds: &Range<u64>, nanos: u64
     for (runner, every) in open.iter_mut().zip(shares::divide(&shares, rounds, nanos)) {
         runner.every = every;
     }
+    open.iter().any(|runner| shares::multiples(rounds, runner.every) > 0)
 }
 
 /// How long the rounds may take and how many samples are enough.
@@ -95,7 +97,9 @@ impl<C: Counters> Rounds<'_, '_, C> {
                 let left = budget.saturating_sub(used(since, self.clock));
                 // Where samples were dropped there are more rounds than samples that are enough.
                 let end = (enough as u64).max(2 * round);
-                divide(&mut runners, enough, &(round..end), left);
+                if !divide(&mut runners, enough, &(round..end), left) {
+                    break;
+                }
             }
             for index in shares::order(&mut blocks, rng) {
                 let runner = &mut runners[index];

@@ -59,7 +59,7 @@ pub(super) fn divide(cases: &[Share], rounds: &Range<u64>, nanos: u64) -> Vec<u6
 }
 
 /// How many of the rounds are multiples of a number.
-fn multiples(rounds: &Range<u64>, every: u64) -> u64 {
+pub(super) fn multiples(rounds: &Range<u64>, every: u64) -> u64 {
     rounds.end.div_ceil(every).saturating_sub(rounds.start.div_ceil(every))
 }
 

@@ -142,7 +142,7 @@ fn planned(
     job: &Rounds,
     subject: &Arc<Subject>,
     cases: Vec<Box<dyn Case>>,
-    twins: Vec<(Twin, Box<dyn Case>)>,
+    twins: Vec<TwinCase>,
     clock: &Arc<dyn Clock>,
 ) -> Vec<Planned> {
     let known: HashMap<&CaseId, Option<KnownSample>> =
@@ -201,13 +201,18 @@ fn encode<'a>(
     encoded.collect()
 }
 
+/// A case of a twin.
+type TwinCase = (Twin, Box<dyn Case>);
+/// The cases of a model, and those of its twins.
+type AllCases = (Vec<Box<dyn Case>>, Vec<TwinCase>);
+
 /// The cases of the twins: a few operations of the formats that every model is measured in.
 fn twins(
     job: &Rounds,
     subject: &Subject,
     prepared: &HashMap<Part<'_>, Result<Arc<Prepared>, CaseError>>,
     clock: &Arc<dyn Clock>,
-) -> Result<Vec<(Twin, Box<dyn Case>)>, CaseError> {
+) -> Result<Vec<TwinCase>, CaseError> {
     let wanted = |operation: &Operation| job.only.is_empty() || job.only.contains(operation);
     let mut made = Vec::new();
     for ((id, twin), prepared) in prepared {
@@ -230,7 +235,7 @@ fn prepare(
     clock: &Arc<dyn Clock>,
     rng: &mut ChaCha8Rng,
     reporter: &mut Reporter<'_>,
-) -> Result<(Vec<Box<dyn Case>>, Vec<(Twin, Box<dyn Case>)>), BenchError> {
+) -> Result<AllCases, BenchError> {
     let bytes = subject.parameters.byte_len();
     let wanted = |operation: Operation| job.only.is_empty() || job.only.contains(&operation);
     let start = clock.now_nanos();

@@ -35,6 +35,9 @@ pub(super) struct Found {
     pub modified: Timestamp,
 }
 
+/// The bytes of a document, and what tells its file, where it is one of a directory.
+pub(super) type Document = (Vec<u8>, Option<Identity>);
+
 /// Where a store is.
 pub(super) struct Backend {
     objects: Arc<dyn ObjectStore>,
@@ -143,11 +146,7 @@ impl Backend {
     }
 
     /// As [`Backend::read_small`], with what tells the file, where it is one of a directory.
-    pub fn read_identified(
-        &self,
-        place: &str,
-        limit: u64,
-    ) -> Result<Option<(Vec<u8>, Option<Identity>)>, StoreError> {
+    pub fn read_identified(&self, place: &str, limit: u64) -> Result<Option<Document>, StoreError> {
         let too_large = |size: u64| {
             let found = format!("{size} bytes");
             Err(StoreError::document(place, format!("at most {limit} bytes"), found))
