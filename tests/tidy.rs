@@ -26,8 +26,8 @@ const MAX_FUNCTION_LINES: usize = 70;
 const MAX_FILE_LINES: usize = 500;
 /// Where the safe crates end.
 const UNSAFE_FILES: &[&str] = &[
-    "src/base/guarded.rs",
     "src/base/arena.rs",
+    "src/base/guarded.rs",
     "src/base/storage.rs",
     "src/bench/memory.rs",
     "src/bench/file_io.rs",

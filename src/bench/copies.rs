@@ -12,7 +12,7 @@ use crate::base::case::{Case, CaseError, CaseId};
 use crate::base::storage::AUTO_HEAP_BELOW;
 use crate::base::{PagePolicy, Storage, StorageError};
 
-/// Copies of what is small. What is large has huge pages, and no luck with them.
+/// Copies of what is small. What is large has huge pages.
 const COUNT: usize = 5;
 
 /// Equal bytes in several places, of which one is current.

@@ -27,7 +27,7 @@ const OPERATIONS: [Operation; 5] = [
 /// Samples of a case in a process.
 const SAMPLES: u32 = 10;
 
-/// And of one that is slow.
+/// The least, of one that is slow.
 const LEAST_SAMPLES: u64 = 3;
 
 /// Largest number of iterations in a sample; far more than a budget holds, short of the shortest.
@@ -162,45 +162,10 @@ fn batches(case: &mut dyn Case, iterations: u64) -> Result<u64, CaseError> {
 mod tests {
     use super::*;
     use crate::base::PagePolicy;
-
-    /// The first iteration of all takes `cold` nanoseconds, each other one `warm`.
-    struct Steady {
-        id: CaseId,
-        cold: u64,
-        warm: u64,
-        most: u64,
-        largest: u64,
-    }
-
-    impl Case for Steady {
-        fn id(&self) -> &CaseId {
-            &self.id
-        }
-
-        fn bytes(&self) -> u64 {
-            8
-        }
-
-        fn max_iterations(&self) -> u64 {
-            self.most
-        }
-
-        fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
-            self.largest = self.largest.max(iterations);
-            let first = std::mem::replace(&mut self.cold, self.warm);
-            Ok(first + (iterations - 1) * self.warm)
-        }
-    }
+    use crate::bench::fakes::{Steady, id};
 
     fn steady(operation: Operation, warm: u64) -> Steady {
-        let id = CaseId {
-            model: "m".to_owned(),
-            format: "f".to_owned(),
-            operation,
-            pages: None,
-            temperature: None,
-        };
-        Steady { id, cold: 10 * warm, warm, most: 100, largest: 0 }
+        Steady { id: id(operation), cold: 10 * warm, warm, most: 100, largest: 0 }
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod copies;
 pub mod criterion;
 mod displaced;
 pub mod environment;
+#[cfg(test)]
+mod fakes;
 pub mod file_io;
 pub mod floors;
 mod hot;

@@ -217,16 +217,16 @@ pub const CORE: &[&str] = &[
     "json",
 ];
 
-/// The operations whose rows are read first. In the formats of this program they get four times as many samples as others that cost as much, and their
-/// cases have twins.
+/// The operations whose rows are read first. In the formats of this program they get four times as many
+/// samples as others that cost as much, and their cases have twins.
 pub const HEADLINES: &[Operation] =
     &[Operation::Encode, Operation::Decode, Operation::DecodePredictOne, Operation::ViewPredictOne];
 
 /// How much the variance of a case counts when the time of the rounds is divided: the number of samples
 /// goes with the root of it.
 ///
-/// Samples of another program cost a hundred times as much, and what they show is as far from the formats
-/// of this one: they weigh as little as the rest.
+/// Samples of another program cost many times as much, and what they show is as far from the formats of
+/// this one: they weigh as little as the rest.
 pub fn weight(case: &CaseId, is_ours: bool) -> f64 {
     let is_headline = case.is_usual() && HEADLINES.contains(&case.operation);
     if is_headline && is_ours { 16.0 } else { 1.0 }

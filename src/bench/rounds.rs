@@ -33,8 +33,8 @@ fn blocks(runners: &[Runner]) -> Vec<Vec<usize>> {
     blocks.into_values().collect()
 }
 
-/// Divides what is left of the time among the cases that need more samples, by what these cost. False when it
-/// does for none of them.
+/// Divides what is left of the time among the cases that need more samples, by what these cost. False
+/// when it is enough for none of them.
 fn divide(runners: &mut [Runner], enough: usize, rounds: &Range<u64>, nanos: u64) -> bool {
     let mut open: Vec<&mut Runner> =
         runners.iter_mut().filter(|runner| !runner.is_done(enough)).collect();
@@ -66,8 +66,8 @@ pub(super) struct Rounds<'a, 'b, C: Counters> {
 
 impl<C: Counters> Rounds<'_, '_, C> {
     /// Rounds until the time is used or every case has enough samples. Slow cases take part only in
-    /// every k-th round; the first round is always whole, and what it takes does not count. What the samples of a process cost shows by
-    /// and by, so time is divided again after the first, second, fourth ... round.
+    /// every k-th round; the first round is always whole, and what it takes does not count. What
+    /// samples cost shows by and by, so time is divided again after the first, second, fourth ... round.
     /// Returns how long all but the first took, in nanoseconds, and the cases that did not fail, without twins.
     pub(super) fn run(
         &mut self,
@@ -208,25 +208,7 @@ mod tests {
     use super::*;
     use crate::base::case::{CaseError, CaseId, Operation};
     use crate::bench::clock::ManualClock;
-
-    fn id() -> CaseId {
-        CaseId {
-            model: "m".to_owned(),
-            format: "f".to_owned(),
-            operation: Operation::Encode,
-            pages: None,
-            temperature: None,
-        }
-    }
-
-    fn planned(case: Box<dyn Case>) -> Planned {
-        Planned { case, twin: None, weight: 1.0, known: None }
-    }
-
-    fn events(bytes: &[u8]) -> Vec<Event> {
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
-    }
+    use crate::bench::fakes::{events, id, planned};
 
     /// Moves the clock on by what it says it took.
     struct Ticking<'a>(CaseId, &'a ManualClock, u64);
@@ -286,7 +268,9 @@ mod tests {
             watched: &mut watched,
             reporter: &mut Reporter(&mut bytes),
         };
-        let cases = (0..3).map(|_| planned(Box::new(Ticking(id(), clock, 1_000_000)))).collect();
+        let cases = (0..3)
+            .map(|_| planned(Box::new(Ticking(id(Operation::Encode), clock, 1_000_000))))
+            .collect();
         rounds.run(cases, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
         let is_sample = |event: &&Event| matches!(event, Event::Sample { .. });
         (watched, events(&bytes).iter().filter(is_sample).count())

@@ -157,58 +157,18 @@ pub(super) fn even_out(runners: &mut [Runner]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::case::{CaseError, CaseId, Operation};
+    use crate::base::case::Operation;
     use crate::bench::clock::ManualClock;
+    use crate::bench::fakes::{Steady, events, id, planned};
 
-    /// Each iteration takes `warm` nanoseconds, the first of all `cold`.
-    struct Steady {
-        id: CaseId,
-        cold: u64,
-        warm: u64,
-    }
-
-    impl Case for Steady {
-        fn id(&self) -> &CaseId {
-            &self.id
-        }
-
-        fn bytes(&self) -> u64 {
-            1
-        }
-
-        fn max_iterations(&self) -> u64 {
-            1000
-        }
-
-        fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
-            let first = std::mem::replace(&mut self.cold, self.warm);
-            Ok(first + (iterations - 1) * self.warm)
-        }
-    }
-
-    fn id() -> CaseId {
-        CaseId {
-            model: "m".to_owned(),
-            format: "f".to_owned(),
-            operation: Operation::Encode,
-            pages: None,
-            temperature: None,
-        }
-    }
-
-    fn planned(case: Box<dyn Case>) -> Planned {
-        Planned { case, twin: None, weight: 1.0, known: None }
-    }
-
-    fn events(bytes: &[u8]) -> Vec<Event> {
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+    fn steady(cold: u64, warm: u64) -> Box<dyn Case> {
+        Box::new(Steady { id: id(Operation::Encode), cold, warm, most: 1000, largest: 0 })
     }
 
     fn calibrated(cold: u64, warm: u64) -> (Option<u64>, usize) {
         let mut bytes = Vec::new();
         let mut reporter = Reporter(&mut bytes);
-        let case = planned(Box::new(Steady { id: id(), cold, warm }));
+        let case = planned(steady(cold, warm));
         let clock = ManualClock::default();
         let runner = calibrate(case, Duration::from_secs(1), &clock, &mut reporter).unwrap();
         (runner.map(|runner| runner.sample.iterations), events(&bytes).len())
@@ -233,7 +193,7 @@ mod tests {
         let mut runners: Vec<Runner> = [1_000, 5_000, 90_000, 300_000, 3_000_000]
             .into_iter()
             .filter_map(|warm| {
-                let case = planned(Box::new(Steady { id: id(), cold: warm, warm }));
+                let case = planned(steady(warm, warm));
                 let clock = ManualClock::default();
                 calibrate(case, Duration::from_secs(1), &clock, &mut reporter).unwrap()
             })

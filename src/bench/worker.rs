@@ -215,10 +215,11 @@ fn twins(
 ) -> Result<Vec<TwinCase>, CaseError> {
     let wanted = |operation: &Operation| job.only.is_empty() || job.only.contains(operation);
     let mut made = Vec::new();
-    for ((id, twin), prepared) in prepared {
-        let (Some(twin), Some(format)) = (*twin, registry::find(id)) else { continue };
+    let all = plan::CORE.iter().flat_map(|id| Twin::ALL.map(|twin| (*id, twin)));
+    for (id, twin) in all {
         // The case of a format that cannot store the model has said so.
-        let Ok(prepared) = prepared else { continue };
+        let Some(Ok(prepared)) = prepared.get(&(id, Some(twin))) else { continue };
+        let Some(format) = registry::find(id) else { continue };
         for operation in plan::HEADLINES.iter().copied().filter(wanted) {
             if cases::missing(format, subject.rows.is_some(), operation).is_none() {
                 made.push((twin, cases::case(prepared, operation, None, clock)?));

@@ -258,9 +258,7 @@ impl MemoryGroup {
         fs::write(&limit, bytes.to_string()).map_err(words(&limit))?;
         Ok(group)
     }
-}
 
-impl MemoryGroup {
     /// The processes in it. Those whose supervisor the kernel killed end with it, but nobody waits for them: on
     /// a busy machine that takes a moment.
     fn left(&self) -> String {
