@@ -235,6 +235,7 @@ impl Prepared {
         self.copies.current().as_bytes()
     }
 
+    /// The places that they lie in.
     pub(super) fn copies(&self) -> &Copies {
         &self.copies
     }

@@ -48,7 +48,9 @@ pub struct Store {
     uploads: Option<Arc<Path>>,
     /// The newest number that was seen of each log: where the next search begins.
     known: Arc<Mutex<HashMap<String, u64>>>,
+    /// Manifests that were checked, by their place.
     manifests: Arc<Remembered<Arc<Checked>>>,
+    /// Entries of aliases that were checked, by their place.
     pub(super) moves: Arc<Remembered<AliasEntry>>,
 }
 

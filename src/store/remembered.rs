@@ -13,9 +13,9 @@ use super::StoreError;
 use super::backend::Backend;
 use super::document::MAX_BYTES;
 
-/// A file that was written to later than so long before it was read is not remembered: one more write
-/// within the same tick of the file system's clock would leave its times as they are. FAT, with the
-/// coarsest clock, has ticks of two seconds.
+/// A file is remembered only when its last change is so old: one more write within the same tick of the
+/// file system's clock would leave its times as they are. FAT, with the coarsest clock, has ticks of two
+/// seconds.
 const SETTLED: Duration = Duration::from_millis(2_500);
 
 /// Enough for the models that one process serves. Beyond that all is read again.
