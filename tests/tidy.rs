@@ -45,6 +45,7 @@ const FORMAT_SUPPORT: &[&str] = &[
     "mod",
     "error",
     "flat_reader",
+    "parquet_layout",
     "shallow",
     "registry",
     "sniff",
