@@ -30,6 +30,7 @@ fn loaders_of_ours_keep_their_promises() {
         "safetensors",
         "npz",
         "arrow",
+        "parquet",
         "flatbuffers",
         "pco",
         "borsh",

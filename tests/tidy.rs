@@ -46,6 +46,7 @@ const FORMAT_SUPPORT: &[&str] = &[
     "mod",
     "error",
     "flat_reader",
+    "parquet_layout",
     "shallow",
     "registry",
     "sniff",

@@ -84,6 +84,8 @@ fn before_the_numbers(valid: &[u8], codec: &str, elements: bool) -> Option<Vec<u
         ("serde-pickle", true) => {
             return data_file::replaced(valid, b"X\x04\0\0\0coef", b"X\xf0\xff\xff\xffcoef");
         }
+        // How many bytes the levels take that stand before the numbers.
+        ("parquet", _) => (vec![2, 0, 0, 0, 4, 1], vec![0xf0, 0xff, 0xff, 0x7f, 4, 1]),
         ("pco", _) => (16u64.to_le_bytes().to_vec(), LIE.to_le_bytes().to_vec()),
         _ => return None,
     };

@@ -17,6 +17,7 @@ pub const ATTACK: Attack = Attack {
         "rkyv",
         "npz",
         "arrow",
+        "parquet",
         "flatbuffers",
         "postcard",
         "postcard-elements",

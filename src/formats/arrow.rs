@@ -166,9 +166,9 @@ fn primitive<T: ArrowPrimitiveType>(array: &Array) -> ArrayRef {
     Arc::new(PrimitiveArray::<T>::new(values, None))
 }
 
-/// The column of an array: one list of all elements.
-fn column(array: &Array) -> Result<LargeListArray, arrow_schema::ArrowError> {
-    let values: ArrayRef = match array.dtype() {
+/// The elements of an array as the crate's, without copying.
+pub(super) fn values(array: &Array) -> Result<ArrayRef, arrow_schema::ArrowError> {
+    Ok(match array.dtype() {
         DType::F64 => primitive::<Float64Type>(array),
         DType::F32 => primitive::<Float32Type>(array),
         DType::F16 => primitive::<Float16Type>(array),
@@ -190,7 +190,12 @@ fn column(array: &Array) -> Result<LargeListArray, arrow_schema::ArrowError> {
             );
             Arc::new(LargeStringArray::try_new(OffsetBuffer::new(offsets), texts, None)?)
         }
-    };
+    })
+}
+
+/// The column of an array: one list of all elements.
+fn column(array: &Array) -> Result<LargeListArray, arrow_schema::ArrowError> {
+    let values = values(array)?;
     let item = Arc::new(Field::new("item", values.data_type().clone(), false));
     let offsets = OffsetBuffer::from_lengths([values.len()]);
     LargeListArray::try_new(item, offsets, values, None)

@@ -5,7 +5,11 @@
 //! does not, the loader walks over the bytes first. These are those walks; `tests/formats_guards.rs` measures what
 //! share of a decode they take.
 
-use super::{FormatError, borsh, json_simd, protobuf, safetensors, serde_pickle, wire};
+use crate::base::Limits;
+
+use super::{
+    FormatError, borsh, json_simd, parquet_layout, protobuf, safetensors, serde_pickle, wire,
+};
 
 /// A walk over a file before it is decoded.
 pub struct Guard {
@@ -33,6 +37,11 @@ pub static GUARDS: &[Guard] = &[
         format: "safetensors",
         what: "that no name stands twice in the header",
         run: safetensors::check_header,
+    },
+    Guard {
+        format: "parquet",
+        what: "footer, page headers, levels and lengths",
+        run: |bytes| parquet_layout::columns(bytes, &Limits::default()).map(drop),
     },
     Guard {
         format: "protobuf",

@@ -36,6 +36,8 @@ pub mod json_simd;
 pub mod msgpack;
 pub mod npy;
 pub mod npz;
+pub mod parquet;
+mod parquet_layout;
 pub mod pco;
 pub mod pickle;
 pub mod postcard;

@@ -5,8 +5,8 @@
 
 use super::{
     Descriptor, Format, arrow, bincode, bitcode, borsh, cbor, cbor4ii, flatbuffers, joblib, json,
-    json_simd, msgpack, npz, pco, pickle, postcard, protobuf, raw, rkyv, safetensors, serde_pickle,
-    wincode,
+    json_simd, msgpack, npz, parquet, pco, pickle, postcard, protobuf, raw, rkyv, safetensors,
+    serde_pickle, wincode,
 };
 
 /// Every format, in the order of tables.
@@ -16,6 +16,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &rkyv::Rkyv,
     &npz::Npz,
     &arrow::Arrow,
+    &parquet::Parquet,
     &flatbuffers::FlatBuffers,
     &pco::Pco,
     &postcard::BYTES,

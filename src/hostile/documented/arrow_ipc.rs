@@ -14,8 +14,8 @@ use arrow_schema::{DataType, Field, Schema};
 use super::{Elements, Named, Tree, Weights, documented, refused};
 use crate::hostile::reader::Failure;
 
-fn write(weights: Weights) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
+/// The arrays as a table, which Parquet takes, too.
+pub(super) fn batch(weights: &Weights) -> Result<RecordBatch, arrow_schema::ArrowError> {
     // A table has columns of one length: the longest array decides, the others are filled up with null.
     let rows = weights.arrays.iter().map(|array| length(&array.elements)).max().unwrap_or_default();
     let columns: Vec<ArrayRef> =
@@ -24,10 +24,14 @@ fn write(weights: Weights) -> Result<Vec<u8>, String> {
         Field::new(array.name.clone(), column.data_type().clone(), true)
     };
     let fields: Vec<Field> = weights.arrays.iter().zip(&columns).map(field).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let written = || -> Result<(), arrow_schema::ArrowError> {
-        let batch = RecordBatch::try_new(schema.clone(), columns)?;
-        let mut writer = FileWriter::try_new(&mut bytes, &schema)?;
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
+fn write(weights: Weights) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let mut written = || -> Result<(), arrow_schema::ArrowError> {
+        let batch = batch(&weights)?;
+        let mut writer = FileWriter::try_new(&mut bytes, &batch.schema())?;
         writer.write(&batch)?;
         writer.finish()
     };
@@ -56,33 +60,39 @@ fn column(elements: &Elements, rows: usize) -> ArrayRef {
     }
 }
 
+/// What the columns of a table hold.
+pub(super) fn arrays(batch: &RecordBatch) -> Result<Vec<Named>, Failure> {
+    let mut arrays = Vec::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let elements = match column.data_type() {
+            DataType::Float64 => {
+                Elements::F64(column.as_primitive::<Float64Type>().iter().flatten().collect())
+            }
+            DataType::Int64 => {
+                Elements::I64(column.as_primitive::<Int64Type>().iter().flatten().collect())
+            }
+            DataType::UInt32 => {
+                Elements::U32(column.as_primitive::<UInt32Type>().iter().flatten().collect())
+            }
+            DataType::Utf8 => {
+                let texts = column.as_string::<i32>().iter().flatten();
+                Elements::Texts(texts.map(str::to_owned).collect())
+            }
+            other => return Err(refused(format!("column {:?} is {other}", field.name()))),
+        };
+        let shape = vec![(column.len() - column.null_count()) as u64];
+        arrays.push(Named { name: field.name().clone(), shape, elements });
+    }
+    Ok(arrays)
+}
+
 fn read(bytes: &[u8]) -> Result<Weights, Failure> {
     let reader = FileReader::try_new(super::file(bytes), None).map_err(refused)?;
-    let mut arrays = Vec::new();
+    let mut all = Vec::new();
     for batch in reader {
-        let batch = batch.map_err(refused)?;
-        for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
-            let elements = match column.data_type() {
-                DataType::Float64 => {
-                    Elements::F64(column.as_primitive::<Float64Type>().iter().flatten().collect())
-                }
-                DataType::Int64 => {
-                    Elements::I64(column.as_primitive::<Int64Type>().iter().flatten().collect())
-                }
-                DataType::UInt32 => {
-                    Elements::U32(column.as_primitive::<UInt32Type>().iter().flatten().collect())
-                }
-                DataType::Utf8 => {
-                    let texts = column.as_string::<i32>().iter().flatten();
-                    Elements::Texts(texts.map(str::to_owned).collect())
-                }
-                other => return Err(refused(format!("column {:?} is {other}", field.name()))),
-            };
-            let shape = vec![(column.len() - column.null_count()) as u64];
-            arrays.push(Named { name: field.name().clone(), shape, elements });
-        }
+        all.extend(arrays(&batch.map_err(refused)?)?);
     }
-    Ok(Weights { kind: String::new(), version: 1, metadata: Tree::Null, arrays })
+    Ok(Weights { kind: String::new(), version: 1, metadata: Tree::Null, arrays: all })
 }
 
 documented!(Documented, "arrow", "arrow-ipc", write, read);

@@ -20,6 +20,7 @@ mod bitcode;
 mod borsh;
 mod ciborium;
 mod npyz;
+mod parquet;
 mod postcard;
 mod rkyv;
 mod rmp_serde;

@@ -1,8 +1,8 @@
 //! The list of crates as documented. A new one is a file beside this one and a line here.
 
 use super::{
-    arrow_ipc, bincode, bitcode, borsh, ciborium, npyz, postcard, rkyv, rmp_serde, safetensors,
-    serde_json, wincode,
+    arrow_ipc, bincode, bitcode, borsh, ciborium, npyz, parquet, postcard, rkyv, rmp_serde,
+    safetensors, serde_json, wincode,
 };
 use crate::hostile::reader::Reader;
 
@@ -15,6 +15,7 @@ pub static DOCUMENTED: &[Make] = &[
     || Box::new(rkyv::Documented),
     || Box::new(npyz::Documented),
     || Box::new(arrow_ipc::Documented),
+    || Box::new(parquet::Documented),
     || Box::new(postcard::Documented),
     || Box::new(bincode::Documented),
     || Box::new(wincode::Documented),

@@ -22,6 +22,7 @@ mod borsh;
 mod cbor;
 mod json;
 mod msgpack;
+mod parquet;
 mod postcard;
 mod protobuf;
 mod rkyv;
@@ -175,6 +176,14 @@ mod tests {
         assert_eq!(read("protobuf-recommended", Change::Reordered, true), Reading::Right);
         assert_eq!(read("protobuf-recommended", Change::Widened, true), Reading::Right);
         assert_eq!(read("protobuf-recommended", Change::AddedInMiddle, false), Reading::Default);
+        // A table by the places of its columns, or by their names.
+        let swapped = read("parquet", Change::Reordered, true);
+        assert!(matches!(swapped, Reading::SilentWrong { .. }), "{swapped:?}");
+        assert!(matches!(read("parquet", Change::Widened, true), Reading::Error { .. }));
+        for change in [Change::Reordered, Change::Renamed, Change::Widened, Change::AddedInMiddle] {
+            assert_eq!(read("parquet-recommended", change, true), Reading::Right, "{change:?}");
+        }
+        assert_eq!(read("parquet-recommended", Change::AddedInMiddle, false), Reading::Default);
         // A number of the version is seen first.
         assert!(matches!(
             read("postcard-recommended", Change::Reordered, true),

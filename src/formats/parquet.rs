@@ -1,0 +1,542 @@
+//! `parquet`: Apache Parquet, the file of columns that data lakes are made of.
+//!
+//! One row group of one row; each array is a column whose only value is a list of all elements in C order.
+//! `bf16` is stored as `UINT_16`, since Parquet lacks it. Shapes, order and the rest stand as one JSON text
+//! under the key `deadweight` of the footer.
+//!
+//! The crate writes, without compression, dictionaries, statistics and indices: a record never spans pages,
+//! so that a list has one page, and a dictionary that grows too large could not be left behind in the middle
+//! of it. What stands around the values is compared with what would be written (`parquet_layout.rs`). The
+//! crate then decodes levels and values of some thousand elements at a time: for a whole list it would
+//! take four bytes an element for levels beside the values, however narrow they are.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BooleanArray, LargeListArray};
+use arrow_buffer::{BooleanBuffer, OffsetBuffer};
+use arrow_schema::{Field, Schema};
+
+use ::parquet::arrow::ArrowSchemaConverter;
+use ::parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
+use ::parquet::basic::{Encoding as PageEncoding, Repetition, Type as Physical};
+use ::parquet::column::page::{Page, PageMetadata, PageReader};
+use ::parquet::column::reader::ColumnReaderImpl;
+use ::parquet::data_type::{
+    BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type,
+    Int64Type,
+};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::KeyValue;
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, ColumnPath, Type};
+
+use super::envelope::{self, Envelope, KEY};
+use super::parquet_layout::{BEGINNING, CREATED_BY, Column, Leaf, columns};
+use super::{
+    DecodeOptions, Descriptor, Encoding, Format, FormatError, FormatKind, Warning, WarningKind,
+    arrow, contain, wire,
+};
+use crate::base::array::count;
+use crate::base::storage::ArenaLayout;
+use crate::base::{Array, DType, Parameters, Storage};
+
+/// The format `parquet`.
+pub struct Parquet;
+
+const ID: &str = "parquet";
+/// Elements that the crate decodes at a time: a multiple of eight, so that bits end with a byte.
+const PIECE: usize = 1 << 13;
+/// A page says its size, and how many levels it has, in 32 bits with a sign. Headers and levels take less
+/// than what is left.
+const LARGEST_PAGE: usize = (1 << 31) - (1 << 20);
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: ID,
+    title: "Parquet",
+    kind: FormatKind::DataOnly,
+    encoding: Encoding::Native,
+    crate_name: Some("parquet"),
+    extension: "parquet",
+    view: false,
+    arena: true,
+    warnings: &[
+        Warning {
+            kind: WarningKind::NoChecksum,
+            text: "changed array bytes load without an error",
+            reference: None,
+        },
+        Warning {
+            kind: WarningKind::HostileInput,
+            text: "parquet takes memory on the word of footers and page headers, and panics on some; we compare them with what we write before it sees a byte",
+            reference: None,
+        },
+        Warning {
+            kind: WarningKind::Convention,
+            text: "each array is one list in a column of one row; shapes stand under the key \"deadweight\"; bf16 is stored as UINT_16; an array has at most 2 GiB",
+            reference: None,
+        },
+    ],
+    losses: &[],
+    specification: "https://parquet.apache.org/docs/file-format/",
+};
+
+impl Format for Parquet {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        let around = parameters.arrays().len().saturating_mul(300).saturating_add(4096);
+        out.reserve(parameters.byte_len().saturating_add(around));
+        let text = Envelope::text(ID, parameters)?;
+        let (mut fields, mut lists) = (Vec::new(), Vec::new());
+        for (name, array) in parameters.arrays() {
+            let list = list(array).map_err(|error| codec(format!("array {name:?}: {error}")))?;
+            fields.push(Field::new(name, list.data_type().clone(), false));
+            lists.push(list);
+        }
+        write_file(Schema::new(fields), &lists, text, out).map_err(codec)
+    }
+
+    fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
+        check_beginning(bytes)?;
+        contain(ID, || read(bytes, options))
+    }
+
+    fn recognizes(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(BEGINNING)
+    }
+}
+
+fn codec(error: impl std::fmt::Display) -> FormatError {
+    FormatError::codec(ID, error)
+}
+
+fn check_beginning(bytes: &[u8]) -> Result<(), FormatError> {
+    match bytes.strip_prefix(b"PAR1") {
+        Some(rest) if rest.starts_with(b"deadweight ") => wire::after_line(ID, rest).map(drop),
+        _ => Err(wire::not_this_format(ID, bytes)),
+    }
+}
+
+/// All elements of an array as one list.
+fn list(array: &Array) -> Result<ArrayRef, arrow_schema::ArrowError> {
+    let largest = match array.dtype() {
+        DType::I16 | DType::I8 | DType::U16 | DType::Bf16 | DType::U8 => {
+            array.element_count().saturating_mul(4)
+        }
+        _ => array.byte_len(),
+    };
+    if largest > LARGEST_PAGE {
+        let message = format!("{largest} bytes, Parquet holds at most {LARGEST_PAGE} in a page");
+        return Err(arrow_schema::ArrowError::InvalidArgumentError(message));
+    }
+    let values: ArrayRef = match array.dtype() {
+        DType::Bool => {
+            let bits: BooleanBuffer = array.as_bytes().iter().map(|byte| *byte != 0).collect();
+            Arc::new(BooleanArray::new(bits, None))
+        }
+        _ => arrow::values(array)?,
+    };
+    let element = Arc::new(Field::new("element", values.data_type().clone(), false));
+    let offsets = OffsetBuffer::from_lengths([values.len()]);
+    Ok(Arc::new(LargeListArray::try_new(element, offsets, values, None)?))
+}
+
+fn write_file(
+    schema: Schema,
+    lists: &[ArrayRef],
+    text: String,
+    out: &mut Vec<u8>,
+) -> Result<(), ParquetError> {
+    let properties = WriterProperties::builder()
+        .set_created_by(CREATED_BY.to_owned())
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
+        .set_key_value_metadata(Some(vec![KeyValue::new(KEY.to_owned(), text)]))
+        .build();
+    let columns = ArrowSchemaConverter::new().convert(&schema)?;
+    let mut writer =
+        SerializedFileWriter::new(out, columns.root_schema_ptr(), Arc::new(properties))?;
+    // The crate has written the magic.
+    writer.write_all(BEGINNING.get(4..).unwrap_or_default())?;
+    let schema = Arc::new(schema);
+    let factory = ArrowRowGroupWriterFactory::new(&writer, schema.clone());
+    let chunks = factory.create_column_writers(0)?;
+    let mut rows = writer.next_row_group()?;
+    for ((mut chunk, list), field) in chunks.into_iter().zip(lists).zip(schema.fields()) {
+        for leaf in compute_leaves(field, list)? {
+            chunk.write(&leaf)?;
+        }
+        chunk.close()?.append_to_row_group(&mut rows)?;
+    }
+    rows.close()?;
+    writer.close()?;
+    Ok(())
+}
+
+fn read(bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
+    let (text, columns) = columns(bytes, &options.limits)?;
+    let text = std::str::from_utf8(text).map_err(codec)?;
+    let (mut parameters, listed) =
+        Envelope::parse(ID, text, &options.limits)?.open(&options.limits)?;
+    if listed.len() != columns.len() {
+        let found = format!("{} columns", columns.len());
+        return Err(envelope::disagreement("all", &listed.len().to_string(), &found));
+    }
+    let mut layout = ArenaLayout::default();
+    let mut ranges = Vec::with_capacity(columns.len());
+    for ((name, dtype, shape), column) in listed.iter().zip(&columns) {
+        let elements = count(*dtype, shape)
+            .map_err(|source| FormatError::Array { name: name.clone(), source })?;
+        if column.name != name.as_bytes()
+            || column.leaf != Leaf::of(*dtype)
+            || column.count != elements
+        {
+            let name_there = String::from_utf8_lossy(column.name);
+            let found = format!("{} elements of column {name_there:?}", column.count);
+            return Err(envelope::disagreement(name, &format!("{dtype} {shape:?}"), &found));
+        }
+        ranges.push(layout.reserve(size(*dtype, column))?);
+    }
+    let mut arena = options.spare.arena(layout.len(), options.pages)?;
+    for (((name, dtype, _), column), range) in listed.iter().zip(&columns).zip(&ranges) {
+        let target = arena.as_mut_slice().get_mut(range.clone()).unwrap_or_default();
+        fill(*dtype, column, target).map_err(|error| codec(format!("array {name:?}: {error}")))?;
+    }
+    let storage = Storage::from(arena);
+    for ((name, dtype, shape), range) in listed.into_iter().zip(ranges) {
+        let array = Array::from_storage(dtype, &shape, storage.clone(), range)
+            .map_err(|source| FormatError::Array { name: name.clone(), source })?;
+        parameters.insert(name, array)?;
+    }
+    parameters.check_limits(&options.limits)?;
+    Ok(parameters)
+}
+
+/// Bytes of an array in memory.
+fn size(dtype: DType, column: &Column<'_>) -> usize {
+    match dtype.item_size() {
+        Some(size) => column.count.saturating_mul(size),
+        // An offset takes eight bytes where a length takes four, and there is one more.
+        None => {
+            column.values.len().saturating_add(column.count.saturating_add(2).saturating_mul(4))
+        }
+    }
+}
+
+/// What is wrong with the values of a column, in words.
+type Filled = Result<(), String>;
+
+fn words(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn fill(dtype: DType, column: &Column<'_>, target: &mut [u8]) -> Filled {
+    match dtype {
+        DType::F64 => copied::<DoubleType>(column, target),
+        DType::F32 => copied::<FloatType>(column, target),
+        DType::I64 | DType::U64 => copied::<Int64Type>(column, target),
+        DType::I32 | DType::U32 => copied::<Int32Type>(column, target),
+        DType::I16 => narrowed::<i16>(column, target),
+        DType::I8 => narrowed::<i8>(column, target),
+        DType::U16 | DType::Bf16 => narrowed::<u16>(column, target),
+        DType::U8 => narrowed::<u8>(column, target),
+        DType::F16 => {
+            let (mut halves, _) = target.as_chunks_mut::<2>();
+            pieces::<FixedLenByteArrayType>(column, |values| {
+                let (to, rest) = part(std::mem::take(&mut halves), values.len())?;
+                for (to, value) in to.iter_mut().zip(values) {
+                    *to = value.data().try_into().map_err(words)?;
+                }
+                halves = rest;
+                Ok(())
+            })
+        }
+        DType::Bool => {
+            let mut target = target;
+            pieces::<BoolType>(column, |values| {
+                let (to, rest) = part(std::mem::take(&mut target), values.len())?;
+                to.iter_mut().zip(values).for_each(|(to, value)| *to = u8::from(*value));
+                target = rest;
+                Ok(())
+            })
+        }
+        DType::Text => texts(column, target),
+    }
+}
+
+/// The first elements of what is left to be filled, and the others.
+fn part<T>(target: &mut [T], length: usize) -> Result<(&mut [T], &mut [T]), String> {
+    target.split_at_mut_checked(length).ok_or_else(|| "more elements than the shape has".into())
+}
+
+/// Numbers that are stored as they are.
+fn copied<T: DataType>(column: &Column<'_>, mut target: &mut [u8]) -> Filled
+where
+    T::T: bytemuck::NoUninit,
+{
+    pieces::<T>(column, |values| {
+        let bytes: &[u8] = bytemuck::cast_slice(values);
+        let (to, rest) = part(std::mem::take(&mut target), bytes.len())?;
+        to.copy_from_slice(bytes);
+        target = rest;
+        Ok(())
+    })
+}
+
+/// Whole numbers of less than 32 bits: Parquet has none, and stores them in as many.
+fn narrowed<N: TryFrom<i32> + bytemuck::Pod>(column: &Column<'_>, target: &mut [u8]) -> Filled {
+    // The arena aligns each array.
+    let mut target: &mut [N] = bytemuck::try_cast_slice_mut(target).map_err(words)?;
+    pieces::<Int32Type>(column, |values| {
+        let (to, rest) = part(std::mem::take(&mut target), values.len())?;
+        for (to, value) in to.iter_mut().zip(values) {
+            let narrow = N::try_from(*value);
+            *to = narrow.map_err(|_| format!("{value} has more bits than its type"))?;
+        }
+        target = rest;
+        Ok(())
+    })
+}
+
+/// Texts to the block that a text array is: where each ends, then all of them.
+fn texts(column: &Column<'_>, target: &mut [u8]) -> Filled {
+    let (offsets, mut bytes) = part(target, column.count.saturating_add(1).saturating_mul(8))?;
+    let (offsets, _) = offsets.as_chunks_mut::<8>();
+    let (first, mut offsets) = part(offsets, 1)?;
+    first.fill([0; 8]);
+    let mut end = 0u64;
+    pieces::<ByteArrayType>(column, |values| {
+        let (ends, rest) = part(std::mem::take(&mut offsets), values.len())?;
+        for (to, text) in ends.iter_mut().zip(values) {
+            let (place, after) = part(std::mem::take(&mut bytes), text.len())?;
+            place.copy_from_slice(text.data());
+            bytes = after;
+            end = end.saturating_add(text.len() as u64);
+            *to = end.to_le_bytes();
+        }
+        offsets = rest;
+        Ok(())
+    })
+}
+
+/// Lets the crate decode the elements of a column, some at a time, each time as a list of its own.
+fn pieces<T: DataType>(column: &Column<'_>, mut take: impl FnMut(&[T::T]) -> Filled) -> Filled {
+    let descriptor = descriptor(T::get_physical_type()).map_err(words)?;
+    let (mut definition, mut repetition, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rest, mut left) = (column.values, column.count);
+    while left > 0 {
+        let count = left.min(PIECE);
+        let (piece, after) = column.leaf.split(rest, count).ok_or("fewer values than elements")?;
+        let page = OnePage(Some(page(piece, count)));
+        let mut reader = ColumnReaderImpl::<T>::new(descriptor.clone(), Box::new(page));
+        definition.clear();
+        repetition.clear();
+        values.clear();
+        let read = reader
+            .read_records(1, Some(&mut definition), Some(&mut repetition), &mut values)
+            .map_err(words)?;
+        if read != (1, count, count) || values.len() != count {
+            return Err(format!("{read:?} lists, values and levels, not one of {count}"));
+        }
+        take(&values)?;
+        rest = after;
+        left = left.saturating_sub(count);
+    }
+    Ok(())
+}
+
+/// A required list of required elements has levels 0 and 1.
+fn descriptor(physical: Physical) -> Result<ColumnDescPtr, ParquetError> {
+    let length = if physical == Physical::FIXED_LEN_BYTE_ARRAY { 2 } else { -1 };
+    let element = Type::primitive_type_builder("element", physical)
+        .with_repetition(Repetition::REQUIRED)
+        .with_length(length)
+        .build()?;
+    let path = ColumnPath::from("element");
+    Ok(Arc::new(ColumnDescriptor::new(Arc::new(element), 1, 1, path)))
+}
+
+/// A page of one list of `count` elements, at most [`PIECE`].
+fn page(values: &[u8], count: usize) -> Page {
+    // Each run is twice its length, seven bits a byte, and the level: one 0, then ones.
+    let run = |bytes: &mut Vec<u8>, count: usize, level: u8| {
+        let mut length = count << 1;
+        while length >= 0x80 {
+            bytes.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        bytes.extend([length as u8, level]);
+    };
+    let (mut repetition, mut definition) = (vec![2, 0], Vec::new());
+    if count > 1 {
+        run(&mut repetition, count.saturating_sub(1), 1);
+    }
+    run(&mut definition, count, 1);
+    let mut bytes = Vec::with_capacity(values.len().saturating_add(16));
+    for levels in [repetition, definition] {
+        bytes.extend_from_slice(&(levels.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&levels);
+    }
+    bytes.extend_from_slice(values);
+    Page::DataPage {
+        buf: bytes.into(),
+        num_values: count as u32,
+        encoding: PageEncoding::PLAIN,
+        def_level_encoding: PageEncoding::RLE,
+        rep_level_encoding: PageEncoding::RLE,
+        statistics: None,
+    }
+}
+
+/// Hands out one page.
+struct OnePage(Option<Page>);
+
+impl Iterator for OnePage {
+    type Item = Result<Page, ParquetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.take().map(Ok)
+    }
+}
+
+impl PageReader for OnePage {
+    fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
+        Ok(self.0.take())
+    }
+
+    /// Asked for to know whether a list ends with its page: it does.
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>, ParquetError> {
+        Ok(None)
+    }
+
+    fn skip_next_page(&mut self) -> Result<(), ParquetError> {
+        self.0 = None;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Float64Type, UInt8Type};
+
+    use super::*;
+
+    fn encoded(arrays: Vec<(&str, Array)>) -> (Parameters, Vec<u8>) {
+        let mut parameters = Parameters::new("arrays", 1);
+        for (name, array) in arrays {
+            parameters.insert(name, array).unwrap();
+        }
+        let mut bytes = Vec::new();
+        Parquet.encode(&parameters, &mut bytes).unwrap();
+        (parameters, bytes)
+    }
+
+    fn round_trip(arrays: Vec<(&str, Array)>) {
+        let (parameters, bytes) = encoded(arrays);
+        let back = Parquet.decode(&bytes, &DecodeOptions::default()).unwrap();
+        assert_eq!(back.first_difference(&parameters), None);
+    }
+
+    #[test]
+    fn lists_of_every_length_around_a_piece_come_back() {
+        for length in [0, 1, 2, 7, 8, 9, 15, 16, 17, 18, 24, 25, 1000, PIECE - 1, PIECE, PIECE + 1]
+        {
+            let numbers = || (0..length).map(|number| number as u8);
+            let texts: Vec<String> = (0..length).map(|number| "ü".repeat(number % 5)).collect();
+            let halves = numbers().map(|number| half::f16::from_f32(number.into())).collect();
+            round_trip(vec![
+                ("f64", Array::from_vec(numbers().map(f64::from).collect(), &[length]).unwrap()),
+                ("f16", Array::from_vec::<half::f16>(halves, &[length]).unwrap()),
+                ("u8", Array::from_vec(numbers().collect(), &[length]).unwrap()),
+                ("i8", Array::from_vec(numbers().map(|n| n as i8).collect(), &[length]).unwrap()),
+                (
+                    "u64",
+                    Array::from_vec(
+                        numbers().map(|n| u64::MAX - u64::from(n)).collect(),
+                        &[length],
+                    )
+                    .unwrap(),
+                ),
+                ("texts", Array::from_texts(&texts, &[length]).unwrap()),
+            ]);
+        }
+    }
+
+    #[test]
+    fn many_columns_come_back() {
+        let names: Vec<String> = (0..300).map(|number| format!("array.{number}")).collect();
+        let array = |name| (name, Array::from_vec(vec![1.5f32, -0.0], &[2, 1]).unwrap());
+        round_trip(names.iter().map(|name| array(name.as_str())).collect());
+    }
+
+    /// The file is Parquet: the crate's own reader finds the same in it.
+    #[test]
+    fn the_reader_of_the_crate_reads_the_file() {
+        let floats: Vec<f64> = (0..20_000).map(f64::from).collect();
+        let (_, bytes) = encoded(vec![
+            ("floats", Array::from_vec(floats.clone(), &[20_000]).unwrap()),
+            ("small", Array::from_vec(vec![7u8, 255], &[2]).unwrap()),
+            ("none", Array::from_vec(Vec::<f64>::new(), &[0]).unwrap()),
+        ]);
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).unwrap();
+        let keys = builder.metadata().file_metadata().key_value_metadata().unwrap().clone();
+        assert_eq!(keys.first().unwrap().key, KEY);
+        let batch = builder.build().unwrap().next().unwrap().unwrap();
+        assert_eq!((batch.num_rows(), batch.num_columns()), (1, 3));
+        let values = |column: usize| batch.column(column).as_list::<i32>().value(0);
+        assert_eq!(values(0).as_primitive::<Float64Type>().values().to_vec(), floats);
+        assert_eq!(values(1).as_primitive::<UInt8Type>().values().to_vec(), [7, 255]);
+        assert_eq!(values(2).len(), 0);
+    }
+
+    /// Around the values each bit is looked at: a changed one is refused, or is one of a value or the text.
+    #[test]
+    fn a_changed_bit_around_the_values_is_refused() {
+        let (parameters, whole) = encoded(vec![
+            ("one", Array::from_vec(vec![1.5f64; 3], &[3]).unwrap()),
+            ("two", Array::from_vec(vec![1i16; 9], &[9]).unwrap()),
+        ]);
+        let text = Envelope::text(ID, &parameters).unwrap();
+        let mut accepted = Vec::new();
+        for (at, bit) in (0..whole.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << bit;
+            if Parquet.decode(&bytes, &DecodeOptions::default()).is_ok() {
+                accepted.push(at);
+            }
+        }
+        let from =
+            |part: &[u8]| whole.windows(part.len()).position(|window| window == part).unwrap();
+        let values = [(from(&1.5f64.to_le_bytes()), 24), (from(&[1, 0, 0, 0, 1]), 36)];
+        let text = [(from(text.as_bytes()), text.len())];
+        let inside = |at: usize| {
+            values.iter().chain(&text).any(|(start, length)| (*start..start + length).contains(&at))
+        };
+        assert!(accepted.iter().all(|at| inside(*at)), "{accepted:?}");
+        assert!(accepted.len() > 24 * 8, "{}", accepted.len());
+    }
+
+    #[test]
+    fn parquet_of_other_programs_is_named() {
+        let decode = |bytes: &[u8]| Parquet.decode(bytes, &DecodeOptions::default()).unwrap_err();
+        let said = decode(b"PAR1\x15\x04\x15\x10PAR1").to_string();
+        assert!(said.ends_with("found a Parquet file"), "{said}");
+        let said = decode(b"PAR1deadweight parquet 9\n").to_string();
+        assert!(said.starts_with("parquet: file version 9"), "{said}");
+    }
+
+    #[test]
+    fn numbers_beyond_their_type_are_refused() {
+        let (_, mut bytes) = encoded(vec![("n", Array::from_vec(vec![7u8, 9], &[2]).unwrap())]);
+        let at = bytes.windows(8).position(|w| w == [7, 0, 0, 0, 9, 0, 0, 0]).unwrap();
+        bytes[at + 1] = 1;
+        let said = Parquet.decode(&bytes, &DecodeOptions::default()).unwrap_err().to_string();
+        assert_eq!(said, "parquet: array \"n\": 263 has more bits than its type");
+    }
+}
