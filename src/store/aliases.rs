@@ -2,6 +2,7 @@
 //! has its history, and going back is as quick as going on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{MAX_BYTES, Schema};
 use super::layout::{self, Log};
 use super::open::nonce;
-use super::{Alias, Manifest, Metrics, Name, Store, StoreError, log};
+use super::{Alias, Manifest, Metrics, Name, Store, StoreError};
 
 const SCHEMA: Schema = Schema { id: "deadweight.alias", steps: &[] };
 
@@ -128,11 +129,20 @@ impl Store {
     /// # Errors
     /// As [`Store::alias_entry`].
     pub fn alias(&self, name: &Name, alias: &Alias) -> Result<Option<AliasEntry>, StoreError> {
-        match self.head(&Log::alias(name, alias))? {
+        Ok(self.newest_move(name, alias)?.map(Arc::unwrap_or_clone))
+    }
+
+    fn newest_move(
+        &self,
+        name: &Name,
+        alias: &Alias,
+    ) -> Result<Option<Arc<AliasEntry>>, StoreError> {
+        let log = Log::alias(name, alias);
+        match self.head(&log)? {
             0 => Ok(None),
             number => {
-                let place = Log::alias(name, alias).place(number);
-                let open = |bytes: Vec<u8>| opened(name, alias, number, &bytes);
+                let place = log.place(number);
+                let open = |bytes: Vec<u8>| Ok(Arc::new(opened(name, alias, number, &bytes)?));
                 let entry = self.moves.read(&self.backend, &place, open)?;
                 entry.map(Some).ok_or_else(|| gap(name, alias, number))
             }
@@ -140,8 +150,12 @@ impl Store {
     }
 
     /// The newest entry of an alias that must be there.
-    pub(super) fn standing(&self, name: &Name, alias: &Alias) -> Result<AliasEntry, StoreError> {
-        if let Some(entry) = self.alias(name, alias)? {
+    pub(super) fn standing(
+        &self,
+        name: &Name,
+        alias: &Alias,
+    ) -> Result<Arc<AliasEntry>, StoreError> {
+        if let Some(entry) = self.newest_move(name, alias)? {
             return Ok(entry);
         }
         self.latest(name)?;
@@ -238,7 +252,7 @@ impl Store {
         mut decide: impl FnMut(Option<&AliasEntry>) -> Result<Move, StoreError>,
     ) -> Result<(AliasEntry, bool), StoreError> {
         let log = Log::alias(name, alias);
-        let (entry, is_new) = log::append(&self.backend, &log, self.known(&log), |number| {
+        let (entry, is_new) = self.heads.append(&self.backend, &log, |number| {
             let current = match number {
                 1 => None,
                 _ => Some(self.alias_entry(name, alias, number.saturating_sub(1))?),
@@ -267,7 +281,6 @@ impl Store {
             let bytes = SCHEMA.seal(&log.place(number), &entry)?;
             Ok(((entry, true), Some(bytes)))
         })?;
-        self.note(&log, entry.number);
         Ok((entry, is_new))
     }
 
@@ -282,7 +295,7 @@ impl Store {
     ) -> Result<(AliasEntry, Manifest), StoreError> {
         let entry = self.standing(name, alias)?;
         let manifest = self.entry_manifest(name, alias, &entry)?;
-        Ok((entry, manifest))
+        Ok((Arc::unwrap_or_clone(entry), Arc::unwrap_or_clone(manifest)))
     }
 }
 

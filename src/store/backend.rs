@@ -25,7 +25,7 @@ use object_store::{
 use super::StoreError;
 use super::address::{self, Opened};
 use super::layout;
-use super::remembered::Identity;
+use super::remembered::{self, Identity};
 
 /// What is known of an object without reading it.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +47,8 @@ pub(super) struct Backend {
     url: String,
     /// The folder, where it is one of this machine.
     folder: Option<PathBuf>,
+    /// A change in a folder shows in its times.
+    folders_tell: bool,
     #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
     runtime: Option<&'static tokio::runtime::Runtime>,
 }
@@ -65,6 +67,7 @@ impl Backend {
                 Some(_) => None,
                 None => Some(super::cloud::runtime(url)?),
             },
+            folders_tell: folder.as_deref().is_some_and(remembered::folders_tell),
             folder,
         })
     }
@@ -138,6 +141,13 @@ impl Backend {
     /// Tells a file of a directory from another at its place; `None` where it is not there, and in a cloud.
     pub fn identity(&self, place: &str) -> Option<Identity> {
         Identity::of(&std::fs::metadata(self.folder.as_ref()?.join(place)).ok()?)
+    }
+
+    /// Tells whether something was put into a folder or taken away since; `None` where it is not there, in a
+    /// cloud, and where the file system is none of those whose folders have times of their own: what makes a
+    /// directory of a bucket often gives every folder the same for ever.
+    pub fn folder_identity(&self, place: &str) -> Option<Identity> {
+        self.folders_tell.then(|| self.identity(place)).flatten()
     }
 
     /// The bytes of a document; `None` when it is not there. It is not read when it is too large.

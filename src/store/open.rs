@@ -1,8 +1,7 @@
 //! The store itself: opens an address, finds versions, loads them.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::backend::Backend;
 use super::document::{MAX_BYTES, Schema};
 use super::layout::{LAYOUT, Log, MODELS, STORE};
+use super::log::Heads;
 use super::manifest::Manifest;
 use super::remembered::Remembered;
 use super::{
-    Admission, Alias, AliasEntry, Name, Policy, Progress, Selector, StoreError, log, silent,
-    transfer,
+    Admission, Alias, AliasEntry, Name, Policy, Progress, Selector, StoreError, silent, transfer,
 };
 use crate::base::{Limits, Parameters, digest};
 use crate::formats::safetensors::Safetensors;
@@ -46,25 +45,25 @@ pub struct Store {
     clock: Clock,
     limits: Limits,
     uploads: Option<Arc<Path>>,
-    /// The newest number that was seen of each log: where the next search begins.
-    known: Arc<Mutex<HashMap<String, u64>>>,
+    /// The newest number that was seen of each log.
+    pub(super) heads: Arc<Heads>,
     /// Manifests that were checked, by their place.
     manifests: Arc<Remembered<Arc<Checked>>>,
     /// Entries of aliases that were checked, by their place.
-    pub(super) moves: Arc<Remembered<AliasEntry>>,
+    pub(super) moves: Arc<Remembered<Arc<AliasEntry>>>,
 }
 
 /// A manifest that was read and checked.
 struct Checked {
     bytes: Vec<u8>,
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     sha256: String,
 }
 
 /// A version that was loaded.
 pub struct Loaded {
     /// What is said of it.
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
     /// Its arrays and metadata.
     pub parameters: Parameters,
     /// The model, which shares the arrays.
@@ -145,7 +144,7 @@ impl Store {
             clock: Arc::new(Timestamp::now),
             limits: Limits::default(),
             uploads: None,
-            known: Arc::default(),
+            heads: Arc::default(),
             manifests: Arc::default(),
             moves: Arc::default(),
         }
@@ -208,31 +207,12 @@ impl Store {
         }
     }
 
-    // ------------------------------------------------------------ logs
+    // ------------------------------------------------------------ versions
 
     /// The newest number of a log, 0 where there is none.
     pub(super) fn head(&self, log: &Log) -> Result<u64, StoreError> {
-        let head = log::head(&self.backend, log, self.known(log))?;
-        self.note(log, head);
-        Ok(head)
+        self.heads.newest(&self.backend, log)
     }
-
-    pub(super) fn known(&self, log: &Log) -> u64 {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&log.folder).copied().unwrap_or(0)
-    }
-
-    pub(super) fn note(&self, log: &Log, number: u64) {
-        /// Enough for the names that one process asks for; a search without it is still short.
-        const MOST: usize = 10_000;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known.insert(log.folder.clone(), number);
-    }
-
-    // ------------------------------------------------------------ versions
 
     /// The names of all models, in order. A folder without any version, which a put leaves that failed,
     /// is no model; one whose versions cannot be counted is.
@@ -278,16 +258,21 @@ impl Store {
     /// [`StoreError::NotFound`] when there is none, [`StoreError::NotAdmitted`] when the policy says
     /// no, and what is wrong with it otherwise.
     pub fn manifest(&self, name: &Name, version: u64) -> Result<(Manifest, String), StoreError> {
+        let checked = self.checked(name, version)?;
+        Ok((Manifest::clone(&checked.manifest), checked.sha256.clone()))
+    }
+
+    fn checked(&self, name: &Name, version: u64) -> Result<Arc<Checked>, StoreError> {
         let place = Log::versions(name).place(version);
         let checked = self.manifests.read(&self.backend, &place, |bytes| {
-            let manifest = Manifest::open(name, version, &bytes)?;
+            let manifest = Arc::new(Manifest::open(name, version, &bytes)?);
             let sha256 = digest::sha256(&bytes);
             Ok(Arc::new(Checked { bytes, manifest, sha256 }))
         })?;
         let Some(checked) = checked else { return Err(self.no_version(name, version)) };
         // What was damaged was named as such, and not as something that the policy has no word on.
         self.admit(name, version, &checked.bytes)?;
-        Ok((checked.manifest.clone(), checked.sha256.clone()))
+        Ok(checked)
     }
 
     /// As [`Store::manifest`], whatever the policy says.
@@ -329,7 +314,12 @@ impl Store {
     }
 
     /// Asks the policy.
-    fn admit(&self, name: &Name, version: u64, manifest: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn admit(
+        &self,
+        name: &Name,
+        version: u64,
+        manifest: &[u8],
+    ) -> Result<(), StoreError> {
         let Some(policy) = &self.policy else { return Ok(()) };
         let signature = self.signature(name, version)?;
         let name = name.as_str();
@@ -347,8 +337,13 @@ impl Store {
     /// # Errors
     /// As [`Store::resolve`] and [`Store::manifest`].
     pub fn find(&self, name: &Name, selector: &Selector) -> Result<Manifest, StoreError> {
+        Ok(Arc::unwrap_or_clone(self.found(name, selector)?))
+    }
+
+    fn found(&self, name: &Name, selector: &Selector) -> Result<Arc<Manifest>, StoreError> {
         let Selector::Alias(alias) = selector else {
-            return Ok(self.manifest(name, self.resolve(name, selector)?)?.0);
+            let version = self.resolve(name, selector)?;
+            return Ok(Arc::clone(&self.checked(name, version)?.manifest));
         };
         let entry = self.standing(name, alias)?;
         self.entry_manifest(name, alias, &entry)
@@ -360,14 +355,14 @@ impl Store {
         name: &Name,
         alias: &Alias,
         entry: &AliasEntry,
-    ) -> Result<Manifest, StoreError> {
-        let (manifest, sha256) = self.manifest(name, entry.version)?;
-        match sha256 == entry.manifest_sha256 {
-            true => Ok(manifest),
+    ) -> Result<Arc<Manifest>, StoreError> {
+        let checked = self.checked(name, entry.version)?;
+        match checked.sha256 == entry.manifest_sha256 {
+            true => Ok(Arc::clone(&checked.manifest)),
             false => Err(StoreError::document(
                 &Log::versions(name).place(entry.version),
                 format!("SHA-256 {}, as when alias {alias} was set", entry.manifest_sha256),
-                sha256,
+                &checked.sha256,
             )),
         }
     }
@@ -379,7 +374,7 @@ impl Store {
     /// # Errors
     /// As [`Store::find`]; [`StoreError::Blob`] when a blob is missing or was changed.
     pub fn load(&self, name: &str, version: &str) -> Result<Loaded, StoreError> {
-        self.load_manifest(self.find(&name.parse()?, &version.parse()?)?, &silent)
+        self.load_manifest(self.found(&name.parse()?, &version.parse()?)?, &silent)
     }
 
     /// Loads the version of a manifest.
@@ -388,9 +383,10 @@ impl Store {
     /// [`StoreError::Blob`] when a blob is missing or was changed; when it makes no model.
     pub fn load_manifest(
         &self,
-        manifest: Manifest,
+        manifest: impl Into<Arc<Manifest>>,
         progress: Progress<'_>,
     ) -> Result<Loaded, StoreError> {
+        let manifest = manifest.into();
         let blob = manifest.model()?;
         let bytes = transfer::fetch(&self.backend, blob, progress)?;
         let options = DecodeOptions { limits: self.limits.clone(), ..DecodeOptions::default() };

@@ -3,6 +3,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::aliases::{Compared, Move, Reason};
 use super::condition::Condition;
@@ -131,7 +132,7 @@ impl Store {
                 // The alias that moves is compared as it stands in this attempt.
                 let entry = match current.filter(|entry| entry.alias == other.as_str()) {
                     Some(entry) => entry.clone(),
-                    None => self.standing(name, other)?,
+                    None => Arc::unwrap_or_clone(self.standing(name, other)?),
                 };
                 others.insert(other.to_string(), entry.version);
                 asked.metric(entry.version, metric, |store| {

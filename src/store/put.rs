@@ -9,7 +9,7 @@ use super::manifest::{
 };
 use super::open::nonce;
 use super::upload::{self, Hashed, Upload};
-use super::{Name, Progress, Store, StoreError, hyper_parameters, log, silent, transfer};
+use super::{Name, Progress, Store, StoreError, hyper_parameters, silent, transfer};
 use crate::base::parameters::PLAIN_ARRAYS;
 use crate::base::{Parameters, Value};
 use crate::formats::safetensors::Safetensors;
@@ -99,13 +99,12 @@ impl Store {
             true => upload::is_over(&self.backend, self.uploads(), &blob),
             false => self.send(&version.parameters, &blob, progress)?,
         }
-        let manifest = log::append(&self.backend, &log, self.known(&log), |number| {
+        let manifest = self.heads.append(&self.backend, &log, |number| {
             self.check_never_given(&version.name, number)?;
             let manifest = Manifest { version: number, ..draft.clone() };
             let bytes = manifest::SCHEMA.seal(&log.place(number), &manifest)?;
             Ok((manifest, Some(bytes)))
         })?;
-        self.note(&log, manifest.version);
         // A collection that began before the manifest was there may have taken the blob away: see
         // collect.rs. From here on none does.
         if !self.is_there(&blob)? {

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::Metadata;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -16,12 +17,13 @@ use super::document::MAX_BYTES;
 /// A file is remembered only when its last change is so old: one more write within the same tick of the
 /// file system's clock would leave its times as they are. FAT, with the coarsest clock, has ticks of two
 /// seconds.
-const SETTLED: Duration = Duration::from_millis(2_500);
+pub(super) const SETTLED: Duration = Duration::from_millis(2_500);
 
 /// Enough for the models that one process serves. Beyond that all is read again.
 const MOST: usize = 1_000;
 
-/// Tells a file from one that took its place and from itself after a write.
+/// Tells a file from one that took its place and from itself after a write; a folder also from itself after
+/// something was put there or taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,
@@ -54,13 +56,30 @@ impl Identity {
     }
 
     /// True when another write would show in the times.
-    fn is_settled(&self, now: SystemTime) -> bool {
+    pub fn is_settled(&self, now: SystemTime) -> bool {
         let (seconds, nanos) = self.changed;
         let (Ok(seconds), Ok(nanos)) = (u64::try_from(seconds), u32::try_from(nanos)) else {
             return false;
         };
         let changed = SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanos));
         changed.is_some_and(|at| now.duration_since(at).is_ok_and(|age| age >= SETTLED))
+    }
+}
+
+/// True where the kernel itself keeps the times of folders, at a directory of this machine.
+pub(super) fn folders_tell(folder: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        /// `include/uapi/linux/magic.h`, and ZFS's own: ext2 to ext4, XFS, Btrfs, F2FS, tmpfs, overlayfs, ZFS.
+        const KNOWN: [u64; 7] =
+            [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1];
+        let system = rustix::fs::statfs(folder);
+        system.is_ok_and(|system| KNOWN.contains(&(system.f_type as u64)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        false
     }
 }
 

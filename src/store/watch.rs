@@ -76,12 +76,12 @@ fn load(
     store: &Store,
     name: &Name,
     alias: &Alias,
-    entry: AliasEntry,
+    entry: Arc<AliasEntry>,
 ) -> Result<Current, StoreError> {
     let manifest = store.entry_manifest(name, alias, &entry)?;
     let loaded = store.load_manifest(manifest, &silent)?;
     loaded.model.validate()?;
-    Ok(Current { entry, loaded })
+    Ok(Current { entry: Arc::unwrap_or_clone(entry), loaded })
 }
 
 impl Shared {
