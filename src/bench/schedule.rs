@@ -27,7 +27,7 @@ const PEER_OPERATIONS: usize = 3;
 /// One process of the memory pass.
 const MEMORY_SECONDS: f64 = 0.015;
 /// The first process verifies and calibrates too, and needs so many times as long before its rounds.
-const FIRST: f64 = 2.7;
+const FIRST: f64 = 2.1;
 /// The least share of a profile's time for rounds: with less, the rows would rest on one sample.
 const LEAST_SHARE: f64 = 0.15;
 
