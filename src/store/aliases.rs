@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{MAX_BYTES, Schema};
 use super::layout::{self, Log};
 use super::open::nonce;
-use super::{Alias, Manifest, Metrics, Name, Store, StoreError};
+use super::{Alias, Manifest, Metrics, Name, Store, StoreError, transfer};
 
 const SCHEMA: Schema = Schema { id: "deadweight.alias", steps: &[] };
 
@@ -192,7 +192,8 @@ impl Store {
     /// Lets an alias stand on a version. Where it does so already, nothing is written.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such version.
+    /// [`StoreError::NotFound`] when there is no such version, [`StoreError::Blob`] when its blob is missing
+    /// or of another size.
     pub fn set_alias(
         &self,
         name: &Name,
@@ -200,6 +201,7 @@ impl Store {
         version: u64,
     ) -> Result<AliasEntry, StoreError> {
         let (manifest, manifest_sha256) = self.manifest(name, version)?;
+        self.has_blobs(&manifest)?;
         let (entry, _) = self.move_alias(name, alias, |_| {
             Ok(Move {
                 version: manifest.version,
@@ -215,7 +217,8 @@ impl Store {
     /// Lets an alias stand on what it stood on before. Again: on what it stood on before that.
     ///
     /// # Errors
-    /// [`StoreError::NothingBefore`] when there is nothing left to go back to.
+    /// [`StoreError::NothingBefore`] when there is nothing left to go back to; what is wrong with the version
+    /// that it would stand on, and [`StoreError::NotAdmitted`] when the policy does not want it.
     pub fn rollback(&self, name: &Name, alias: &Alias) -> Result<AliasEntry, StoreError> {
         self.standing(name, alias)?;
         let (entry, _) = self.move_alias(name, alias, |current| {
@@ -231,6 +234,8 @@ impl Store {
                 return Err(nothing(current.version));
             }
             let entry = self.alias_entry(name, alias, before)?;
+            // Whoever goes back is in trouble already: a version that cannot be used is no help.
+            self.has_blobs(&*self.entry_manifest(name, alias, &entry)?)?;
             Ok(Move {
                 version: entry.version,
                 manifest_sha256: entry.manifest_sha256,
@@ -240,6 +245,11 @@ impl Store {
             })
         })?;
         Ok(entry)
+    }
+
+    /// Says what is missing or of another size of the blobs of a version, without reading them.
+    fn has_blobs(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        manifest.blobs.iter().try_for_each(|blob| transfer::place_of(&self.backend, blob).map(drop))
     }
 
     /// Adds a move. `decide` is told where the alias stands, and is asked again when another move

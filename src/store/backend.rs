@@ -47,8 +47,8 @@ pub(super) struct Backend {
     url: String,
     /// The folder, where it is one of this machine.
     folder: Option<PathBuf>,
-    /// A change in a folder shows in its times.
-    folders_tell: bool,
+    /// The device of the folder, where a change in a folder shows in its times.
+    telling_device: Option<u64>,
     #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
     runtime: Option<&'static tokio::runtime::Runtime>,
 }
@@ -67,7 +67,7 @@ impl Backend {
                 Some(_) => None,
                 None => Some(super::cloud::runtime(url)?),
             },
-            folders_tell: folder.as_deref().is_some_and(remembered::folders_tell),
+            telling_device: folder.as_deref().and_then(remembered::telling_device),
             folder,
         })
     }
@@ -145,9 +145,11 @@ impl Backend {
 
     /// Tells whether something was put into a folder or taken away since; `None` where it is not there, in a
     /// cloud, and where the file system is none of those whose folders have times of their own: what makes a
-    /// directory of a bucket often gives every folder the same for ever.
+    /// directory of a bucket often gives every folder the same for ever. Below the store's own folder there
+    /// may be links to others.
     pub fn folder_identity(&self, place: &str) -> Option<Identity> {
-        self.folders_tell.then(|| self.identity(place)).flatten()
+        let device = self.telling_device?;
+        self.identity(place).filter(|folder| folder.is_on(device))
     }
 
     /// The bytes of a document; `None` when it is not there. It is not read when it is too large.

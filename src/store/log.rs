@@ -35,14 +35,16 @@ struct Head {
 impl Heads {
     /// The newest number of a log, 0 where there is none.
     pub fn newest(&self, backend: &Backend, log: &Log) -> Result<u64, StoreError> {
-        // Looked at before the entries: what comes in between makes it another folder.
+        // Looked at before the entries: what comes in between makes it another folder. And the time before
+        // that: a process may stand still at any place here.
+        let now = SystemTime::now();
         let folder = backend.folder_identity(&log.folder);
         let known = self.get(log);
         if folder.is_some() && folder == known.folder {
             return Ok(known.number);
         }
         let number = head(backend, log, known.number)?;
-        let folder = folder.filter(|folder| folder.is_settled(SystemTime::now()));
+        let folder = folder.filter(|folder| folder.is_settled(now));
         self.set(log, Head { number, folder });
         Ok(number)
     }

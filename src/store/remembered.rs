@@ -55,6 +55,11 @@ impl Identity {
         }
     }
 
+    /// True for what is on a device.
+    pub fn is_on(&self, device: u64) -> bool {
+        self.device == device
+    }
+
     /// True when another write would show in the times.
     pub fn is_settled(&self, now: SystemTime) -> bool {
         let (seconds, nanos) = self.changed;
@@ -66,20 +71,21 @@ impl Identity {
     }
 }
 
-/// True where the kernel itself keeps the times of folders, at a directory of this machine.
-pub(super) fn folders_tell(folder: &Path) -> bool {
+/// The device of a directory of this machine, where its file system keeps the times of folders itself.
+pub(super) fn telling_device(folder: &Path) -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
         /// `include/uapi/linux/magic.h`, and ZFS's own: ext2 to ext4, XFS, Btrfs, F2FS, tmpfs, overlayfs, ZFS.
         const KNOWN: [u64; 7] =
             [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1];
-        let system = rustix::fs::statfs(folder);
-        system.is_ok_and(|system| KNOWN.contains(&(system.f_type as u64)))
+        let system = rustix::fs::statfs(folder).ok()?;
+        let identity = Identity::of(&std::fs::metadata(folder).ok()?)?;
+        KNOWN.contains(&(system.f_type as u64)).then_some(identity.device)
     }
     #[cfg(not(target_os = "linux"))]
     {
         let _ = folder;
-        false
+        None
     }
 }
 
@@ -104,11 +110,13 @@ impl<T: Clone> Remembered<T> {
         if let Some(known) = self.get(place, || backend.identity(place)) {
             return Ok(Some(known));
         }
+        // Before the file is looked at: this process may stand still between the two.
+        let now = SystemTime::now();
         let Some((bytes, identity)) = backend.read_identified(place, MAX_BYTES)? else {
             return Ok(None);
         };
         let value = open(bytes)?;
-        if let Some(identity) = identity.filter(|found| found.is_settled(SystemTime::now())) {
+        if let Some(identity) = identity.filter(|found| found.is_settled(now)) {
             self.keep(place, identity, value.clone());
         }
         Ok(Some(value))

@@ -54,7 +54,11 @@ struct Findings {
 
 impl Findings {
     fn problem(&mut self, place: impl Into<String>, message: impl ToString) {
-        self.problems.push(Problem { place: place.into(), message: message.to_string() });
+        let (place, message) = (place.into(), message.to_string());
+        // What is wrong with a document begins with its place.
+        let message =
+            message.strip_prefix(&format!("{place}: ")).map(str::to_owned).unwrap_or(message);
+        self.problems.push(Problem { place, message });
     }
 }
 
@@ -138,50 +142,63 @@ impl Store {
 
     fn verify_versions(&self, findings: &mut Findings) {
         for (name, versions) in findings.versions.clone() {
-            let log = layout::Log::versions(&name);
             for missing in missing(&versions) {
-                findings.problem(log.place(missing), "it is missing, though later ones are there");
+                if !self.came_meanwhile(&name, missing, findings) {
+                    let place = layout::Log::versions(&name).place(missing);
+                    findings.problem(place, "it is missing, though later ones are there");
+                }
             }
             for version in versions {
-                let read = || -> Result<(Manifest, Vec<u8>), StoreError> {
-                    let bytes = self.manifest_bytes(&name, version)?;
-                    Ok((Manifest::open(&name, version, &bytes)?, bytes))
-                };
-                let (manifest, bytes) = match read() {
-                    Ok(read) => read,
-                    Err(error) => {
-                        findings.problem(log.place(version), error);
-                        continue;
-                    }
-                };
-                // What a policy refuses is whole, and refers to its blobs all the same.
-                if let Err(error) = self.admit(&name, version, &bytes) {
-                    findings.problem(log.place(version), error);
-                }
-                let sha256 = digest::sha256(&bytes);
-                findings.manifests.insert((name.to_string(), version), sha256);
-                for blob in manifest.blobs {
-                    let known = findings.blobs.entry(blob.sha256.clone());
-                    let (first, versions) = known.or_insert_with(|| (blob.clone(), Vec::new()));
-                    versions.push(format!("{name} version {version}"));
-                    if first.size != blob.size {
-                        let (size, other) = (blob.size, first.size);
-                        let message = format!(
-                            "blob {} has {size} bytes here and {other} elsewhere",
-                            blob.sha256
-                        );
-                        findings.problem(log.place(version), message);
-                    }
-                }
+                self.verify_version(&name, version, findings);
             }
         }
+    }
+
+    fn verify_version(&self, name: &Name, version: u64, findings: &mut Findings) {
+        let place = layout::Log::versions(name).place(version);
+        let read = || -> Result<(Manifest, Vec<u8>), StoreError> {
+            let bytes = self.manifest_bytes(name, version)?;
+            Ok((Manifest::open(name, version, &bytes)?, bytes))
+        };
+        let (manifest, bytes) = match read() {
+            Ok(read) => read,
+            Err(error) => return findings.problem(place, error),
+        };
+        // What a policy refuses is whole, and refers to its blobs all the same.
+        if let Err(error) = self.admit(name, version, &bytes) {
+            findings.problem(&place, error);
+        }
+        findings.manifests.insert((name.to_string(), version), digest::sha256(&bytes));
+        for blob in manifest.blobs {
+            let known = findings.blobs.entry(blob.sha256.clone());
+            let (first, versions) = known.or_insert_with(|| (blob.clone(), Vec::new()));
+            versions.push(format!("{name} version {version}"));
+            if first.size != blob.size {
+                let (size, other) = (blob.size, first.size);
+                let message =
+                    format!("blob {} has {size} bytes here and {other} elsewhere", blob.sha256);
+                findings.problem(&place, message);
+            }
+        }
+    }
+
+    /// True for a version that a writer put while the store was listed; then it is verified. One folder is
+    /// listed before another, and a listing may leave out what is new while it shows what is newer.
+    fn came_meanwhile(&self, name: &Name, version: u64, findings: &mut Findings) -> bool {
+        let place = layout::Log::versions(name).place(version);
+        let is_there = matches!(self.backend.head(&place), Ok(Some(_)));
+        if is_there && findings.versions.entry(name.clone()).or_default().insert(version) {
+            self.verify_version(name, version, findings);
+        }
+        is_there
     }
 
     fn verify_signatures(&self, findings: &mut Findings) {
         for (name, versions) in findings.signatures.clone() {
             for version in versions {
                 let place = layout::Log::versions(&name).signature(version);
-                if !findings.versions.get(&name).is_some_and(|known| known.contains(&version)) {
+                let is_known = findings.versions.get(&name).is_some_and(|v| v.contains(&version));
+                if !is_known && !self.came_meanwhile(&name, version, findings) {
                     findings.problem(place, "the version that it is a signature of is missing");
                     continue;
                 }
@@ -200,37 +217,40 @@ impl Store {
         for ((name, alias), numbers) in findings.moves.clone() {
             let log = layout::Log::alias(&name, &alias);
             for missing in missing(&numbers) {
-                findings.problem(log.place(missing), "it is missing, though later ones are there");
-            }
-            for number in numbers {
-                let entry = match self.alias_entry(&name, &alias, number) {
-                    Ok(entry) => entry,
-                    Err(error) => {
-                        findings.problem(log.place(number), error);
-                        continue;
-                    }
-                };
-                let key = (name.to_string(), entry.version);
-                let has_file =
-                    findings.versions.get(&name).is_some_and(|v| v.contains(&entry.version));
-                match findings.manifests.get(&key) {
-                    Some(found) if *found == entry.manifest_sha256 => {}
-                    Some(found) => {
-                        let expected = &entry.manifest_sha256;
-                        let message = format!(
-                            "version {} had SHA-256 {expected} when this was written, it has {found}",
-                            entry.version
-                        );
-                        findings.problem(log.place(number), message);
-                    }
-                    // A manifest that cannot be read has its own line.
-                    None if has_file => {}
-                    None => {
-                        let message = format!("version {} is missing", entry.version);
-                        findings.problem(log.place(number), message);
-                    }
+                let place = log.place(missing);
+                if matches!(self.backend.head(&place), Ok(Some(_))) {
+                    self.verify_move(&name, &alias, missing, findings);
+                } else {
+                    findings.problem(place, "it is missing, though later ones are there");
                 }
             }
+            for number in numbers {
+                self.verify_move(&name, &alias, number, findings);
+            }
+        }
+    }
+
+    fn verify_move(&self, name: &Name, alias: &Alias, number: u64, findings: &mut Findings) {
+        let place = layout::Log::alias(name, alias).place(number);
+        let entry = match self.alias_entry(name, alias, number) {
+            Ok(entry) => entry,
+            Err(error) => return findings.problem(place, error),
+        };
+        let version = entry.version;
+        let is_there = findings.versions.get(name).is_some_and(|known| known.contains(&version))
+            || self.came_meanwhile(name, version, findings);
+        match findings.manifests.get(&(name.to_string(), version)) {
+            Some(found) if *found == entry.manifest_sha256 => {}
+            Some(found) => {
+                let expected = &entry.manifest_sha256;
+                let message = format!(
+                    "version {version} had SHA-256 {expected} when this was written, it has {found}"
+                );
+                findings.problem(place, message);
+            }
+            // A manifest that cannot be read has its own line.
+            None if is_there => {}
+            None => findings.problem(place, format!("version {version} is missing")),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A model that follows an alias: a server changes models without a gap.
 //!
-//! A thread looks at the alias now and then, which is three looks at single objects. When it has
+//! A thread looks at the alias now and then, which is a few looks at single objects. When it has
 //! moved, the new version is loaded beside the old one, its hash is checked and every element of it
 //! looked at, and only then do all who ask from there on get it. Who has the old one keeps it until it
 //! lets go. A version that cannot be loaded changes nothing, and is tried again.

@@ -469,6 +469,12 @@ fn a_policy_stands_before_every_use() {
     assert!(guarded.set_alias(&name("churn"), &alias("production"), 2).is_err());
     store.set_alias(&name("churn"), &alias("production"), 2).unwrap();
     assert!(guarded.load("churn", "production").is_err());
+    // Going back is a use as well: version 2 was unsigned when it was left.
+    let left = store.set_alias(&name("churn"), &alias("production"), 1).unwrap();
+    let refused = guarded.rollback(&name("churn"), &alias("production"));
+    assert!(matches!(refused, Err(StoreError::NotAdmitted { version: 2, .. })), "{refused:?}");
+    let stands = store.alias(&name("churn"), &alias("production")).unwrap();
+    assert_eq!(stands.map(|entry| entry.nonce), Some(left.nonce));
     let problems = guarded.verify(&|_, _| ()).unwrap().problems;
     assert!(
         problems.iter().any(|problem| problem.message.contains("no signature")),

@@ -215,7 +215,7 @@ fn what_is_wrong_is_named_and_counted() {
     let verified = folder.run(&["verify"]).code(1);
     verified
         .stdout(starts_with(format!("blobs/sha256/{}/{blob}: blob {blob}: expected ", &blob[..2])))
-        .stderr(contains("1 things are wrong"));
+        .stderr(contains("1 thing is wrong"));
     folder.run(&["get", "price@1", "--output", "x"]).code(1).stderr(contains(&blob));
     folder.run(&["get", "price@2", "--output", "x"]).success();
     let collected = folder.json(&["gc", "--grace-hours", "0", "--dry-run"]);

@@ -241,6 +241,65 @@ fn damage_is_noticed_by_who_has_loaded_the_version_before() {
 }
 
 #[test]
+fn an_alias_moves_to_what_can_be_used_alone() {
+    let (churn, production) = (name("churn"), alias("production"));
+    let manifest = "models/churn/versions/00000002.json";
+    type Damage = fn(&Store);
+    let damages: [(Damage, &str); 3] = [
+        (
+            |store| fs::write(path(store, "models/churn/versions/00000002.json"), "{}").unwrap(),
+            manifest,
+        ),
+        (
+            |store| fs::remove_file(path(store, "models/churn/versions/00000002.json")).unwrap(),
+            manifest,
+        ),
+        (
+            |store| fs::write(blob_path(store, "churn", 2), "short").unwrap(),
+            " bytes, found 5 bytes",
+        ),
+    ];
+    for (damage, expected) in damages {
+        let (_place, store) = sample();
+        // Its path is by the manifest.
+        let _ = blob_path(&store, "churn", 2);
+        damage(&store);
+        let moved = [store.rollback(&churn, &production), store.set_alias(&churn, &production, 2)];
+        for refused in moved {
+            let error = refused.unwrap_err().to_string();
+            let is_missing = error.contains("churn version 2");
+            assert!(error.contains(expected) || is_missing, "{error}");
+        }
+        assert_eq!(store.alias(&churn, &production).unwrap().unwrap().version, 3);
+        store.load("churn", "production").unwrap();
+    }
+}
+
+#[test]
+fn what_is_put_while_a_store_is_verified_is_no_damage() {
+    let (_place, store) = sample();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for number in 4u64.. {
+                if is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    return number;
+                }
+                let put = store.put(version("churn", number as f64)).unwrap();
+                store.set_alias(&name("churn"), &alias("production"), put.version).unwrap();
+            }
+            0
+        });
+        for _ in 0..60 {
+            let problems = store.verify(&|_, _| ()).unwrap().problems;
+            assert!(problems.is_empty(), "{problems:?}");
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(writer.join().unwrap() > 4);
+    });
+}
+
+#[test]
 fn a_manifest_that_was_replaced_is_not_what_the_alias_was_set_to() {
     let (_place, store) = sample();
     let file = path(&store, "models/churn/versions/00000003.json");

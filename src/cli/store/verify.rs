@@ -35,8 +35,9 @@ pub fn run(place: &Place) -> anyhow::Result<()> {
     match verified.problems.len() {
         0 => Ok(()),
         wrong => Err(anyhow!(
-            "{}: {wrong} things are wrong, everything else can be used",
-            store.url()
+            "{}: {wrong} thing{} wrong, everything else can be used",
+            store.url(),
+            if wrong == 1 { " is" } else { "s are" },
         ))
         .advise(
             "restore what is named from a copy; a blob is also restored by putting the model again",
