@@ -193,10 +193,10 @@ fn read(bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError
             .map_err(|source| FormatError::Array { name: name.clone(), source })?;
         if column.name != name.as_bytes()
             || column.leaf != Leaf::of(*dtype)
-            || column.count != elements
+            || column.elements != elements
         {
             let name_there = String::from_utf8_lossy(column.name);
-            let found = format!("{} elements of column {name_there:?}", column.count);
+            let found = format!("{} elements of column {name_there:?}", column.elements);
             return Err(envelope::disagreement(name, &format!("{dtype} {shape:?}"), &found));
         }
         ranges.push(layout.reserve(size(*dtype, column))?);
@@ -219,10 +219,10 @@ fn read(bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError
 /// Bytes of an array in memory.
 fn size(dtype: DType, column: &Column<'_>) -> usize {
     match dtype.item_size() {
-        Some(size) => column.count.saturating_mul(size),
+        Some(size) => column.elements.saturating_mul(size),
         // An offset takes eight bytes where a length takes four, and there is one more.
         None => {
-            column.values.len().saturating_add(column.count.saturating_add(2).saturating_mul(4))
+            column.values.len().saturating_add(column.elements.saturating_add(2).saturating_mul(4))
         }
     }
 }
@@ -304,7 +304,7 @@ fn narrowed<N: TryFrom<i32> + bytemuck::Pod>(column: &Column<'_>, target: &mut [
 
 /// Texts to the block that a text array is: where each ends, then all of them.
 fn texts(column: &Column<'_>, target: &mut [u8]) -> Filled {
-    let (offsets, mut bytes) = part(target, column.count.saturating_add(1).saturating_mul(8))?;
+    let (offsets, mut bytes) = part(target, column.elements.saturating_add(1).saturating_mul(8))?;
     let (offsets, _) = offsets.as_chunks_mut::<8>();
     let (first, mut offsets) = part(offsets, 1)?;
     first.fill([0; 8]);
@@ -327,7 +327,7 @@ fn texts(column: &Column<'_>, target: &mut [u8]) -> Filled {
 fn pieces<T: DataType>(column: &Column<'_>, mut take: impl FnMut(&[T::T]) -> Filled) -> Filled {
     let descriptor = descriptor(T::get_physical_type()).map_err(words)?;
     let (mut definition, mut repetition, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut rest, mut left) = (column.values, column.count);
+    let (mut rest, mut left) = (column.values, column.elements);
     while left > 0 {
         let count = left.min(PIECE);
         let (piece, after) = column.leaf.split(rest, count).ok_or("fewer values than elements")?;

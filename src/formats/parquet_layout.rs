@@ -124,8 +124,12 @@ pub(super) struct Column<'a> {
     pub name: &'a [u8],
     /// The type of its elements.
     pub leaf: &'static Leaf,
+    /// How many levels the footer says there are: one for an empty list, else one an element.
+    levels: usize,
+    /// Bytes that its page takes as the footer says, header and all.
+    size: usize,
     /// How many elements there are.
-    pub count: usize,
+    pub elements: usize,
     /// Their values.
     pub values: &'a [u8],
 }
@@ -174,8 +178,7 @@ fn footer_range(bytes: &[u8]) -> Result<(usize, usize), FormatError> {
     ))
 }
 
-/// The columns by what the footer says, their values not yet looked for: `values` is empty, `count` the
-/// number of levels.
+/// The columns by what the footer says, their values not yet looked for.
 fn read_footer<'a>(
     footer: &mut Input<'a>,
     limits: &Limits,
@@ -204,15 +207,15 @@ fn read_footer<'a>(
         let leaf = LEAVES.iter().find(|leaf| footer.rest().starts_with(leaf.schema));
         let leaf = *leaf.ok_or_else(|| footer.wrong("a type of elements", "another"))?;
         footer.expect(leaf.schema)?;
-        columns.push(Column { name, leaf, count: 0, values: &[] });
+        columns.push(Column { name, leaf, levels: 0, size: 0, elements: 0, values: &[] });
     }
     // Rows, then one row group.
     footer.expect(if count == 0 { b"\x16\0\x19\x1c\x19" } else { b"\x16\x02\x19\x1c\x19" })?;
     footer.expect_list(count)?;
     let mut at = BEGINNING.len();
     for column in &mut columns {
-        let size = read_chunk(footer, column, at)?;
-        at = at.saturating_add(size);
+        read_chunk(footer, column, at)?;
+        at = at.saturating_add(column.size);
     }
     let size = at.saturating_sub(BEGINNING.len());
     footer.expect(b"\x16")?;
@@ -235,12 +238,12 @@ fn read_footer<'a>(
     Ok((text, columns))
 }
 
-/// What the row group says of a column that begins at byte `at`; gives its size.
+/// What the row group says of a column that begins at byte `at`: its size, and how many levels it has.
 fn read_chunk(
     footer: &mut Input<'_>,
     column: &mut Column<'_>,
     at: usize,
-) -> Result<usize, FormatError> {
+) -> Result<(), FormatError> {
     footer.expect(b"\x26\0\x1c")?;
     // The type; encodings PLAIN and RLE; the path.
     footer.expect(&[0x15, column.leaf.physical, 0x19, 0x25, 0, 6, 0x19, 0x38])?;
@@ -249,33 +252,41 @@ fn read_chunk(
     }
     // No compression.
     footer.expect(b"\x04list\x07element\x15\0\x16")?;
-    column.count = footer.number()?;
+    column.levels = footer.number()?;
     footer.expect(b"\x16")?;
-    let size = footer.number()?;
+    column.size = footer.number()?;
     footer.expect(b"\x16")?;
-    footer.expect_number(size)?;
+    footer.expect_number(column.size)?;
     footer.expect(b"\x26")?;
     footer.expect_number(at)?;
     // One page of data, PLAIN.
-    footer.expect(b"\x49\x1c\x15\0\x15\0\x15\x02\0\0\0")?;
-    Ok(size)
+    footer.expect(b"\x49\x1c\x15\0\x15\0\x15\x02\0\0\0")
 }
 
-/// The one page of a column, whose size the header says: the next page, or the footer, begins behind it.
+/// The one page of a column: its header and what that says to follow are as long as the footer says. The
+/// next page, or the footer, begins behind it.
 fn read_page<'a>(pages: &mut Input<'a>, column: &mut Column<'a>) -> Result<(), FormatError> {
+    let start = pages.at;
     pages.expect(b"\x15\0\x15")?;
     let size = pages.number()?;
     pages.expect(b"\x15")?;
     pages.expect_number(size)?;
     pages.expect(b"\x2c\x15")?;
-    pages.expect_number(column.count)?;
+    pages.expect_number(column.levels)?;
     // PLAIN, levels as runs.
     pages.expect(b"\x15\0\x15\x06\x15\x06\0\0")?;
     let at = pages.at;
     let page = pages.take(size)?;
+    let whole = pages.at.saturating_sub(start);
+    if whole != column.size {
+        pages.at = start;
+        return Err(
+            pages.wrong(&format!("a page of the {} bytes in the footer", column.size), whole)
+        );
+    }
     let mut page = Input { what: "Parquet page", bytes: page, at: 0 };
     let (repetition, definition) = (page.levels()?, page.levels()?);
-    let levels = column.count;
+    let levels = column.levels;
     // An element that continues the list has repetition level 1. All have definition level 1; an empty
     // list has one level, and it is 0.
     let empty = levels == 1 && levels_are(definition, 1, 0);
@@ -283,11 +294,11 @@ fn read_page<'a>(pages: &mut Input<'a>, column: &mut Column<'a>) -> Result<(), F
         pages.at = at;
         return Err(pages.wrong("levels of one list", "others"));
     }
-    column.count = if empty { 0 } else { levels };
+    column.elements = if empty { 0 } else { levels };
     column.values = page.rest();
     let fits =
-        column.leaf.split(column.values, column.count).is_some_and(|(_, rest)| rest.is_empty());
-    let unused = match (&column.leaf.width, column.values.last(), column.count % 8) {
+        column.leaf.split(column.values, column.elements).is_some_and(|(_, rest)| rest.is_empty());
+    let unused = match (&column.leaf.width, column.values.last(), column.elements % 8) {
         (Width::Bit, Some(last), used @ 1..) => last >> used,
         _ => 0,
     };
@@ -295,7 +306,7 @@ fn read_page<'a>(pages: &mut Input<'a>, column: &mut Column<'a>) -> Result<(), F
         true => Ok(()),
         false => {
             pages.at = at;
-            let expected = format!("values of {} elements", column.count);
+            let expected = format!("values of {} elements", column.elements);
             Err(pages.wrong(&expected, format!("{} bytes", column.values.len())))
         }
     }
@@ -493,6 +504,59 @@ mod tests {
             assert!(!levels_are(data, count, first), "{data:?}");
         }
         assert!(!levels_are(&[], 1, 0));
+    }
+
+    /// A number with a sign.
+    fn number(value: usize) -> Vec<u8> {
+        let (mut bytes, mut rest) = (Vec::new(), value << 1);
+        while rest >= 0x80 {
+            bytes.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        bytes.push(rest as u8);
+        bytes
+    }
+
+    /// A file of two arrays of three numbers each.
+    fn two() -> Vec<u8> {
+        let mut parameters = crate::base::Parameters::new("arrays", 1);
+        for name in ["one", "two"] {
+            let array = crate::base::Array::from_vec(vec![1.5f64; 3], &[3]).unwrap();
+            parameters.insert(name, array).unwrap();
+        }
+        let mut bytes = Vec::new();
+        super::super::Format::encode(&super::super::parquet::Parquet, &parameters, &mut bytes)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn pages_are_as_long_as_the_footer_says() {
+        let whole = two();
+        let (_, found) = columns(&whole, &Limits::default()).unwrap();
+        let (one, two) = (found[0].size, found[1].size);
+        let chunk = |size: usize, at: usize| {
+            let size = [vec![0x16], number(size)].concat();
+            [size.clone(), size, vec![0x26], number(at)].concat()
+        };
+        let changed = |less: usize| {
+            let mut bytes = whole.clone();
+            let at = BEGINNING.len();
+            for (old, new) in [
+                (chunk(one, at), chunk(one - less, at)),
+                (chunk(two, at + one), chunk(two + less, at + one - less)),
+            ] {
+                let place = bytes.windows(old.len()).position(|part| part == old).unwrap();
+                bytes.splice(place..place + old.len(), new);
+            }
+            bytes
+        };
+        assert_eq!(changed(0), whole);
+        let bytes = changed(3);
+        assert_eq!(bytes.len(), whole.len());
+        let said = columns(&bytes, &Limits::default()).map(drop).unwrap_err().to_string();
+        let expected = format!("a page of the {} bytes in the footer, found {one}", one - 3);
+        assert!(said.contains(&expected), "{said}");
     }
 
     #[test]
