@@ -269,6 +269,12 @@ fn read_page<'a>(pages: &mut Input<'a>, column: &mut Column<'a>) -> Result<(), F
     let start = pages.at;
     pages.expect(b"\x15\0\x15")?;
     let size = pages.number()?;
+    // Both are 32 bits with a sign in a page header, and a list has one level where it is empty.
+    let largest = usize::try_from(i32::MAX).unwrap_or(usize::MAX);
+    if size > largest || !(1..=largest).contains(&column.levels) {
+        let found = format!("{size} bytes and {} levels", column.levels);
+        return Err(pages.wrong("sizes and levels that a page can have", found));
+    }
     pages.expect(b"\x15")?;
     pages.expect_number(size)?;
     pages.expect(b"\x2c\x15")?;
@@ -350,7 +356,7 @@ fn levels_are(data: &[u8], count: usize, first: u8) -> bool {
     rest.is_empty()
 }
 
-/// A number of seven bits a byte, the lowest first.
+/// A number of seven bits a byte, the lowest first, in as few bytes as it needs.
 fn varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..63).step_by(7) {
@@ -358,7 +364,7 @@ fn varint(rest: &mut &[u8]) -> Option<u64> {
         *rest = after;
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
-            return Some(value);
+            return (*byte != 0 || shift == 0).then_some(value);
         }
     }
     None
@@ -412,7 +418,7 @@ impl<'a> Input<'a> {
         let mut rest = self.rest();
         let before = rest.len();
         let value = varint(&mut rest).and_then(|value| usize::try_from(value).ok());
-        let value = value.ok_or_else(|| self.wrong("a number", "none"))?;
+        let value = value.ok_or_else(|| self.wrong("a number as it is written", "none"))?;
         self.at = self.at.saturating_add(before.saturating_sub(rest.len()));
         Ok(value)
     }
@@ -446,7 +452,11 @@ impl<'a> Input<'a> {
             return Err(self.wrong("a list of structures", header));
         }
         match header >> 4 {
-            15 => self.varint(),
+            15 => {
+                let length = self.varint()?;
+                // Fewer stand in the header itself.
+                (length >= 15).then_some(length).ok_or_else(|| self.wrong("15 or more", length))
+            }
             short => Ok(short.into()),
         }
     }
@@ -489,7 +499,7 @@ mod tests {
 
     #[test]
     fn levels_of_anything_else_are_none() {
-        let others: [(&[u8], usize, u8); 9] = [
+        let others: [(&[u8], usize, u8); 11] = [
             (&[4, 0], 2, 0),
             (&[2, 1], 1, 0),
             (&[3, 0b111], 3, 0),
@@ -499,6 +509,8 @@ mod tests {
             (&[0, 1, 6, 1], 3, 1),
             (&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], 3, 1),
             (&[7, 6], 3, 0),
+            (&[0x82, 0, 0], 1, 0),
+            (&[0x86, 0, 1], 3, 1),
         ];
         for (data, count, first) in others {
             assert!(!levels_are(data, count, first), "{data:?}");
@@ -557,6 +569,49 @@ mod tests {
         let said = columns(&bytes, &Limits::default()).map(drop).unwrap_err().to_string();
         let expected = format!("a page of the {} bytes in the footer, found {one}", one - 3);
         assert!(said.contains(&expected), "{said}");
+    }
+
+    #[test]
+    fn numbers_have_one_spelling() {
+        let number = |mut bytes: &[u8]| varint(&mut bytes);
+        assert_eq!(number(&[0]), Some(0));
+        assert_eq!(number(&[0x80, 1]), Some(0x80));
+        assert_eq!(number(&[0x82, 0]), None);
+        assert_eq!(number(&[0x80, 0x80, 0]), None);
+        let list = |bytes: &[u8]| Input { what: "list", bytes, at: 0 }.list();
+        assert_eq!(list(&[0xec]).unwrap(), 14);
+        assert_eq!(list(&[0xfc, 15]).unwrap(), 15);
+        assert!(list(&[0xfc, 14]).is_err());
+    }
+
+    /// The header of a page whose values and levels are whatever the footer says.
+    fn page(size: usize, levels: usize, rest: &[u8]) -> Vec<u8> {
+        let (size, levels) = (number(size), number(levels));
+        let header = [b"\x15\0\x15", &size[..], b"\x15", &size, b"\x2c\x15", &levels].concat();
+        [&header[..], b"\x15\0\x15\x06\x15\x06\0\0", rest].concat()
+    }
+
+    fn read(bytes: &[u8], levels: usize) -> Result<usize, FormatError> {
+        let (name, size) = (&b"name"[..], bytes.len());
+        let mut column = Column { name, leaf: &F64, levels, size, elements: 0, values: &[] };
+        read_page(&mut Input { what: "page", bytes, at: 0 }, &mut column)?;
+        Ok(column.elements)
+    }
+
+    #[test]
+    fn a_page_has_a_level_and_no_more_than_fit_its_header() {
+        let levels = [2, 0, 0, 0, 2, 0];
+        assert_eq!(read(&page(12, 1, &[levels, levels].concat()), 1).unwrap(), 0);
+        // No level at all: two lists of runs that are empty.
+        let said = read(&page(8, 0, &[0; 8]), 0).unwrap_err().to_string();
+        assert!(said.contains("8 bytes and 0 levels"), "{said}");
+        let largest = i32::MAX as usize;
+        for (size, levels) in [(largest + 1, 1), (12, largest + 1)] {
+            let said = read(&page(size, levels, &[]), levels).unwrap_err().to_string();
+            assert!(said.contains("levels that a page can have"), "{said}");
+        }
+        let said = read(&page(largest, 1, &[]), 1).unwrap_err().to_string();
+        assert!(!said.contains("levels that a page can have"), "{said}");
     }
 
     #[test]
