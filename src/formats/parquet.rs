@@ -32,7 +32,7 @@ use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, ColumnPath, Type};
 
 use super::envelope::{self, Envelope, KEY};
-use super::parquet_layout::{BEGINNING, CREATED_BY, Column, Leaf, columns};
+use super::parquet_layout::{BEGINNING, CREATED_BY, Column, Leaf, Width, columns};
 use super::{
     DecodeOptions, Descriptor, Encoding, Format, FormatError, FormatKind, Warning, WarningKind,
     arrow, contain, wire,
@@ -88,11 +88,13 @@ impl Format for Parquet {
 
     fn encode(&self, parameters: &Parameters, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let around = parameters.arrays().len().saturating_mul(300).saturating_add(4096);
-        out.reserve(parameters.byte_len().saturating_add(around));
+        let sizes = parameters.arrays().map(|(_, array)| stored(array));
+        out.reserve(sizes.fold(around, usize::saturating_add));
         let text = Envelope::text(ID, parameters)?;
         let (mut fields, mut lists) = (Vec::new(), Vec::new());
         for (name, array) in parameters.arrays() {
-            let list = list(array).map_err(|error| codec(format!("array {name:?}: {error}")))?;
+            let list = list(array, LARGEST_PAGE)
+                .map_err(|error| codec(format!("array {name:?}: {error}")))?;
             fields.push(Field::new(name, list.data_type().clone(), false));
             lists.push(list);
         }
@@ -120,16 +122,27 @@ fn check_beginning(bytes: &[u8]) -> Result<(), FormatError> {
     }
 }
 
-/// All elements of an array as one list.
-fn list(array: &Array) -> Result<ArrayRef, arrow_schema::ArrowError> {
-    let largest = match array.dtype() {
-        DType::I16 | DType::I8 | DType::U16 | DType::Bf16 | DType::U8 => {
-            array.element_count().saturating_mul(4)
+/// Bytes of the values of an array in a file.
+fn stored(array: &Array) -> usize {
+    let elements = array.element_count();
+    match Leaf::of(array.dtype()).width {
+        Width::Bytes(width) => elements.saturating_mul(width),
+        Width::Bit => elements.div_ceil(8),
+        // In memory eight bytes say where a text ends, and where the first begins.
+        Width::Text => {
+            let offsets = elements.saturating_add(1).saturating_mul(8);
+            array.byte_len().saturating_sub(offsets).saturating_add(elements.saturating_mul(4))
         }
-        _ => array.byte_len(),
-    };
-    if largest > LARGEST_PAGE {
-        let message = format!("{largest} bytes, Parquet holds at most {LARGEST_PAGE} in a page");
+    }
+}
+
+/// All elements of an array as one list, whose page holds at most `most` bytes and levels.
+fn list(array: &Array, most: usize) -> Result<ArrayRef, arrow_schema::ArrowError> {
+    let (bytes, elements) = (stored(array), array.element_count());
+    if bytes.max(elements) > most {
+        let message = format!(
+            "{bytes} bytes of {elements} elements, Parquet holds at most {most} of either in a page"
+        );
         return Err(arrow_schema::ArrowError::InvalidArgumentError(message));
     }
     let values: ArrayRef = match array.dtype() {
@@ -520,6 +533,33 @@ mod tests {
         };
         assert!(accepted.iter().all(|at| inside(*at)), "{accepted:?}");
         assert!(accepted.len() > 24 * 8, "{}", accepted.len());
+    }
+
+    #[test]
+    fn what_is_set_aside_is_what_the_values_take() {
+        let texts = Array::from_texts(&["", "a", "naïve"], &[3]).unwrap();
+        assert_eq!(stored(&texts), 3 * 4 + 7);
+        assert_eq!(stored(&Array::from_vec(vec![7u8; 5], &[5]).unwrap()), 20);
+        assert_eq!(stored(&Array::from_bools(&[true; 9], &[9]).unwrap()), 2);
+        let (parameters, bytes) = encoded(vec![
+            ("small", Array::from_vec(vec![7u8; 100_000], &[100_000]).unwrap()),
+            ("texts", texts),
+        ]);
+        let mut out = Vec::new();
+        Parquet.encode(&parameters, &mut out).unwrap();
+        assert!(bytes.len() <= out.capacity() && out.capacity() < bytes.len() + 5000);
+    }
+
+    #[test]
+    fn an_array_beyond_a_page_is_refused() {
+        let texts = Array::from_texts(&["ab", "c"], &[2]).unwrap();
+        let bits = Array::from_bools(&[true; 9], &[9]).unwrap();
+        let small = Array::from_vec(vec![1u8; 3], &[3]).unwrap();
+        for (array, largest) in [(texts, 11), (bits, 9), (small, 12)] {
+            assert!(list(&array, largest).is_ok());
+            let said = list(&array, largest - 1).unwrap_err().to_string();
+            assert!(said.ends_with("of either in a page"), "{said}");
+        }
     }
 
     #[test]
