@@ -39,7 +39,7 @@ use super::{
 };
 use crate::base::array::count;
 use crate::base::storage::ArenaLayout;
-use crate::base::{Array, DType, Parameters, Storage};
+use crate::base::{Array, DType, Limits, Parameters, ParametersError, Storage};
 
 /// The format `parquet`.
 pub struct Parquet;
@@ -214,6 +214,7 @@ fn read(bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError
         }
         ranges.push(layout.reserve(size(*dtype, column))?);
     }
+    check_grown(layout.len(), bytes.len(), &options.limits)?;
     let mut arena = options.spare.arena(layout.len(), options.pages)?;
     for (((name, dtype, _), column), range) in listed.iter().zip(&columns).zip(&ranges) {
         let target = arena.as_mut_slice().get_mut(range.clone()).unwrap_or_default();
@@ -227,6 +228,18 @@ fn read(bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError
     }
     parameters.check_limits(&options.limits)?;
     Ok(parameters)
+}
+
+/// Arrays within the bounds on what is compressed: a bit of a boolean becomes a byte.
+fn check_grown(arrays: usize, file: usize, limits: &Limits) -> Result<(), FormatError> {
+    let ratio = arrays.div_ceil(file.max(1));
+    let within = |what, found: usize, limit: u64| match found as u64 > limit {
+        true => Err(ParametersError::Limit { what, found: found as u64, limit }),
+        false => Ok(()),
+    };
+    within("decompressed bytes", arrays, limits.max_decompressed_bytes)?;
+    within("times larger when decompressed", ratio, limits.max_decompression_ratio)?;
+    Ok(())
 }
 
 /// Bytes of an array in memory.
@@ -548,6 +561,23 @@ mod tests {
         let mut out = Vec::new();
         Parquet.encode(&parameters, &mut out).unwrap();
         assert!(bytes.len() <= out.capacity() && out.capacity() < bytes.len() + 5000);
+    }
+
+    #[test]
+    fn booleans_grow_within_the_bounds_on_what_is_compressed() {
+        let bits = Array::from_bools(&[true; 80_000], &[80_000]).unwrap();
+        let (_, bytes) = encoded(vec![("bits", bits)]);
+        assert!(bytes.len() < 12_000);
+        let decode = |change: fn(&mut Limits)| {
+            let limits = Limits::default().with(change).unwrap();
+            Parquet.decode(&bytes, &DecodeOptions { limits, ..DecodeOptions::default() })
+        };
+        assert!(decode(|limits| limits.max_decompressed_bytes = 80_000).is_ok());
+        let said = decode(|limits| limits.max_decompressed_bytes = 79_999).unwrap_err();
+        assert_eq!(said.to_string(), "decompressed bytes: 80000, at most 79999 allowed");
+        assert!(decode(|limits| limits.max_decompression_ratio = 8).is_ok());
+        let said = decode(|limits| limits.max_decompression_ratio = 7).unwrap_err();
+        assert_eq!(said.to_string(), "times larger when decompressed: 8, at most 7 allowed");
     }
 
     #[test]
