@@ -7,10 +7,10 @@
 //! The crate writes, without compression, dictionaries, statistics and indices: a record never spans pages,
 //! so that a list has one page, and a dictionary that grows too large could not be left behind in the middle
 //! of it. What stands around the values is compared with what would be written (`parquet_layout.rs`). The
-//! crate then decodes levels and values of some thousand elements at a time: for a whole list it would
-//! take four bytes an element for levels beside the values, however narrow they are.
+//! crate then decodes values alone, of some thousand elements at a time: with the levels of a whole list it
+//! would take four bytes an element beside the values, however narrow they are.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::{ArrayRef, BooleanArray, LargeListArray};
 use arrow_buffer::{BooleanBuffer, OffsetBuffer};
@@ -47,6 +47,8 @@ pub struct Parquet;
 const ID: &str = "parquet";
 /// Elements that the crate decodes at a time: a multiple of eight, so that bits end with a byte.
 const PIECE: usize = 1 << 13;
+/// Texts are fewer where they have more bytes than this.
+const PIECE_BYTES: usize = 1 << 20;
 /// A page says its size, and how many levels it has, in 32 bits with a sign. Headers and levels take less
 /// than what is left.
 const LARGEST_PAGE: usize = (1 << 31) - (1 << 20);
@@ -349,24 +351,28 @@ fn texts(column: &Column<'_>, target: &mut [u8]) -> Filled {
     })
 }
 
-/// Lets the crate decode the elements of a column, some at a time, each time as a list of its own.
+/// Lets the crate decode the elements of a column, some at a time, each time as a page of its own.
 fn pieces<T: DataType>(column: &Column<'_>, mut take: impl FnMut(&[T::T]) -> Filled) -> Filled {
     let descriptor = descriptor(T::get_physical_type()).map_err(words)?;
-    let (mut definition, mut repetition, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let next = Next::default();
+    let mut reader = ColumnReaderImpl::<T>::new(descriptor, Box::new(next.clone()));
+    let mut values = Vec::new();
     let (mut rest, mut left) = (column.values, column.elements);
     while left > 0 {
-        let count = left.min(PIECE);
-        let (piece, after) = column.leaf.split(rest, count).ok_or("fewer values than elements")?;
-        let page = OnePage(Some(page(piece, count)));
-        let mut reader = ColumnReaderImpl::<T>::new(descriptor.clone(), Box::new(page));
-        definition.clear();
-        repetition.clear();
+        let piece = column.leaf.split(rest, left.min(PIECE), PIECE_BYTES);
+        let (count, piece, after) = piece.ok_or("fewer values than elements")?;
+        next.put(Page::DataPage {
+            buf: bytes::Bytes::copy_from_slice(piece),
+            num_values: u32::try_from(count).map_err(words)?,
+            encoding: PageEncoding::PLAIN,
+            def_level_encoding: PageEncoding::RLE,
+            rep_level_encoding: PageEncoding::RLE,
+            statistics: None,
+        });
         values.clear();
-        let read = reader
-            .read_records(1, Some(&mut definition), Some(&mut repetition), &mut values)
-            .map_err(words)?;
-        if read != (1, count, count) || values.len() != count {
-            return Err(format!("{read:?} lists, values and levels, not one of {count}"));
+        let read = reader.read_records(count, None, None, &mut values).map_err(words)?;
+        if read != (count, count, count) || values.len() != count {
+            return Err(format!("{read:?} records, values and levels, not {count} of each"));
         }
         take(&values)?;
         rest = after;
@@ -375,7 +381,7 @@ fn pieces<T: DataType>(column: &Column<'_>, mut take: impl FnMut(&[T::T]) -> Fil
     Ok(())
 }
 
-/// A required list of required elements has levels 0 and 1.
+/// Elements without levels: that the levels are those of one list is known before.
 fn descriptor(physical: Physical) -> Result<ColumnDescPtr, ParquetError> {
     let length = if physical == Physical::FIXED_LEN_BYTE_ARRAY { 2 } else { -1 };
     let element = Type::primitive_type_builder("element", physical)
@@ -383,64 +389,42 @@ fn descriptor(physical: Physical) -> Result<ColumnDescPtr, ParquetError> {
         .with_length(length)
         .build()?;
     let path = ColumnPath::from("element");
-    Ok(Arc::new(ColumnDescriptor::new(Arc::new(element), 1, 1, path)))
+    Ok(Arc::new(ColumnDescriptor::new(Arc::new(element), 0, 0, path)))
 }
 
-/// A page of one list of `count` elements, at most [`PIECE`].
-fn page(values: &[u8], count: usize) -> Page {
-    // Each run is twice its length, seven bits a byte, and the level: one 0, then ones.
-    let run = |bytes: &mut Vec<u8>, count: usize, level: u8| {
-        let mut length = count << 1;
-        while length >= 0x80 {
-            bytes.push(length as u8 | 0x80);
-            length >>= 7;
-        }
-        bytes.extend([length as u8, level]);
-    };
-    let (mut repetition, mut definition) = (vec![2, 0], Vec::new());
-    if count > 1 {
-        run(&mut repetition, count.saturating_sub(1), 1);
+/// Hands out the page that was put there last, once.
+#[derive(Clone, Default)]
+struct Next(Arc<Mutex<Option<Page>>>);
+
+impl Next {
+    fn put(&self, page: Page) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
     }
-    run(&mut definition, count, 1);
-    let mut bytes = Vec::with_capacity(values.len().saturating_add(16));
-    for levels in [repetition, definition] {
-        bytes.extend_from_slice(&(levels.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&levels);
-    }
-    bytes.extend_from_slice(values);
-    Page::DataPage {
-        buf: bytes.into(),
-        num_values: count as u32,
-        encoding: PageEncoding::PLAIN,
-        def_level_encoding: PageEncoding::RLE,
-        rep_level_encoding: PageEncoding::RLE,
-        statistics: None,
+
+    fn take(&self) -> Option<Page> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// Hands out one page.
-struct OnePage(Option<Page>);
-
-impl Iterator for OnePage {
+impl Iterator for Next {
     type Item = Result<Page, ParquetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.take().map(Ok)
+        self.take().map(Ok)
     }
 }
 
-impl PageReader for OnePage {
+impl PageReader for Next {
     fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
-        Ok(self.0.take())
+        Ok(self.take())
     }
 
-    /// Asked for to know whether a list ends with its page: it does.
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>, ParquetError> {
         Ok(None)
     }
 
     fn skip_next_page(&mut self) -> Result<(), ParquetError> {
-        self.0 = None;
+        self.take();
         Ok(())
     }
 }
@@ -473,25 +457,36 @@ mod tests {
     fn lists_of_every_length_around_a_piece_come_back() {
         for length in [0, 1, 2, 7, 8, 9, 15, 16, 17, 18, 24, 25, 1000, PIECE - 1, PIECE, PIECE + 1]
         {
-            let numbers = || (0..length).map(|number| number as u8);
+            fn array<T: crate::base::Element>(length: usize, of: impl Fn(u8) -> T) -> Array {
+                let numbers = (0..length).map(|number| of(number as u8));
+                Array::from_vec(numbers.collect::<Vec<T>>(), &[length]).unwrap()
+            }
             let texts: Vec<String> = (0..length).map(|number| "ü".repeat(number % 5)).collect();
-            let halves = numbers().map(|number| half::f16::from_f32(number.into())).collect();
+            let bits: Vec<bool> = (0..length).map(|number| number % 3 == 0).collect();
             round_trip(vec![
-                ("f64", Array::from_vec(numbers().map(f64::from).collect(), &[length]).unwrap()),
-                ("f16", Array::from_vec::<half::f16>(halves, &[length]).unwrap()),
-                ("u8", Array::from_vec(numbers().collect(), &[length]).unwrap()),
-                ("i8", Array::from_vec(numbers().map(|n| n as i8).collect(), &[length]).unwrap()),
-                (
-                    "u64",
-                    Array::from_vec(
-                        numbers().map(|n| u64::MAX - u64::from(n)).collect(),
-                        &[length],
-                    )
-                    .unwrap(),
-                ),
+                ("f64", array(length, |n| -f64::from(n))),
+                ("f32", array(length, |n| -f32::from(n))),
+                ("f16", array(length, |n| half::f16::from_f32(n.into()))),
+                ("bf16", array(length, |n| half::bf16::from_f32(n.into()))),
+                ("i64", array(length, |n| i64::MIN + i64::from(n))),
+                ("i32", array(length, |n| i32::MIN + i32::from(n))),
+                ("i16", array(length, |n| i16::MIN + i16::from(n))),
+                ("i8", array(length, |n| n as i8)),
+                ("u64", array(length, |n| u64::MAX - u64::from(n))),
+                ("u32", array(length, |n| u32::MAX - u32::from(n))),
+                ("u16", array(length, |n| u16::MAX - u16::from(n))),
+                ("u8", array(length, |n| n)),
+                ("bool", Array::from_bools(&bits, &[length]).unwrap()),
                 ("texts", Array::from_texts(&texts, &[length]).unwrap()),
             ]);
         }
+    }
+
+    #[test]
+    fn long_texts_come_back() {
+        let longs = ["a".repeat(PIECE_BYTES - 5), "b".repeat(2 * PIECE_BYTES), String::new()];
+        let texts: Vec<String> = longs.iter().cycle().take(7).cloned().collect();
+        round_trip(vec![("texts", Array::from_texts(&texts, &[7]).unwrap())]);
     }
 
     #[test]

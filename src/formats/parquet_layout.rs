@@ -100,23 +100,30 @@ impl Leaf {
         }
     }
 
-    /// The values of the first `count` elements, and those of the others; `None` where there are fewer.
-    pub fn split<'a>(&self, values: &'a [u8], count: usize) -> Option<(&'a [u8], &'a [u8])> {
-        match self.width {
-            Width::Bytes(width) => values.split_at_checked(count.checked_mul(width)?),
-            Width::Bit => values.split_at_checked(count.div_ceil(8)),
+    /// The values of the first `count` elements, and those of the others; `None` where there are fewer. Texts
+    /// are fewer than `count` where those before have `most` bytes: how many there are comes first.
+    pub fn split<'a>(&self, values: &'a [u8], count: usize, most: usize) -> Option<Split<'a>> {
+        let (first, rest) = match self.width {
+            Width::Bytes(width) => values.split_at_checked(count.checked_mul(width)?)?,
+            Width::Bit => values.split_at_checked(count.div_ceil(8))?,
             Width::Text => {
-                let mut rest = values;
-                for _ in 0..count {
+                let (mut rest, mut taken) = (values, 0usize);
+                while taken < count && values.len().saturating_sub(rest.len()) < most {
                     let (length, after) = rest.split_first_chunk::<4>()?;
                     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
                     (_, rest) = after.split_at_checked(length)?;
+                    taken = taken.saturating_add(1);
                 }
-                values.split_at_checked(values.len().saturating_sub(rest.len()))
+                let length = values.len().saturating_sub(rest.len());
+                return Some((taken, values.get(..length)?, rest));
             }
-        }
+        };
+        Some((count, first, rest))
     }
 }
+
+/// A number of elements, their values, and the values of the others.
+type Split<'a> = (usize, &'a [u8], &'a [u8]);
 
 /// A column: one list of elements.
 pub(super) struct Column<'a> {
@@ -302,8 +309,8 @@ fn read_page<'a>(pages: &mut Input<'a>, column: &mut Column<'a>) -> Result<(), F
     }
     column.elements = if empty { 0 } else { levels };
     column.values = page.rest();
-    let fits =
-        column.leaf.split(column.values, column.elements).is_some_and(|(_, rest)| rest.is_empty());
+    let split = column.leaf.split(column.values, column.elements, usize::MAX);
+    let fits = split.is_some_and(|(_, _, rest)| rest.is_empty());
     let unused = match (&column.leaf.width, column.values.last(), column.elements % 8) {
         (Width::Bit, Some(last), used @ 1..) => last >> used,
         _ => 0,
@@ -569,6 +576,19 @@ mod tests {
         let said = columns(&bytes, &Limits::default()).map(drop).unwrap_err().to_string();
         let expected = format!("a page of the {} bytes in the footer, found {one}", one - 3);
         assert!(said.contains(&expected), "{said}");
+    }
+
+    #[test]
+    fn texts_are_split_before_they_are_too_many() {
+        let values = b"\x01\0\0\0a\x02\0\0\0bc\0\0\0\0";
+        let split = |count, most| TEXT.split(values, count, most);
+        assert_eq!(split(3, usize::MAX), Some((3, &values[..], &[][..])));
+        assert_eq!(split(2, usize::MAX), Some((2, &values[..11], &values[11..])));
+        // The one with which they reach the bound is among them, however long it is.
+        assert_eq!(split(3, 1), Some((1, &values[..5], &values[5..])));
+        assert_eq!(split(3, 6), Some((2, &values[..11], &values[11..])));
+        assert_eq!(split(4, usize::MAX), None);
+        assert_eq!(TEXT.split(&values[..10], 2, usize::MAX), None);
     }
 
     #[test]
