@@ -519,9 +519,15 @@ mod tests {
     /// Around the values each bit is looked at: a changed one is refused, or is one of a value or the text.
     #[test]
     fn a_changed_bit_around_the_values_is_refused() {
+        let halves: Vec<half::f16> = [1.5, -2.25, 7.0].map(half::f16::from_f32).to_vec();
+        let bits: Vec<bool> = (0..20).map(|bit| 0xc5aa5 >> bit & 1 == 1).collect();
         let (parameters, whole) = encoded(vec![
             ("one", Array::from_vec(vec![1.5f64; 3], &[3]).unwrap()),
             ("two", Array::from_vec(vec![1i16; 9], &[9]).unwrap()),
+            ("half", Array::from_vec(halves.clone(), &[3]).unwrap()),
+            ("bits", Array::from_bools(&bits, &[20]).unwrap()),
+            ("texts", Array::from_texts(&["first", "", "last"], &[3]).unwrap()),
+            ("none", Array::from_vec(Vec::<f32>::new(), &[0]).unwrap()),
         ]);
         let text = Envelope::text(ID, &parameters).unwrap();
         let mut accepted = Vec::new();
@@ -529,18 +535,31 @@ mod tests {
             let mut bytes = whole.clone();
             bytes[at] ^= 1 << bit;
             if Parquet.decode(&bytes, &DecodeOptions::default()).is_ok() {
-                accepted.push(at);
+                accepted.push(at * 8 + bit);
             }
         }
-        let from =
-            |part: &[u8]| whole.windows(part.len()).position(|window| window == part).unwrap();
-        let values = [(from(&1.5f64.to_le_bytes()), 24), (from(&[1, 0, 0, 0, 1]), 36)];
-        let text = [(from(text.as_bytes()), text.len())];
-        let inside = |at: usize| {
-            values.iter().chain(&text).any(|(start, length)| (*start..start + length).contains(&at))
+        // Where a part begins, and how many bits of it may be others.
+        let bits_of = |part: &[u8], bits: usize| {
+            let at = whole.windows(part.len()).position(|window| window == part).unwrap();
+            at * 8..at * 8 + bits
         };
-        assert!(accepted.iter().all(|at| inside(*at)), "{accepted:?}");
-        assert!(accepted.len() > 24 * 8, "{}", accepted.len());
+        let values = [
+            bits_of(&[1.5f64.to_le_bytes(); 3].concat(), 24 * 8),
+            bits_of(&[1, 0, 0, 0, 1, 0, 0, 0], 36 * 8),
+            bits_of(bytemuck::cast_slice(&halves), 6 * 8),
+            bits_of(&[0xa5, 0x5a, 0x0c], 20),
+            bits_of(b"first", 5 * 8),
+            bits_of(b"last", 4 * 8),
+        ];
+        let text = bits_of(text.as_bytes(), text.len() * 8);
+        let inside = |bit: &usize| values.iter().chain([&text]).any(|range| range.contains(bit));
+        assert!(accepted.iter().all(inside), "{accepted:?}");
+        for range in values.iter().filter(|range| range.len() != 36 * 8) {
+            let found = accepted.iter().filter(|bit| range.contains(bit)).count();
+            // Texts stay UTF-8; every other value is one.
+            let least = if range.len() % 40 == 0 || range.len() == 32 { 8 } else { range.len() };
+            assert!(found >= least, "{found} of {range:?}");
+        }
     }
 
     #[test]
