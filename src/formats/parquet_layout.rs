@@ -344,8 +344,9 @@ fn levels_are(data: &[u8], count: usize, first: u8) -> bool {
             seen = seen.saturating_add(length);
             continue;
         }
-        // So many times eight levels; what is left over in the last byte is zero.
-        if !(1..=left.div_ceil(8)).contains(&length) {
+        // So many times eight levels; what is left over in the last byte is zero. A level that is alone is a
+        // run in what is written: in a packed byte it would be the same, one bit away.
+        if count == 1 || !(1..=left.div_ceil(8)).contains(&length) {
             return false;
         }
         let Some((packed, after)) = rest.split_at_checked(length) else { return false };
@@ -506,7 +507,9 @@ mod tests {
 
     #[test]
     fn levels_of_anything_else_are_none() {
-        let others: [(&[u8], usize, u8); 11] = [
+        let others: [(&[u8], usize, u8); 13] = [
+            (&[3, 0], 1, 0),
+            (&[3, 1], 1, 1),
             (&[4, 0], 2, 0),
             (&[2, 1], 1, 0),
             (&[3, 0b111], 3, 0),
