@@ -10,6 +10,7 @@
 //! crate then decodes values alone, of some thousand elements at a time: with the levels of a whole list it
 //! would take four bytes an element beside the values, however narrow they are.
 
+use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::{ArrayRef, BooleanArray, LargeListArray};
@@ -17,7 +18,9 @@ use arrow_buffer::{BooleanBuffer, OffsetBuffer};
 use arrow_schema::{Field, Schema};
 
 use ::parquet::arrow::ArrowSchemaConverter;
-use ::parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
+use ::parquet::arrow::arrow_writer::{
+    ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use ::parquet::basic::{Encoding as PageEncoding, Repetition, Type as Physical};
 use ::parquet::column::page::{Page, PageMetadata, PageReader};
 use ::parquet::column::reader::ColumnReaderImpl;
@@ -28,7 +31,7 @@ use ::parquet::data_type::{
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
-use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use ::parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, ColumnPath, Type};
 
 use super::envelope::{self, Envelope, KEY};
@@ -92,15 +95,14 @@ impl Format for Parquet {
         let around = parameters.arrays().len().saturating_mul(300).saturating_add(4096);
         let sizes = parameters.arrays().map(|(_, array)| stored(array));
         out.reserve(sizes.fold(around, usize::saturating_add));
-        let text = Envelope::text(ID, parameters)?;
-        let (mut fields, mut lists) = (Vec::new(), Vec::new());
-        for (name, array) in parameters.arrays() {
-            let list = list(array, LARGEST_PAGE)
-                .map_err(|error| codec(format!("array {name:?}: {error}")))?;
-            fields.push(Field::new(name, list.data_type().clone(), false));
-            lists.push(list);
-        }
-        write_file(Schema::new(fields), &lists, text, out).map_err(codec)
+        write_file(parameters, out, || Ok(()))
+    }
+
+    fn write(&self, parameters: &Parameters, out: &mut dyn Write) -> Result<u64, FormatError> {
+        let mut out = wire::Counted { out, written: 0 };
+        let held = Held::default();
+        write_file(parameters, held.clone(), || held.pass_on(&mut out))?;
+        Ok(out.written)
     }
 
     fn decode(&self, bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
@@ -159,12 +161,44 @@ fn list(array: &Array, most: usize) -> Result<ArrayRef, arrow_schema::ArrowError
     Ok(Arc::new(LargeListArray::try_new(element, offsets, values, None)?))
 }
 
+/// What was written and not yet passed on: the crate asks for a target that threads may share.
+#[derive(Clone, Default)]
+struct Held(Arc<Mutex<Vec<u8>>>);
+
+impl Held {
+    fn pass_on(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        out.write_all(&held)?;
+        held.clear();
+        Ok(())
+    }
+}
+
+impl Write for Held {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a file; `written` is called when a column is, and at the end.
 fn write_file(
-    schema: Schema,
-    lists: &[ArrayRef],
-    text: String,
-    out: &mut Vec<u8>,
-) -> Result<(), ParquetError> {
+    parameters: &Parameters,
+    out: impl Write + Send,
+    mut written: impl FnMut() -> std::io::Result<()>,
+) -> Result<(), FormatError> {
+    let text = Envelope::text(ID, parameters)?;
+    let (mut fields, mut lists) = (Vec::new(), Vec::new());
+    for (name, array) in parameters.arrays() {
+        let list =
+            list(array, LARGEST_PAGE).map_err(|error| codec(format!("array {name:?}: {error}")))?;
+        fields.push(Field::new(name, list.data_type().clone(), false));
+        lists.push(list);
+    }
     let properties = WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())
         .set_dictionary_enabled(false)
@@ -172,24 +206,35 @@ fn write_file(
         .set_offset_index_disabled(true)
         .set_key_value_metadata(Some(vec![KeyValue::new(KEY.to_owned(), text)]))
         .build();
-    let columns = ArrowSchemaConverter::new().convert(&schema)?;
+    let schema = Arc::new(Schema::new(fields));
+    let columns = ArrowSchemaConverter::new().convert(&schema).map_err(codec)?;
     let mut writer =
-        SerializedFileWriter::new(out, columns.root_schema_ptr(), Arc::new(properties))?;
+        SerializedFileWriter::new(out, columns.root_schema_ptr(), Arc::new(properties))
+            .map_err(codec)?;
     // The crate has written the magic.
     writer.write_all(BEGINNING.get(4..).unwrap_or_default())?;
-    let schema = Arc::new(schema);
     let factory = ArrowRowGroupWriterFactory::new(&writer, schema.clone());
-    let chunks = factory.create_column_writers(0)?;
-    let mut rows = writer.next_row_group()?;
-    for ((mut chunk, list), field) in chunks.into_iter().zip(lists).zip(schema.fields()) {
-        for leaf in compute_leaves(field, list)? {
-            chunk.write(&leaf)?;
-        }
-        chunk.close()?.append_to_row_group(&mut rows)?;
+    let chunks = factory.create_column_writers(0).map_err(codec)?;
+    let mut rows = writer.next_row_group().map_err(codec)?;
+    for ((chunk, list), field) in chunks.into_iter().zip(lists).zip(schema.fields()) {
+        write_column(chunk, field, &list, &mut rows).map_err(codec)?;
+        written()?;
     }
-    rows.close()?;
-    writer.close()?;
-    Ok(())
+    rows.close().map_err(codec)?;
+    writer.close().map_err(codec)?;
+    Ok(written()?)
+}
+
+fn write_column<W: Write + Send>(
+    mut chunk: ArrowColumnWriter,
+    field: &Field,
+    list: &ArrayRef,
+    rows: &mut SerializedRowGroupWriter<'_, W>,
+) -> Result<(), ParquetError> {
+    for leaf in compute_leaves(field, list)? {
+        chunk.write(&leaf)?;
+    }
+    chunk.close()?.append_to_row_group(rows)
 }
 
 fn read(bytes: &[u8], options: &DecodeOptions) -> Result<Parameters, FormatError> {
@@ -401,7 +446,7 @@ impl Next {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
     }
 
-    fn take(&self) -> Option<Page> {
+    fn page(&self) -> Option<Page> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -410,13 +455,13 @@ impl Iterator for Next {
     type Item = Result<Page, ParquetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.take().map(Ok)
+        self.page().map(Ok)
     }
 }
 
 impl PageReader for Next {
     fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
-        Ok(self.take())
+        Ok(self.page())
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>, ParquetError> {
@@ -424,7 +469,7 @@ impl PageReader for Next {
     }
 
     fn skip_next_page(&mut self) -> Result<(), ParquetError> {
-        self.take();
+        self.page();
         Ok(())
     }
 }
@@ -480,6 +525,32 @@ mod tests {
                 ("texts", Array::from_texts(&texts, &[length]).unwrap()),
             ]);
         }
+    }
+
+    /// What is held while a file is written is passed on after each column.
+    #[test]
+    fn columns_are_written_as_they_are_finished() {
+        struct Parts(Vec<Vec<u8>>);
+        impl Write for Parts {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0.push(bytes.to_vec());
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let array = || Array::from_vec(vec![1.5f64; 10_000], &[10_000]).unwrap();
+        let (parameters, bytes) = encoded(vec![("a", array()), ("b", array()), ("c", array())]);
+        let mut parts = Parts(Vec::new());
+        assert_eq!(Parquet.write(&parameters, &mut parts).unwrap(), bytes.len() as u64);
+        assert!(parts.0.iter().all(|part| part.len() < 100_000));
+        assert_eq!(parts.0.concat(), bytes);
+        // A target that is full is no error of the crate's.
+        let mut small = [0; 100];
+        let said = Parquet.write(&parameters, &mut &mut small[..]).unwrap_err();
+        assert!(matches!(said, FormatError::Write(_)), "{said}");
     }
 
     #[test]
