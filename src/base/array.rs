@@ -476,23 +476,18 @@ fn each_text<'a>(
     mut take: impl FnMut(&'a str),
 ) -> Result<(), ArrayError> {
     let wrong = |what, index| ArrayError::NotText { what, index };
-    let header = elements
-        .checked_add(1)
-        .and_then(|offsets| offsets.checked_mul(8))
-        .filter(|header| *header <= block.len())
-        .ok_or_else(|| wrong("fewer offsets than elements", elements))?;
-    let (offsets, body) = block.split_at_checked(header).unwrap_or_default();
+    let header = elements.checked_add(1).and_then(|offsets| offsets.checked_mul(8));
+    let parts = header.and_then(|header| block.split_at_checked(header));
+    let (offsets, body) = parts.ok_or_else(|| wrong("fewer offsets than elements", elements))?;
     let mut offsets = offsets.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk));
     let mut start = offsets.next().unwrap_or(1);
     if start != 0 {
         return Err(wrong("the first offset is not zero", 0));
     }
     for (index, end) in offsets.enumerate() {
-        let bytes = usize::try_from(start)
-            .ok()
-            .zip(usize::try_from(end).ok())
-            .and_then(|(start, end)| body.get(start..end))
-            .ok_or_else(|| wrong("an offset out of order or out of range", index))?;
+        let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+        let bytes = range.and_then(|(start, end)| body.get(start..end));
+        let bytes = bytes.ok_or_else(|| wrong("an offset out of order or out of range", index))?;
         take(std::str::from_utf8(bytes).map_err(|_| wrong("bytes that are not UTF-8", index))?);
         start = end;
     }
