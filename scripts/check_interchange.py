@@ -27,6 +27,7 @@ import msgpack
 import numpy as np
 import pcodec.wrapped
 import pyarrow.ipc
+import pyarrow.parquet
 import safetensors
 import safetensors.numpy
 from grpc_tools import protoc
@@ -121,6 +122,23 @@ def check_arrow(path):
     compare("arrow by pyarrow", found)
 
 
+def check_parquet(path):
+    file = pyarrow.parquet.ParquetFile(path)
+    assert (file.num_row_groups, file.metadata.num_rows) == (1, 1)
+    assert file.metadata.created_by == "deadweight version 1", file.metadata.created_by
+    table = file.read()
+    table.validate(full=True)
+    envelope = json.loads(table.schema.metadata[b"deadweight"])
+    found = {}
+    for (name, dtype, shape), column in zip(envelope["arrays"], table.columns):
+        values = column.combine_chunks().flatten()
+        if dtype == "text":
+            found[name] = np.array(values.to_pylist(), dtype=object).reshape(shape)
+        else:
+            found[name] = values.to_numpy(zero_copy_only=False).astype(DTYPES[dtype], casting="no").reshape(shape)
+    compare("parquet by pyarrow", found)
+
+
 def of_document(document, mark, decode=bytes):
     """The arrays of a `bytes` document."""
     assert document["format"] == mark, document["format"]
@@ -210,6 +228,7 @@ def main():
         check_npz(folder / "npz.npz")
         check_safetensors(folder / "safetensors.safetensors")
         check_arrow(folder / "arrow.arrow")
+        check_parquet(folder / "parquet.parquet")
         check_pco(folder / "pco.pco")
         check_protobuf(folder)
         readers = {

@@ -275,7 +275,9 @@ impl Array {
         if self.dtype != DType::Text {
             return Err(ArrayError::DType { expected: DType::Text, found: self.dtype });
         }
-        split_text_block(self.as_bytes(), self.element_count())
+        let mut texts = Vec::with_capacity(self.element_count());
+        each_text(self.as_bytes(), self.element_count(), |text| texts.push(text))?;
+        Ok(texts)
     }
 
     /// The values of a `bool` array, in C order.
@@ -449,7 +451,7 @@ fn check(dtype: DType, shape: &[usize], bytes: &[u8]) -> Result<(), ArrayError> 
         }
         return Ok(());
     }
-    split_text_block(bytes, count(dtype, shape)?).map(|_| ())
+    each_text(bytes, count(dtype, shape)?, |_| ())
 }
 
 /// The block of bytes of a text array: `n + 1` little-endian u64 offsets, then UTF-8.
@@ -467,35 +469,32 @@ pub fn text_block<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Vec<u8> {
     block
 }
 
-fn split_text_block(block: &[u8], elements: usize) -> Result<Vec<&str>, ArrayError> {
+/// Hands over each text of a block, as far as they are texts: to check a block takes no memory.
+fn each_text<'a>(
+    block: &'a [u8],
+    elements: usize,
+    mut take: impl FnMut(&'a str),
+) -> Result<(), ArrayError> {
     let wrong = |what, index| ArrayError::NotText { what, index };
-    let header = elements
-        .checked_add(1)
-        .and_then(|offsets| offsets.checked_mul(8))
-        .filter(|header| *header <= block.len())
-        .ok_or_else(|| wrong("fewer offsets than elements", elements))?;
-    let (offsets, body) = block.split_at_checked(header).unwrap_or_default();
+    let header = elements.checked_add(1).and_then(|offsets| offsets.checked_mul(8));
+    let parts = header.and_then(|header| block.split_at_checked(header));
+    let (offsets, body) = parts.ok_or_else(|| wrong("fewer offsets than elements", elements))?;
     let mut offsets = offsets.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk));
     let mut start = offsets.next().unwrap_or(1);
     if start != 0 {
         return Err(wrong("the first offset is not zero", 0));
     }
-    let mut texts = Vec::with_capacity(elements);
     for (index, end) in offsets.enumerate() {
-        let bytes = usize::try_from(start)
-            .ok()
-            .zip(usize::try_from(end).ok())
-            .and_then(|(start, end)| body.get(start..end))
-            .ok_or_else(|| wrong("an offset out of order or out of range", index))?;
-        texts.push(
-            std::str::from_utf8(bytes).map_err(|_| wrong("bytes that are not UTF-8", index))?,
-        );
+        let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+        let bytes = range.and_then(|(start, end)| body.get(start..end));
+        let bytes = bytes.ok_or_else(|| wrong("an offset out of order or out of range", index))?;
+        take(std::str::from_utf8(bytes).map_err(|_| wrong("bytes that are not UTF-8", index))?);
         start = end;
     }
     if start != body.len() as u64 {
         return Err(wrong("bytes after the last string", elements));
     }
-    Ok(texts)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -100,23 +100,30 @@ impl Leaf {
         }
     }
 
-    /// The values of the first `count` elements, and those of the others; `None` where there are fewer.
-    pub fn split<'a>(&self, values: &'a [u8], count: usize) -> Option<(&'a [u8], &'a [u8])> {
-        match self.width {
-            Width::Bytes(width) => values.split_at_checked(count.checked_mul(width)?),
-            Width::Bit => values.split_at_checked(count.div_ceil(8)),
+    /// The values of the first `count` elements, and those of the others; `None` where there are fewer. Texts
+    /// are fewer than `count` where those before have `most` bytes: how many there are comes first.
+    pub fn split<'a>(&self, values: &'a [u8], count: usize, most: usize) -> Option<Split<'a>> {
+        let (first, rest) = match self.width {
+            Width::Bytes(width) => values.split_at_checked(count.checked_mul(width)?)?,
+            Width::Bit => values.split_at_checked(count.div_ceil(8))?,
             Width::Text => {
-                let mut rest = values;
-                for _ in 0..count {
+                let (mut rest, mut taken) = (values, 0usize);
+                while taken < count && values.len().saturating_sub(rest.len()) < most {
                     let (length, after) = rest.split_first_chunk::<4>()?;
                     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
                     (_, rest) = after.split_at_checked(length)?;
+                    taken = taken.saturating_add(1);
                 }
-                values.split_at_checked(values.len().saturating_sub(rest.len()))
+                let length = values.len().saturating_sub(rest.len());
+                return Some((taken, values.get(..length)?, rest));
             }
-        }
+        };
+        Some((count, first, rest))
     }
 }
+
+/// A number of elements, their values, and the values of the others.
+type Split<'a> = (usize, &'a [u8], &'a [u8]);
 
 /// A column: one list of elements.
 pub(super) struct Column<'a> {
@@ -124,8 +131,12 @@ pub(super) struct Column<'a> {
     pub name: &'a [u8],
     /// The type of its elements.
     pub leaf: &'static Leaf,
+    /// How many levels the footer says there are: one for an empty list, else one an element.
+    levels: usize,
+    /// Bytes that its page takes as the footer says, header and all.
+    size: usize,
     /// How many elements there are.
-    pub count: usize,
+    pub elements: usize,
     /// Their values.
     pub values: &'a [u8],
 }
@@ -174,8 +185,7 @@ fn footer_range(bytes: &[u8]) -> Result<(usize, usize), FormatError> {
     ))
 }
 
-/// The columns by what the footer says, their values not yet looked for: `values` is empty, `count` the
-/// number of levels.
+/// The columns by what the footer says, their values not yet looked for.
 fn read_footer<'a>(
     footer: &mut Input<'a>,
     limits: &Limits,
@@ -204,15 +214,15 @@ fn read_footer<'a>(
         let leaf = LEAVES.iter().find(|leaf| footer.rest().starts_with(leaf.schema));
         let leaf = *leaf.ok_or_else(|| footer.wrong("a type of elements", "another"))?;
         footer.expect(leaf.schema)?;
-        columns.push(Column { name, leaf, count: 0, values: &[] });
+        columns.push(Column { name, leaf, levels: 0, size: 0, elements: 0, values: &[] });
     }
     // Rows, then one row group.
     footer.expect(if count == 0 { b"\x16\0\x19\x1c\x19" } else { b"\x16\x02\x19\x1c\x19" })?;
     footer.expect_list(count)?;
     let mut at = BEGINNING.len();
     for column in &mut columns {
-        let size = read_chunk(footer, column, at)?;
-        at = at.saturating_add(size);
+        read_chunk(footer, column, at)?;
+        at = at.saturating_add(column.size);
     }
     let size = at.saturating_sub(BEGINNING.len());
     footer.expect(b"\x16")?;
@@ -235,12 +245,12 @@ fn read_footer<'a>(
     Ok((text, columns))
 }
 
-/// What the row group says of a column that begins at byte `at`; gives its size.
+/// What the row group says of a column that begins at byte `at`: its size, and how many levels it has.
 fn read_chunk(
     footer: &mut Input<'_>,
     column: &mut Column<'_>,
     at: usize,
-) -> Result<usize, FormatError> {
+) -> Result<(), FormatError> {
     footer.expect(b"\x26\0\x1c")?;
     // The type; encodings PLAIN and RLE; the path.
     footer.expect(&[0x15, column.leaf.physical, 0x19, 0x25, 0, 6, 0x19, 0x38])?;
@@ -249,33 +259,47 @@ fn read_chunk(
     }
     // No compression.
     footer.expect(b"\x04list\x07element\x15\0\x16")?;
-    column.count = footer.number()?;
+    column.levels = footer.number()?;
     footer.expect(b"\x16")?;
-    let size = footer.number()?;
+    column.size = footer.number()?;
     footer.expect(b"\x16")?;
-    footer.expect_number(size)?;
+    footer.expect_number(column.size)?;
     footer.expect(b"\x26")?;
     footer.expect_number(at)?;
     // One page of data, PLAIN.
-    footer.expect(b"\x49\x1c\x15\0\x15\0\x15\x02\0\0\0")?;
-    Ok(size)
+    footer.expect(b"\x49\x1c\x15\0\x15\0\x15\x02\0\0\0")
 }
 
-/// The one page of a column, whose size the header says: the next page, or the footer, begins behind it.
+/// The one page of a column: its header and what that says to follow are as long as the footer says. The
+/// next page, or the footer, begins behind it.
 fn read_page<'a>(pages: &mut Input<'a>, column: &mut Column<'a>) -> Result<(), FormatError> {
+    let start = pages.at;
     pages.expect(b"\x15\0\x15")?;
     let size = pages.number()?;
+    // Both are 32 bits with a sign in a page header, and a list has one level where it is empty.
+    let largest = usize::try_from(i32::MAX).unwrap_or(usize::MAX);
+    if size > largest || !(1..=largest).contains(&column.levels) {
+        let found = format!("{size} bytes and {} levels", column.levels);
+        return Err(pages.wrong("sizes and levels that a page can have", found));
+    }
     pages.expect(b"\x15")?;
     pages.expect_number(size)?;
     pages.expect(b"\x2c\x15")?;
-    pages.expect_number(column.count)?;
+    pages.expect_number(column.levels)?;
     // PLAIN, levels as runs.
     pages.expect(b"\x15\0\x15\x06\x15\x06\0\0")?;
     let at = pages.at;
     let page = pages.take(size)?;
+    let whole = pages.at.saturating_sub(start);
+    if whole != column.size {
+        pages.at = start;
+        return Err(
+            pages.wrong(&format!("a page of the {} bytes in the footer", column.size), whole)
+        );
+    }
     let mut page = Input { what: "Parquet page", bytes: page, at: 0 };
     let (repetition, definition) = (page.levels()?, page.levels()?);
-    let levels = column.count;
+    let levels = column.levels;
     // An element that continues the list has repetition level 1. All have definition level 1; an empty
     // list has one level, and it is 0.
     let empty = levels == 1 && levels_are(definition, 1, 0);
@@ -283,11 +307,11 @@ fn read_page<'a>(pages: &mut Input<'a>, column: &mut Column<'a>) -> Result<(), F
         pages.at = at;
         return Err(pages.wrong("levels of one list", "others"));
     }
-    column.count = if empty { 0 } else { levels };
+    column.elements = if empty { 0 } else { levels };
     column.values = page.rest();
-    let fits =
-        column.leaf.split(column.values, column.count).is_some_and(|(_, rest)| rest.is_empty());
-    let unused = match (&column.leaf.width, column.values.last(), column.count % 8) {
+    let split = column.leaf.split(column.values, column.elements, usize::MAX);
+    let fits = split.is_some_and(|(_, _, rest)| rest.is_empty());
+    let unused = match (&column.leaf.width, column.values.last(), column.elements % 8) {
         (Width::Bit, Some(last), used @ 1..) => last >> used,
         _ => 0,
     };
@@ -295,7 +319,7 @@ fn read_page<'a>(pages: &mut Input<'a>, column: &mut Column<'a>) -> Result<(), F
         true => Ok(()),
         false => {
             pages.at = at;
-            let expected = format!("values of {} elements", column.count);
+            let expected = format!("values of {} elements", column.elements);
             Err(pages.wrong(&expected, format!("{} bytes", column.values.len())))
         }
     }
@@ -320,8 +344,9 @@ fn levels_are(data: &[u8], count: usize, first: u8) -> bool {
             seen = seen.saturating_add(length);
             continue;
         }
-        // So many times eight levels; what is left over in the last byte is zero.
-        if !(1..=left.div_ceil(8)).contains(&length) {
+        // So many times eight levels; what is left over in the last byte is zero. A level that is alone is a
+        // run in what is written: in a packed byte it would be the same, one bit away.
+        if count == 1 || !(1..=left.div_ceil(8)).contains(&length) {
             return false;
         }
         let Some((packed, after)) = rest.split_at_checked(length) else { return false };
@@ -339,7 +364,7 @@ fn levels_are(data: &[u8], count: usize, first: u8) -> bool {
     rest.is_empty()
 }
 
-/// A number of seven bits a byte, the lowest first.
+/// A number of seven bits a byte, the lowest first, in as few bytes as it needs.
 fn varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..63).step_by(7) {
@@ -347,7 +372,7 @@ fn varint(rest: &mut &[u8]) -> Option<u64> {
         *rest = after;
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
-            return Some(value);
+            return (*byte != 0 || shift == 0).then_some(value);
         }
     }
     None
@@ -401,7 +426,7 @@ impl<'a> Input<'a> {
         let mut rest = self.rest();
         let before = rest.len();
         let value = varint(&mut rest).and_then(|value| usize::try_from(value).ok());
-        let value = value.ok_or_else(|| self.wrong("a number", "none"))?;
+        let value = value.ok_or_else(|| self.wrong("a number as it is written", "none"))?;
         self.at = self.at.saturating_add(before.saturating_sub(rest.len()));
         Ok(value)
     }
@@ -435,7 +460,11 @@ impl<'a> Input<'a> {
             return Err(self.wrong("a list of structures", header));
         }
         match header >> 4 {
-            15 => self.varint(),
+            15 => {
+                let length = self.varint()?;
+                // Fewer stand in the header itself.
+                (length >= 15).then_some(length).ok_or_else(|| self.wrong("15 or more", length))
+            }
             short => Ok(short.into()),
         }
     }
@@ -478,7 +507,9 @@ mod tests {
 
     #[test]
     fn levels_of_anything_else_are_none() {
-        let others: [(&[u8], usize, u8); 9] = [
+        let others: [(&[u8], usize, u8); 13] = [
+            (&[3, 0], 1, 0),
+            (&[3, 1], 1, 1),
             (&[4, 0], 2, 0),
             (&[2, 1], 1, 0),
             (&[3, 0b111], 3, 0),
@@ -488,11 +519,122 @@ mod tests {
             (&[0, 1, 6, 1], 3, 1),
             (&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], 3, 1),
             (&[7, 6], 3, 0),
+            (&[0x82, 0, 0], 1, 0),
+            (&[0x86, 0, 1], 3, 1),
         ];
         for (data, count, first) in others {
             assert!(!levels_are(data, count, first), "{data:?}");
         }
         assert!(!levels_are(&[], 1, 0));
+    }
+
+    /// A number with a sign.
+    fn number(value: usize) -> Vec<u8> {
+        let (mut bytes, mut rest) = (Vec::new(), value << 1);
+        while rest >= 0x80 {
+            bytes.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        bytes.push(rest as u8);
+        bytes
+    }
+
+    /// A file of two arrays of three numbers each.
+    fn two() -> Vec<u8> {
+        let mut parameters = crate::base::Parameters::new("arrays", 1);
+        for name in ["one", "two"] {
+            let array = crate::base::Array::from_vec(vec![1.5f64; 3], &[3]).unwrap();
+            parameters.insert(name, array).unwrap();
+        }
+        let mut bytes = Vec::new();
+        super::super::Format::encode(&super::super::parquet::Parquet, &parameters, &mut bytes)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn pages_are_as_long_as_the_footer_says() {
+        let whole = two();
+        let (_, found) = columns(&whole, &Limits::default()).unwrap();
+        let (one, two) = (found[0].size, found[1].size);
+        let chunk = |size: usize, at: usize| {
+            let size = [vec![0x16], number(size)].concat();
+            [size.clone(), size, vec![0x26], number(at)].concat()
+        };
+        let changed = |less: usize| {
+            let mut bytes = whole.clone();
+            let at = BEGINNING.len();
+            for (old, new) in [
+                (chunk(one, at), chunk(one - less, at)),
+                (chunk(two, at + one), chunk(two + less, at + one - less)),
+            ] {
+                let place = bytes.windows(old.len()).position(|part| part == old).unwrap();
+                bytes.splice(place..place + old.len(), new);
+            }
+            bytes
+        };
+        assert_eq!(changed(0), whole);
+        let bytes = changed(3);
+        assert_eq!(bytes.len(), whole.len());
+        let said = columns(&bytes, &Limits::default()).map(drop).unwrap_err().to_string();
+        let expected = format!("a page of the {} bytes in the footer, found {one}", one - 3);
+        assert!(said.contains(&expected), "{said}");
+    }
+
+    #[test]
+    fn texts_are_split_before_they_are_too_many() {
+        let values = b"\x01\0\0\0a\x02\0\0\0bc\0\0\0\0";
+        let split = |count, most| TEXT.split(values, count, most);
+        assert_eq!(split(3, usize::MAX), Some((3, &values[..], &[][..])));
+        assert_eq!(split(2, usize::MAX), Some((2, &values[..11], &values[11..])));
+        // The one with which they reach the bound is among them, however long it is.
+        assert_eq!(split(3, 1), Some((1, &values[..5], &values[5..])));
+        assert_eq!(split(3, 6), Some((2, &values[..11], &values[11..])));
+        assert_eq!(split(4, usize::MAX), None);
+        assert_eq!(TEXT.split(&values[..10], 2, usize::MAX), None);
+    }
+
+    #[test]
+    fn numbers_have_one_spelling() {
+        let number = |mut bytes: &[u8]| varint(&mut bytes);
+        assert_eq!(number(&[0]), Some(0));
+        assert_eq!(number(&[0x80, 1]), Some(0x80));
+        assert_eq!(number(&[0x82, 0]), None);
+        assert_eq!(number(&[0x80, 0x80, 0]), None);
+        let list = |bytes: &[u8]| Input { what: "list", bytes, at: 0 }.list();
+        assert_eq!(list(&[0xec]).unwrap(), 14);
+        assert_eq!(list(&[0xfc, 15]).unwrap(), 15);
+        assert!(list(&[0xfc, 14]).is_err());
+    }
+
+    /// The header of a page whose values and levels are whatever the footer says.
+    fn page(size: usize, levels: usize, rest: &[u8]) -> Vec<u8> {
+        let (size, levels) = (number(size), number(levels));
+        let header = [b"\x15\0\x15", &size[..], b"\x15", &size, b"\x2c\x15", &levels].concat();
+        [&header[..], b"\x15\0\x15\x06\x15\x06\0\0", rest].concat()
+    }
+
+    fn read(bytes: &[u8], levels: usize) -> Result<usize, FormatError> {
+        let (name, size) = (&b"name"[..], bytes.len());
+        let mut column = Column { name, leaf: &F64, levels, size, elements: 0, values: &[] };
+        read_page(&mut Input { what: "page", bytes, at: 0 }, &mut column)?;
+        Ok(column.elements)
+    }
+
+    #[test]
+    fn a_page_has_a_level_and_no_more_than_fit_its_header() {
+        let levels = [2, 0, 0, 0, 2, 0];
+        assert_eq!(read(&page(12, 1, &[levels, levels].concat()), 1).unwrap(), 0);
+        // No level at all: two lists of runs that are empty.
+        let said = read(&page(8, 0, &[0; 8]), 0).unwrap_err().to_string();
+        assert!(said.contains("8 bytes and 0 levels"), "{said}");
+        let largest = i32::MAX as usize;
+        for (size, levels) in [(largest + 1, 1), (12, largest + 1)] {
+            let said = read(&page(size, levels, &[]), levels).unwrap_err().to_string();
+            assert!(said.contains("levels that a page can have"), "{said}");
+        }
+        let said = read(&page(largest, 1, &[]), 1).unwrap_err().to_string();
+        assert!(!said.contains("levels that a page can have"), "{said}");
     }
 
     #[test]

@@ -97,14 +97,21 @@ fn find(
     wanted: &Column,
     by_name: bool,
 ) -> Result<Option<ArrayRef>, String> {
-    if by_name {
-        return Ok(batch.column_by_name(wanted.meaning).cloned());
-    }
-    let found = batch.columns().get(place).ok_or_else(|| format!("there is no column {place}"))?;
+    let found = match by_name {
+        true => batch.column_by_name(wanted.meaning),
+        false => batch.columns().get(place),
+    };
+    let found = match (found, by_name) {
+        (Some(found), _) => found,
+        (None, true) => return Ok(None),
+        (None, false) => return Err(format!("there is no column {place}")),
+    };
     let (expected, there) = (wanted.value.data_type(), found.data_type());
-    match expected == there {
+    let wider = by_name && expected.is_integer() && there.is_integer();
+    let column = if by_name { format!("{:?}", wanted.meaning) } else { place.to_string() };
+    match expected == there || wider {
         true => Ok(Some(found.clone())),
-        false => Err(format!("column {place} is {there}, {expected} is expected")),
+        false => Err(format!("column {column} is {there}, {expected} is expected")),
     }
 }
 
@@ -157,5 +164,24 @@ fn cell(value: &ArrayRef) -> Cell {
             let list = value.as_list::<i32>().value(0);
             Cell::Numbers(list.as_primitive::<Float64Type>().values().to_vec())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_of_any_width_are_one_by_name_and_nothing_else_is() {
+        let count = column("count", "count", UInt64Array::from(vec![300]));
+        let bytes = write(&[text("rate", Some("high")), count], true).unwrap();
+        let batches = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).unwrap();
+        let batch = batches.build().unwrap().next().unwrap().unwrap();
+        let narrow = column("count", "count", UInt32Array::from(vec![0]));
+        assert!(find(&batch, 0, &narrow, true).unwrap().is_some());
+        assert!(find(&batch, 1, &narrow, false).is_err());
+        assert!(find(&batch, 0, &float("limit", "limit", 0.0), true).unwrap().is_none());
+        let said = find(&batch, 0, &float("rate", "rate", 0.0), true).unwrap_err();
+        assert_eq!(said, "column \"rate\" is Utf8, Float64 is expected");
     }
 }
