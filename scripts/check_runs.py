@@ -2,7 +2,8 @@
 
 A run tells two formats apart, in one operation on one model, when the 95 % interval of their ratio does
 not include 1: a t test over the ratios of the processes, whose variance is moderated by the median of the
-variances of the group, as in src/bench/stats.rs. Of the pairs that both runs tell apart, hardly any may
+variances of the group where it has six pairs, as in src/bench/stats.rs. Each pair is taken alone; ranks are
+more cautious. Of the pairs that both runs tell apart, hardly any may
 change its order: at most one in 200. And of the pairs that differ by a tenth, because the run slowed one
 of the two down, 95 % must be told apart: each record says so of itself.
 
@@ -18,8 +19,9 @@ import statistics
 import sys
 
 PRIOR_FREEDOM = 4
-# Quantiles of Student's t at 97.5 %, from 5 degrees of freedom on.
-STUDENT = [2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179]
+LEAST_VARIANCES = 6
+# Quantiles of Student's t at 97.5 %, from 1 degree of freedom on.
+STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179]
 
 
 def interquartile_mean(samples):
@@ -46,9 +48,9 @@ def measured(record):
 def order(ratios, typical):
     """-1 or 1 when the first is faster or slower for certain, 0 when nobody can tell."""
     freedom = len(ratios) - 1
-    variance = (PRIOR_FREEDOM * typical + freedom * statistics.variance(ratios)) / (
-        PRIOR_FREEDOM + freedom)
-    student = STUDENT[min(freedom - 1, len(STUDENT) - 1)]
+    prior = 0 if typical is None else PRIOR_FREEDOM
+    variance = (prior * (typical or 0) + freedom * statistics.variance(ratios)) / (prior + freedom)
+    student = STUDENT[min(prior + freedom, len(STUDENT)) - 1]
     half = student * math.sqrt(variance / len(ratios))
     mean = statistics.fmean(ratios)
     return 1 if mean > half else -1 if mean < -half else 0
@@ -63,10 +65,10 @@ def orders(record):
             ratios = [a - b for a, b in both if a is not None and b is not None]
             if len(ratios) >= 2:
                 pairs[one, other] = ratios
-        if pairs:
-            typical = statistics.median(map(statistics.variance, pairs.values()))
-            for (one, other), ratios in pairs.items():
-                found[group, one, other] = order(ratios, typical)
+        variances = [statistics.variance(ratios) for ratios in pairs.values()]
+        typical = statistics.median(variances) if len(variances) >= LEAST_VARIANCES else None
+        for (one, other), ratios in pairs.items():
+            found[group, one, other] = order(ratios, typical)
     return found
 
 

@@ -18,7 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::stats::{Estimate, Moderated, Samples, mean, median, squares};
+use super::stats::{Estimate, Moderated, Samples, mean, median, squares, typical};
 use crate::base::case::{CaseId, FLOOR, Group};
 use crate::base::record::BenchRecord;
 
@@ -255,12 +255,12 @@ impl Question {
 /// The t test of each question of one group of operations, where so many are asked in all. Groups have
 /// variances of their own: files are noisier than memory.
 fn answers(questions: &[Question], asked: usize) -> Vec<Change> {
-    let typical = median(&mut questions.iter().map(Question::variance).collect::<Vec<_>>());
+    let typical = typical(&mut questions.iter().map(Question::variance).collect::<Vec<_>>());
     let error = ERROR / 2.0 / asked.max(1) as f64;
     let answer = |q: &Question| {
         let shift = mean(&q.new) - mean(&q.old);
         let sizes = 1.0 / q.new.len() as f64 + 1.0 / q.old.len() as f64;
-        let test = Moderated { typical: typical?, variance: q.variance(), freedom: q.freedom() };
+        let test = Moderated { typical, variance: q.variance(), freedom: q.freedom() };
         let ratio = test.interval(shift, sizes, error)?;
         Some(Change { format: q.format.clone(), group: q.group, rows: q.rows, ratio })
     };

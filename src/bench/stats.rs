@@ -265,13 +265,25 @@ pub fn squares(values: &[f64]) -> f64 {
 /// The weight of the typical variance, as degrees of freedom.
 const PRIOR_FREEDOM: f64 = 4.0;
 
+/// So many variances, at least, tell what is typical: those of the pairs of four cases. The median of
+/// fewer is hardly more than one of them, which must not count twice.
+const LEAST_VARIANCES: usize = 6;
+
+/// The median of the variances of comparable cases; `None` when these are too few to tell.
+pub fn typical(variances: &mut [f64]) -> Option<f64> {
+    if variances.len() < LEAST_VARIANCES {
+        return None;
+    }
+    median(variances)
+}
+
 /// A t test whose variance, known from few processes, is moderated by what is typical of the cases
 /// beside it (Smyth 2004, "Linear models and empirical Bayes methods for assessing differential
 /// expression", section 4; the weight of the typical variance is fixed here, not estimated).
 #[derive(Debug, Clone, Copy)]
 pub struct Moderated {
-    /// The median of the variances of comparable cases.
-    pub typical: f64,
+    /// What is [`typical`]. Without it, the test is Student's.
+    pub typical: Option<f64>,
     /// The case's own variance.
     pub variance: f64,
     /// Its degrees of freedom.
@@ -279,11 +291,18 @@ pub struct Moderated {
 }
 
 impl Moderated {
+    /// Of logarithms, one for each process; `None` for fewer than two.
+    fn of_logs(logs: &[f64], typical: Option<f64>) -> Option<Self> {
+        let freedom = logs.len().checked_sub(1).filter(|freedom| *freedom > 0)? as f64;
+        Some(Moderated { typical, variance: squares(logs) / freedom, freedom })
+    }
+
     /// The interval of `exp(shift)`, where the variance of the shift is `sizes` times that of a
     /// process, that misses the truth with a chance of `error`. `None` when that cannot be told.
     pub fn interval(&self, shift: f64, sizes: f64, error: f64) -> Option<Estimate> {
-        let freedom = PRIOR_FREEDOM + self.freedom;
-        let moderated = (PRIOR_FREEDOM * self.typical + self.freedom * self.variance) / freedom;
+        let (prior, typical) = self.typical.map_or((0.0, 0.0), |typical| (PRIOR_FREEDOM, typical));
+        let freedom = prior + self.freedom;
+        let moderated = (prior * typical + self.freedom * self.variance) / freedom;
         let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
         let half = student.inverse_cdf(1.0 - error / 2.0) * (moderated * sizes).sqrt();
         let (low, high) = ((shift - half).exp(), (shift + half).exp());
@@ -291,34 +310,37 @@ impl Moderated {
     }
 }
 
+/// What is typical of the variances of the logarithms of such ratios.
+fn typical_of(logs: &[Vec<f64>]) -> Option<f64> {
+    let tests = logs.iter().filter_map(|logs| Moderated::of_logs(logs, None));
+    typical(&mut tests.map(|test| test.variance).collect::<Vec<_>>())
+}
+
+/// The ratio with those logarithms. `None` for fewer than two processes.
+fn ratio(logs: &[f64], typical: Option<f64>, error: f64) -> Option<Estimate> {
+    let test = Moderated::of_logs(logs, typical)?;
+    test.interval(mean(logs), 1.0 / logs.len() as f64, error)
+}
+
 /// The ratios of pairs of cases of one run, each with an interval that misses the truth with a chance
 /// of `error`. `None` for a pair that has fewer than two processes in common.
 pub fn ratios(pairs: &[(&Samples, &Samples)], error: f64) -> Vec<Option<Estimate>> {
     let logs: Vec<Vec<f64>> = pairs.iter().map(|(one, other)| one.log_ratios(other)).collect();
-    let freedom = |logs: &[f64]| logs.len().saturating_sub(1) as f64;
-    let variance = |logs: &[f64]| squares(logs) / freedom(logs).max(1.0);
-    let known = logs.iter().filter(|logs| logs.len() >= 2);
-    let typical = median(&mut known.map(|logs| variance(logs)).collect::<Vec<_>>());
-    let ratio = |logs: &Vec<f64>| {
-        if logs.len() < 2 {
-            return None;
-        }
-        let (variance, freedom) = (variance(logs), freedom(logs));
-        let test = Moderated { typical: typical?, variance, freedom };
-        test.interval(mean(logs), 1.0 / logs.len() as f64, error)
-    };
-    logs.iter().map(ratio).collect()
+    let typical = typical_of(&logs);
+    logs.iter().map(|logs| ratio(logs, typical, error)).collect()
 }
 
-/// The chance that any of equal cases is given another rank than the fastest.
+/// The chance that any of equal cases is given another rank than the fastest of them.
 const RANK_ERROR: f64 = 0.05;
 
-/// Ranks from 1, fastest first. A case shares the rank of the first of its group unless it is slower
-/// than that by more than chance explains; cases without samples get none.
+/// Ranks from 1, fastest first. In the order of their medians, cases share the rank of the first of
+/// their group up to the first one that is slower than that by more than chance explains. This one is
+/// the first of the next group, and what comes behind it is compared with it alone. Cases without
+/// samples get no rank.
 ///
-/// The first of a group was chosen because it looked fastest, and many are compared with it, so each
-/// comparison gets its part of the error (Bonferroni). A bare order of medians, or one of single
-/// intervals, would give ranks to noise.
+/// The first of a group was chosen because it looked fastest: of equal cases any could have been, so
+/// any pair could have been compared, and each comparison gets its part of the error among all pairs
+/// (Bonferroni). A bare order of medians, or one of single intervals, would give ranks to noise.
 pub fn ranks(cases: &[Samples]) -> Vec<Option<u32>> {
     let mut order: Vec<(usize, f64)> = cases
         .iter()
@@ -327,14 +349,20 @@ pub fn ranks(cases: &[Samples]) -> Vec<Option<u32>> {
         .collect();
     order.sort_by(|a, b| a.1.total_cmp(&b.1));
     let mut ranks = vec![None; cases.len()];
-    let pairs = order.len().saturating_sub(1).max(1) as f64;
+    let logs =
+        |slower: &(usize, f64), faster: &(usize, f64)| cases[slower.0].log_ratios(&cases[faster.0]);
+    let mut pairs = Vec::new();
+    for (place, faster) in order.iter().enumerate() {
+        pairs.extend(order[place + 1..].iter().map(|slower| logs(slower, faster)));
+    }
+    let (typical, error) = (typical_of(&pairs), RANK_ERROR / pairs.len().max(1) as f64);
     let mut position = 0;
-    while let Some((leader, _)) = order.get(position) {
+    while let Some(leader) = order.get(position) {
         let rest = &order[position..];
-        let with_leader: Vec<(&Samples, &Samples)> =
-            rest[1..].iter().map(|(index, _)| (&cases[*index], &cases[*leader])).collect();
-        let is_slower = |ratio: &Option<Estimate>| ratio.is_some_and(|ratio| ratio.low > 1.0);
-        let first_slower = ratios(&with_leader, RANK_ERROR / pairs).iter().position(is_slower);
+        let is_slower = |case: &(usize, f64)| {
+            ratio(&logs(case, leader), typical, error).is_some_and(|ratio| ratio.low > 1.0)
+        };
+        let first_slower = rest[1..].iter().position(is_slower);
         let shared = first_slower.map_or(rest.len(), |index| index + 1);
         for (index, _) in &rest[..shared] {
             ranks[*index] = Some(position as u32 + 1);
@@ -477,19 +505,35 @@ mod tests {
         assert_eq!(ranks(&cases), [Some(3), Some(1), Some(1), None]);
     }
 
+    /// Of 1,000 runs, in how many equal cases got different ranks.
+    fn split(cases: usize, processes: usize, rng: &mut ChaCha8Rng) -> usize {
+        let is_split = |_: &u32| {
+            let cases: Vec<Samples> = (0..cases).map(|_| drawn(processes, rng)).collect();
+            ranks(&cases).iter().any(|rank| *rank != Some(1))
+        };
+        (0..1000).filter(is_split).count()
+    }
+
     #[test]
     fn equal_cases_share_a_rank_however_many_there_are() {
         let mut rng = ChaCha8Rng::seed_from_u64(6);
-        for (cases, processes) in [(2, 5), (10, 3), (10, 5), (30, 5), (30, 9)] {
-            let split = (0..200)
-                .filter(|_| {
-                    let cases: Vec<Samples> =
-                        (0..cases).map(|_| drawn(processes, &mut rng)).collect();
-                    ranks(&cases).iter().any(|rank| *rank != Some(1))
-                })
-                .count();
-            assert!(split <= 30, "{cases} cases, {processes} processes: {split} of 200 split");
+        for (cases, processes) in [(2, 3), (3, 3), (4, 3), (10, 3), (2, 8), (10, 8), (30, 8)] {
+            let split = split(cases, processes, &mut rng);
+            assert!(split <= 70, "{cases} cases, {processes} processes: {split} of 1000 split");
         }
+    }
+
+    #[test]
+    fn few_variances_are_not_typical_of_anything() {
+        assert_eq!(typical(&mut [1.0; 5]), None);
+        assert_eq!(typical(&mut [1.0, 9.0, 2.0, 3.0, 1.0, 4.0]), Some(2.5));
+        // By hand: Student's t at 97.5 % with 2 degrees of freedom is 4.303, with 4 more it is 2.447.
+        let half = |typical| {
+            let test = Moderated { typical, variance: 4.0, freedom: 2.0 };
+            test.interval(0.0, 0.25, 0.05).unwrap().high.ln()
+        };
+        assert!((half(None) - 4.303).abs() < 1e-3);
+        assert!((half(Some(4.0)) - 2.447).abs() < 1e-3);
     }
 
     /// Times of a twin that takes `factor` times as long; two percent between the ratios of processes.
