@@ -10,7 +10,8 @@ use super::slowed::{TWIN_FACTOR, Twin};
 use super::stats::{Estimate, Samples, ratios};
 use crate::base::record::Power;
 
-/// The chance to tell an equal pair apart.
+/// The chance to tell an equal pair apart, each taken alone: the figure is of the samples, not of ranks,
+/// which ask about many pairs at once.
 const ERROR: f64 = 0.05;
 
 /// Counts over all twins; `None` when none was measured.

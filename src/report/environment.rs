@@ -181,7 +181,7 @@ fn dropped(record: &BenchRecord) -> String {
 fn power(record: &BenchRecord) -> Option<String> {
     let power = record.power.as_ref()?;
     Some(format!(
-        "of {} pairs that differ by {:.0} % {} were told apart, of {} equal pairs {}",
+        "of {} pairs that differ by {:.0} % {} were told apart, of {} equal pairs {}, each pair taken alone",
         grouped(power.slowed_pairs),
         (power.injected_factor - 1.0) * 100.0,
         grouped(power.slowed_found),
@@ -237,7 +237,9 @@ pub fn reading_section() -> Markup {
                 dt { "power check" }
                 dd {
                     "Some cases are measured twice more in the same rounds: the same again, and slowed down by a "
-                    "tenth. The second must be told apart from the case nearly always, the first hardly ever."
+                    "tenth. The second must be told apart from the case nearly always, the first hardly ever. "
+                    "Each pair is taken alone; ranks, which ask about all formats of a table at once, are more "
+                    "cautious."
                 }
                 dt { "disturbed" }
                 dd {
