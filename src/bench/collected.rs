@@ -1,6 +1,6 @@
 //! What the events of measuring processes told, by case.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::protocol::{Event, KnownCase, KnownSample, Watched};
 use super::slowed::Twin;
@@ -16,7 +16,9 @@ pub(super) struct Collected {
     pub(super) twins: BTreeMap<(CaseId, Twin), CaseSamples>,
     pub(super) failed: BTreeMap<CaseId, String>,
     pub(super) skipped: BTreeMap<CaseId, String>,
-    pub(super) too_slow: Vec<CaseId>,
+    /// Twins that failed: whatever other samples they have says nothing.
+    pub(super) failed_twins: BTreeSet<(CaseId, Twin)>,
+    pub(super) too_slow: Vec<(CaseId, Option<Twin>)>,
     pub(super) calibrated: BTreeMap<CaseId, KnownSample>,
     pub(super) sizes: Vec<SizeRow>,
     pub(super) spins: Vec<u64>,
@@ -68,16 +70,20 @@ impl Collected {
                 samples.iterations = samples.iterations.max(iterations);
                 samples.take(process, nanos as f64 / iterations.max(1) as f64, round);
             }
-            Event::Failed { case, reason } => {
+            Event::Failed { case, twin: None, reason } => {
                 self.failed.insert(case, reason);
+            }
+            Event::Failed { case, twin: Some(twin), .. } => {
+                self.failed_twins.insert((case, twin));
             }
             Event::Skipped { case, reason } => {
                 self.skipped.entry(case).or_insert(reason);
             }
-            Event::TooSlow { case, nanos } => {
+            Event::TooSlow { case, twin: twin @ Some(_), .. } => self.too_slow.push((case, twin)),
+            Event::TooSlow { case, twin: None, nanos } => {
                 let took = units::duration(nanos as f64);
                 let reason = format!("one iteration takes {took}: too slow for this profile");
-                self.too_slow.push(case.clone());
+                self.too_slow.push((case.clone(), None));
                 self.skipped.entry(case).or_insert(reason);
             }
             Event::Size { model, format, bytes, compressed_bytes } => {
@@ -108,10 +114,14 @@ impl Collected {
     /// What the next process need not find out again. Floors are few, and quick to calibrate.
     pub(super) fn known(&self) -> Vec<KnownCase> {
         let slow = self.too_slow.iter();
-        let slow = slow.map(|case| KnownCase { case: case.clone(), sample: None });
+        let slow =
+            slow.map(|(case, twin)| KnownCase { case: case.clone(), twin: *twin, sample: None });
         let found = self.calibrated.iter().filter(|(case, _)| case.format != FLOOR);
-        let found =
-            found.map(|(case, sample)| KnownCase { case: case.clone(), sample: Some(*sample) });
+        let found = found.map(|(case, sample)| KnownCase {
+            case: case.clone(),
+            twin: None,
+            sample: Some(*sample),
+        });
         slow.chain(found).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::protocol::Event;
 use super::runner::Planned;
+use super::slowed::Twin;
 use crate::base::case::{Case, CaseError, CaseId, Operation};
 
 /// Each iteration takes `warm` nanoseconds, the first of all `cold`.
@@ -35,6 +36,31 @@ impl Case for Steady {
     }
 }
 
+/// Works so many times, and fails from then on.
+pub(super) struct Failing {
+    pub(super) inner: Box<dyn Case>,
+    pub(super) runs: u64,
+}
+
+impl Case for Failing {
+    fn id(&self) -> &CaseId {
+        self.inner.id()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.inner.bytes()
+    }
+
+    fn max_iterations(&self) -> u64 {
+        self.inner.max_iterations()
+    }
+
+    fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
+        self.runs = self.runs.checked_sub(1).ok_or_else(|| CaseError::new("worn out"))?;
+        self.inner.run(iterations)
+    }
+}
+
 /// A case of that name.
 pub(super) fn id(operation: Operation) -> CaseId {
     let (model, format) = ("m".to_owned(), "f".to_owned());
@@ -44,6 +70,11 @@ pub(super) fn id(operation: Operation) -> CaseId {
 /// A case of which nothing is known.
 pub(super) fn planned(case: Box<dyn Case>) -> Planned {
     Planned { case, twin: None, weight: 1.0, known: None }
+}
+
+/// A twin of a case of which nothing is known.
+pub(super) fn twin(case: Box<dyn Case>, twin: Twin) -> Planned {
+    Planned { twin: Some(twin), ..planned(case) }
 }
 
 /// What a reporter wrote.

@@ -99,7 +99,7 @@ pub(super) fn measure_hot(
                 reporter.send(&Event::Skipped { case: id, reason })?;
             }
             Err(NoSamples::Failed(error)) => {
-                reporter.send(&Event::Failed { case: id, reason: error.reason })?;
+                reporter.send(&Event::Failed { case: id, twin: None, reason: error.reason })?;
             }
         }
         reporter.flush()?;

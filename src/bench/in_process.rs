@@ -78,7 +78,7 @@ impl InProcess {
 
     /// Notes that a case failed; it has no figure then.
     pub fn fail(&mut self, case: CaseId, reason: String) {
-        self.collected.take(Event::Failed { case, reason }, 0);
+        self.collected.take(Event::Failed { case, twin: None, reason }, 0);
     }
 
     /// Notes that a case was not measured, and why.

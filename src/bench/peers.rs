@@ -123,7 +123,7 @@ pub(super) fn cases(
         match offer {
             Offer::Case(case) => cases.push(case),
             Offer::Failed(case, error) => {
-                reporter.send(&Event::Failed { case, reason: error.reason })?;
+                reporter.send(&Event::Failed { case, twin: None, reason: error.reason })?;
             }
             Offer::NotMeasured(case, error) => {
                 reporter.send(&Event::Skipped { case, reason: error.reason })?;

@@ -8,6 +8,7 @@
 use super::collected::Collected;
 use super::slowed::{TWIN_FACTOR, Twin};
 use super::stats::{Estimate, Samples, ratios};
+use crate::base::case::CaseId;
 use crate::base::record::Power;
 
 /// The chance to tell an equal pair apart, each taken alone: the figure is of the samples, not of ranks,
@@ -34,7 +35,8 @@ pub(super) fn check(collected: &Collected) -> Option<Power> {
 
 /// Twin / case, for every twin of a sort that has enough processes.
 fn ratios_of(collected: &Collected, wanted: Twin) -> Vec<Estimate> {
-    let twins = collected.twins.iter().filter(|((_, twin), _)| *twin == wanted);
+    let counts = |key: &(CaseId, Twin)| key.1 == wanted && !collected.failed_twins.contains(key);
+    let twins = collected.twins.iter().filter(|(key, _)| counts(key));
     let pairs: Vec<(Samples, Samples)> = twins
         .filter_map(|((case, _), twin)| {
             Some((twin.compared(), collected.samples.get(case)?.compared()))
@@ -47,7 +49,7 @@ fn ratios_of(collected: &Collected, wanted: Twin) -> Vec<Estimate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::case::{CaseId, Operation};
+    use crate::base::case::Operation;
     use crate::bench::protocol::Event;
 
     fn sample(collected: &mut Collected, twin: Option<Twin>, process: usize, nanos: u64) {
@@ -76,5 +78,10 @@ mod tests {
         assert_eq!((power.slowed_pairs, power.slowed_found), (1, 1));
         assert_eq!((power.equal_pairs, power.equal_told_apart), (1, 0));
         assert_eq!(power.injected_factor, 1.1);
+        // A twin that failed is in no count, whatever samples it has.
+        let (case, reason) = (collected.samples.keys().next().unwrap().clone(), "late".to_owned());
+        collected.take(Event::Failed { case, twin: Some(Twin::Same), reason }, 4);
+        assert!(collected.failed.is_empty());
+        assert_eq!(check(&collected).unwrap(), Power { equal_pairs: 0, ..power });
     }
 }

@@ -80,6 +80,9 @@ impl Rounds {
 pub struct KnownCase {
     /// The case.
     pub case: CaseId,
+    /// Set when it is the case's twin.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub twin: Option<Twin>,
     /// What a sample of it is; `None` when the case is too slow for the profile.
     pub sample: Option<KnownSample>,
 }
@@ -205,6 +208,9 @@ pub enum Event {
     Failed {
         /// The case.
         case: CaseId,
+        /// Set when it is of the case's twin.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        twin: Option<Twin>,
         /// Why.
         reason: String,
     },
@@ -212,6 +218,9 @@ pub enum Event {
     TooSlow {
         /// The case.
         case: CaseId,
+        /// Set when it is of the case's twin.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        twin: Option<Twin>,
         /// Nanoseconds of one iteration.
         nanos: u64,
     },

@@ -157,8 +157,8 @@ impl<C: Counters> Rounds<'_, '_, C> {
             }
             Err(error) => {
                 runner.out = true;
-                let case = runner.case.id().clone();
-                self.reporter.send(&Event::Failed { case, reason: error.reason })
+                let (case, twin) = (runner.case.id().clone(), runner.twin);
+                self.reporter.send(&Event::Failed { case, twin, reason: error.reason })
             }
         }
     }
@@ -208,7 +208,10 @@ mod tests {
     use super::*;
     use crate::base::case::{CaseError, CaseId, Operation};
     use crate::bench::clock::ManualClock;
-    use crate::bench::fakes::{events, id, planned};
+    use crate::bench::collected::Collected;
+    use crate::bench::fakes::{Failing, events, id, planned, twin};
+    use crate::bench::protocol::KnownCase;
+    use crate::bench::slowed::Twin;
 
     /// Moves the clock on by what it says it took.
     struct Ticking<'a>(CaseId, &'a ManualClock, u64);
@@ -255,6 +258,22 @@ mod tests {
 
     fn run_on(slow: fn(usize) -> bool, enough: usize) -> (Watched, usize) {
         let clock: &'static ManualClock = Box::leak(Box::default());
+        let cases = (0..3).map(|_| planned(ticking(clock))).collect();
+        let (watched, events) = run(cases, clock, slow, enough);
+        let is_sample = |event: &&Event| matches!(event, Event::Sample { .. });
+        (watched, events.iter().filter(is_sample).count())
+    }
+
+    fn ticking(clock: &'static ManualClock) -> Box<dyn Case> {
+        Box::new(Ticking(id(Operation::Encode), clock, 1_000_000))
+    }
+
+    fn run(
+        cases: Vec<Planned>,
+        clock: &'static ManualClock,
+        slow: fn(usize) -> bool,
+        enough: usize,
+    ) -> (Watched, Vec<Event>) {
         let mut monitor = Monitor::new(Machine { loops: Cell::new(0), slow }, clock);
         let (mut watched, mut bytes) = (Watched::default(), Vec::new());
         let mut rounds = Rounds {
@@ -268,12 +287,33 @@ mod tests {
             watched: &mut watched,
             reporter: &mut Reporter(&mut bytes),
         };
-        let cases = (0..3)
-            .map(|_| planned(Box::new(Ticking(id(Operation::Encode), clock, 1_000_000))))
-            .collect();
         rounds.run(cases, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
-        let is_sample = |event: &&Event| matches!(event, Event::Sample { .. });
-        (watched, events(&bytes).iter().filter(is_sample).count())
+        (watched, events(&bytes))
+    }
+
+    #[test]
+    fn what_happens_to_a_twin_does_not_happen_to_its_case() {
+        let clock: &'static ManualClock = Box::leak(Box::default());
+        let case = id(Operation::Encode);
+        for runs in [0, 5] {
+            let failing = Box::new(Failing { inner: ticking(clock), runs });
+            let slow = Box::new(Ticking(id(Operation::Encode), clock, 2_000_000_000));
+            let cases =
+                vec![planned(ticking(clock)), twin(failing, Twin::Same), twin(slow, Twin::Slower)];
+            let mut collected = Collected::default();
+            for event in run(cases, clock, |_| false, 20).1 {
+                collected.take(event, 0);
+            }
+            assert!(collected.failed.is_empty() && collected.skipped.is_empty());
+            assert_eq!(collected.samples[&case].processes[0].len(), 20);
+            assert!(collected.failed_twins.contains(&(case.clone(), Twin::Same)));
+            // The later processes leave out the twin that is too slow, and know what its case is.
+            let known = collected.known();
+            let too_slow = |known: &&KnownCase| known.sample.is_none();
+            let (slow, found): (Vec<_>, Vec<_>) = known.iter().partition(too_slow);
+            assert_eq!((slow.len(), slow[0].twin), (1, Some(Twin::Slower)));
+            assert_eq!((found.len(), found[0].twin), (1, None));
+        }
     }
 
     #[test]

@@ -102,8 +102,8 @@ pub(super) fn calibrate(
         nanos = match result {
             Ok(nanos) => nanos.max(1),
             Err(error) => {
-                let case = case.id().clone();
-                reporter.send(&Event::Failed { case, reason: error.reason })?;
+                let (case, twin) = (case.id().clone(), planned.twin);
+                reporter.send(&Event::Failed { case, twin, reason: error.reason })?;
                 return Ok(None);
             }
         };
@@ -118,7 +118,8 @@ pub(super) fn calibrate(
     let is_floor = case.id().format == FLOOR;
     let once = nanos / iterations;
     if Duration::from_nanos(once) > slowest && !is_floor {
-        reporter.send(&Event::TooSlow { case: case.id().clone(), nanos: once })?;
+        let (case, twin) = (case.id().clone(), planned.twin);
+        reporter.send(&Event::TooSlow { case, twin, nanos: once })?;
         return Ok(None);
     }
     let sample = KnownSample { iterations, sample_nanos: nanos, cost_nanos: cost_nanos.max(nanos) };

@@ -145,12 +145,16 @@ fn planned(
     twins: Vec<TwinCase>,
     clock: &Arc<dyn Clock>,
 ) -> Vec<Planned> {
-    let known: HashMap<&CaseId, Option<KnownSample>> =
-        job.known.iter().map(|known| (&known.case, known.sample)).collect();
-    let is_too_slow = |id: &CaseId| known.get(id) == Some(&None);
+    let known = job.known.iter().filter_map(|known| Some((&known.case, known.sample?)));
+    let known: HashMap<&CaseId, KnownSample> = known.collect();
+    // A case that is too slow takes its twins with it, but not the other way round.
+    let is_too_slow = |id: &CaseId, twin: Option<Twin>| {
+        let mut slow = job.known.iter().filter(|known| known.sample.is_none());
+        slow.any(|known| known.case == *id && (known.twin.is_none() || known.twin == twin))
+    };
     let average = job.profile.budget(subject.parameters.byte_len(), 1).mul_f64(job.budget_share);
     let rests = |id: &CaseId| {
-        let cost = known.get(id).copied().flatten().map(|sample| sample.cost_nanos);
+        let cost = known.get(id).map(|sample| sample.cost_nanos);
         !job.is_full && cost.is_some_and(|cost| Duration::from_nanos(cost) > average * RESTING)
     };
     let slower = |case: Box<dyn Case>| match &job.injected {
@@ -160,14 +164,15 @@ fn planned(
         _ => case,
     };
     let part = |case: Box<dyn Case>, twin: Option<Twin>| Planned {
-        known: known.get(case.id()).copied().flatten(),
+        known: known.get(case.id()).copied(),
         weight: plan::weight(case.id(), registry::find(&case.id().format).is_some()),
         case,
         twin,
     };
-    let takes_part = |case: &dyn Case| !is_too_slow(case.id()) && !rests(case.id());
-    let cases = cases.into_iter().filter(|case| takes_part(&**case));
-    let twins = twins.into_iter().filter(|(_, case)| takes_part(&**case));
+    let takes_part =
+        |case: &dyn Case, twin: Option<Twin>| !is_too_slow(case.id(), twin) && !rests(case.id());
+    let cases = cases.into_iter().filter(|case| takes_part(&**case, None));
+    let twins = twins.into_iter().filter(|(twin, case)| takes_part(&**case, Some(*twin)));
     let cases = cases.map(|case| part(slower(case), None));
     cases
         .chain(twins.map(|(twin, case)| part(slowed(case, twin.factor(), clock), Some(twin))))
@@ -285,10 +290,10 @@ fn prepare(
             }
             match &prepared {
                 Ok(prepared) => made.push(cases::case(prepared, operation, pages, clock)),
-                Err(error) => reporter.send(&Event::Failed {
-                    case: name(operation, pages),
-                    reason: error.reason.clone(),
-                })?,
+                Err(error) => {
+                    let (case, reason) = (name(operation, pages), error.reason.clone());
+                    reporter.send(&Event::Failed { case, twin: None, reason })?;
+                }
             }
         }
         if let (Ok(prepared), true) = (&prepared, job.sizes) {
