@@ -429,6 +429,32 @@ mod tests {
         }
     }
 
+    /// Of 1,000 intervals, how many cover the truth, where the samples of a process scatter too.
+    fn covered_with_samples(scatter: f64, samples: usize, rng: &mut ChaCha8Rng) -> usize {
+        let noise = rand_distr::Normal::new(0.0, scatter).unwrap();
+        let covers = |seed: &u64| {
+            let processes = drawn(8, rng);
+            let of = |process: &Vec<f64>| {
+                (0..samples).map(|_| process[0] * f64::exp(noise.sample(rng))).collect()
+            };
+            let estimate = Samples::new(processes.processes().iter().map(of).collect());
+            let estimate = estimate.estimate(*seed).unwrap();
+            estimate.low <= 100.0 && 100.0 <= estimate.high
+        };
+        (0..1000).filter(covers).count()
+    }
+
+    #[test]
+    fn the_scatter_of_samples_makes_the_interval_wider_and_never_too_narrow() {
+        let mut rng = ChaCha8Rng::seed_from_u64(9);
+        // Hardly any beside that of processes: as without.
+        let little = covered_with_samples(0.003, 15, &mut rng);
+        assert!((935..=980).contains(&little), "{little} of 1000");
+        // More than that of processes: it counts twice, in the middles of processes and inside them.
+        let much = covered_with_samples(0.1, 15, &mut rng);
+        assert!(much >= 980, "{much} of 1000");
+    }
+
     #[test]
     fn what_slows_a_process_down_is_in_no_ratio_of_its_rows() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
