@@ -1,10 +1,13 @@
-//! Where a sample's memory lies within its pages: elsewhere each time.
+//! Where blocks of middling size of a sample lie within their pages: elsewhere from sample to sample.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// A block of memory that is held while a sample is taken, of another size each time, so that what the sample
-/// allocates lies elsewhere within its pages.
+/// A block of memory that is held while a sample is taken, of another size each time, so that what the allocator
+/// cuts from the free memory behind it for the sample lies elsewhere within its pages.
+///
+/// Blocks up to about a kilobyte come from lists of freed ones and lie where they lay. Blocks from 2 MiB on are
+/// mapped and begin with a page. What fits where something was freed before the block goes there.
 ///
 /// Where source and target of a copy lie within a page decides over up to a fifth of its time, and a process
 /// would else draw that once (Mytkowicz et al. 2009, "Producing wrong data without doing anything

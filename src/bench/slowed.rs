@@ -85,7 +85,18 @@ impl Case for Slowed {
 mod tests {
     use super::*;
     use crate::base::case::Operation;
-    use crate::bench::clock::MonotonicClock;
+    use crate::bench::clock::ManualClock;
+
+    /// Moves on by 20 microseconds whenever it is read.
+    #[derive(Default)]
+    struct Running(ManualClock);
+
+    impl Clock for Running {
+        fn now_nanos(&self) -> u64 {
+            self.0.advance(20_000);
+            self.0.now_nanos()
+        }
+    }
 
     struct Fixed(CaseId);
 
@@ -108,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_longer_by_the_factor_and_not_less() {
+    fn it_takes_longer_by_the_factor_and_neither_less_nor_more() {
         let id = CaseId {
             model: "m".to_owned(),
             format: "f".to_owned(),
@@ -116,11 +127,12 @@ mod tests {
             pages: None,
             temperature: None,
         };
-        let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::default());
+        let clock: Arc<dyn Clock> = Arc::new(Running::default());
         let mut same = slowed(Box::new(Fixed(id.clone())), Twin::Same.factor(), &clock);
         assert_eq!(same.run(3).unwrap(), 3_000_000);
         let mut slower = slowed(Box::new(Fixed(id)), Twin::Slower.factor(), &clock);
-        // The machine may take the processor away, which only makes it longer.
-        assert!(slower.run(1).unwrap() >= 1_099_999);
+        // A tenth of it is five steps of the clock, that of three is fifteen.
+        assert_eq!(slower.run(1).unwrap(), 1_100_000);
+        assert_eq!(slower.run(3).unwrap(), 3_300_000);
     }
 }
