@@ -565,14 +565,12 @@ fn ranks_floors_badges_and_shares_are_shown() {
     let loads = between(panel, "data-o=\"decode-predict-1\">", "data-o=");
     let rkyv = between(loads, "<th scope=\"row\">rkyv", "</tr>");
     assert!(rkyv.contains("<a class=\"b\" href=\"#f2\">advisory</a>"), "{rkyv}");
-    assert!(rkyv.contains("<td>=1</td>"), "{rkyv}");
+    assert!(rkyv.contains("<td>=1<"), "{rkyv}");
     let postcard = between(loads, "<th scope=\"row\">postcard", "</tr>");
-    assert!(postcard.contains("<td>4</td>") && postcard.contains("2.28 – 2.52 ms"), "{postcard}");
+    assert!(postcard.contains("<td>4<") && postcard.contains("2.28 – 2.52 ms"), "{postcard}");
     let small_pages = between(panel, "data-o=\"decode/small\">", "data-o=");
     assert!(small_pages.contains("decode, 4 KiB pages"));
-    assert!(
-        small_pages.contains("<td>75 %</td>") && small_pages.contains("<small>1.50 ms</small>")
-    );
+    assert!(small_pages.contains("<td>75 %<") && small_pages.contains("<small>1.50 ms</small>"));
     let formats = between(&html, "<section id=\"formats\">", "</section>");
     assert!(formats.contains("<tr data-f=\"2\" id=\"f2\">"));
     assert!(formats.contains("what advisory means (RUSTSEC-2026-0001)"));

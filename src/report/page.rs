@@ -112,10 +112,16 @@ struct Parts<'a> {
     beside: Beside<'a>,
 }
 
+/// The page without end tags that HTML lets be left out: a cell ends where the next one begins, or its row
+/// ends (HTML Standard, 13.1.2.4 "Optional tags"). There are thousands of cells.
+fn without_optional_tags(page: &str) -> String {
+    page.replace("</td><td", "<td").replace("</th><td", "<td").replace("</td></tr>", "</tr>")
+}
+
 /// The page with as much detail as the lookup says.
 fn whole(lookup: &Lookup<'_>, parts: &Parts<'_>) -> String {
     let record = lookup.record;
-    markup! {
+    let page = markup! {
         (DOCTYPE)
         html lang="en" data-scale="log" {
             (frame::head(&title(record), &record.tool_version, &[EARLY, SCRIPT]))
@@ -140,7 +146,8 @@ fn whole(lookup: &Lookup<'_>, parts: &Parts<'_>) -> String {
             }
         }
     }
-    .into_string()
+    .into_string();
+    without_optional_tags(&page)
 }
 
 fn sections_of(lookup: &Lookup<'_>, parts: &Parts<'_>) -> Markup {

@@ -1,4 +1,5 @@
-//! A strict reader of the page's markup: every element is closed in order, every attribute quoted.
+//! A strict reader of the page's markup: every element is closed in order, but for cells, which may end
+//! where the next one begins or their row ends; every attribute is quoted.
 
 /// An element's opening tag.
 #[derive(Debug, Clone)]
@@ -40,12 +41,14 @@ impl Page {
             rest = &rest[at + 1..];
             if let Some(closing) = rest.strip_prefix('/') {
                 let end = closing.find('>').expect("an end of a closing tag");
+                end_cell(&mut open, closing.starts_with("tr>"));
                 assert_eq!(open.pop().as_deref(), Some(&closing[..end]), "in {:.80}", rest);
                 rest = &closing[end + 1..];
                 continue;
             }
             let (tag, after) = opening(rest);
             rest = after;
+            end_cell(&mut open, tag.name == "td" || tag.name == "th");
             if tag.name == "script" || tag.name == "style" {
                 let end = rest.find(&format!("</{}", tag.name)).expect("an end of a raw element");
                 page.raw.push((tag.clone(), rest[..end].to_owned()));
@@ -64,6 +67,13 @@ impl Page {
     /// Tags of a name.
     pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Tag> {
         self.tags.iter().filter(move |tag| tag.name == name)
+    }
+}
+
+/// Ends the cell that is open, if what comes next is the next cell or the end of its row.
+fn end_cell(open: &mut Vec<String>, is_next: bool) {
+    if is_next && open.last().is_some_and(|last| last == "td" || last == "th") {
+        open.pop();
     }
 }
 
