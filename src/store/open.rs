@@ -275,16 +275,6 @@ impl Store {
         Ok(checked)
     }
 
-    /// As [`Store::manifest`], whatever the policy says.
-    pub(super) fn manifest_unasked(
-        &self,
-        name: &Name,
-        version: u64,
-    ) -> Result<(Manifest, String), StoreError> {
-        let bytes = self.manifest_bytes(name, version)?;
-        Ok((Manifest::open(name, version, &bytes)?, digest::sha256(&bytes)))
-    }
-
     /// The manifest of a version as it is stored, before it was checked and whatever the policy says.
     pub(super) fn manifest_bytes(&self, name: &Name, version: u64) -> Result<Vec<u8>, StoreError> {
         let place = Log::versions(name).place(version);

@@ -52,6 +52,9 @@ struct Findings {
     problems: Vec<Problem>,
 }
 
+/// Of a number that is not there.
+const MISSING: &str = "it is missing, though later ones are there";
+
 impl Findings {
     fn problem(&mut self, place: impl Into<String>, message: impl ToString) {
         let (place, message) = (place.into(), message.to_string());
@@ -59,6 +62,21 @@ impl Findings {
         let message =
             message.strip_prefix(&format!("{place}: ")).map(str::to_owned).unwrap_or(message);
         self.problems.push(Problem { place, message });
+    }
+
+    /// Names what is not there, or why that cannot be told. True when it is there.
+    fn is_there(
+        &mut self,
+        place: impl Into<String>,
+        there: Result<bool, StoreError>,
+        message: impl ToString,
+    ) -> bool {
+        match there {
+            Ok(true) => return true,
+            Ok(false) => self.problem(place, message),
+            Err(error) => self.problem(place, error),
+        }
+        false
     }
 }
 
@@ -143,10 +161,9 @@ impl Store {
     fn verify_versions(&self, findings: &mut Findings) {
         for (name, versions) in findings.versions.clone() {
             for missing in missing(&versions) {
-                if !self.came_meanwhile(&name, missing, findings) {
-                    let place = layout::Log::versions(&name).place(missing);
-                    findings.problem(place, "it is missing, though later ones are there");
-                }
+                let place = layout::Log::versions(&name).place(missing);
+                let came = self.has_version(&name, missing, findings);
+                findings.is_there(place, came, MISSING);
             }
             for version in versions {
                 self.verify_version(&name, version, findings);
@@ -182,31 +199,41 @@ impl Store {
         }
     }
 
-    /// True for a version that a writer put while the store was listed; then it is verified. One folder is
-    /// listed before another, and a listing may leave out what is new while it shows what is newer.
-    fn came_meanwhile(&self, name: &Name, version: u64, findings: &mut Findings) -> bool {
+    /// True for a version that is there. One that a writer put while the store was listed is verified first:
+    /// one folder is listed before another, and a listing may leave out what is new while it shows what is newer.
+    fn has_version(
+        &self,
+        name: &Name,
+        version: u64,
+        findings: &mut Findings,
+    ) -> Result<bool, StoreError> {
+        if findings.versions.get(name).is_some_and(|known| known.contains(&version)) {
+            return Ok(true);
+        }
         let place = layout::Log::versions(name).place(version);
-        let is_there = matches!(self.backend.head(&place), Ok(Some(_)));
-        if is_there && findings.versions.entry(name.clone()).or_default().insert(version) {
+        let is_there = self.backend.head(&place)?.is_some();
+        if is_there {
+            findings.versions.entry(name.clone()).or_default().insert(version);
             self.verify_version(name, version, findings);
         }
-        is_there
+        Ok(is_there)
     }
 
     fn verify_signatures(&self, findings: &mut Findings) {
         for (name, versions) in findings.signatures.clone() {
             for version in versions {
                 let place = layout::Log::versions(&name).signature(version);
-                let is_known = findings.versions.get(&name).is_some_and(|v| v.contains(&version));
-                if !is_known && !self.came_meanwhile(&name, version, findings) {
-                    findings.problem(place, "the version that it is a signature of is missing");
+                let there = self.has_version(&name, version, findings);
+                let missing = "the version that it is a signature of is missing";
+                if !findings.is_there(&place, there, missing) {
                     continue;
                 }
                 let checked = self.signature(&name, version).and_then(|signature| {
                     signature.map_or(Ok(()), |of| self.check_signature(&name, version, &of))
                 });
                 // What is wrong with the manifest has a line of its own.
-                if let (Err(error), Ok(_)) = (checked, self.manifest_unasked(&name, version)) {
+                let is_read = findings.manifests.contains_key(&(name.to_string(), version));
+                if let (Err(error), true) = (checked, is_read) {
                     findings.problem(place, error);
                 }
             }
@@ -218,10 +245,9 @@ impl Store {
             let log = layout::Log::alias(&name, &alias);
             for missing in missing(&numbers) {
                 let place = log.place(missing);
-                if matches!(self.backend.head(&place), Ok(Some(_))) {
+                let came = self.backend.head(&place).map(|found| found.is_some());
+                if findings.is_there(place, came, MISSING) {
                     self.verify_move(&name, &alias, missing, findings);
-                } else {
-                    findings.problem(place, "it is missing, though later ones are there");
                 }
             }
             for number in numbers {
@@ -237,8 +263,7 @@ impl Store {
             Err(error) => return findings.problem(place, error),
         };
         let version = entry.version;
-        let is_there = findings.versions.get(name).is_some_and(|known| known.contains(&version))
-            || self.came_meanwhile(name, version, findings);
+        let there = self.has_version(name, version, findings);
         match findings.manifests.get(&(name.to_string(), version)) {
             Some(found) if *found == entry.manifest_sha256 => {}
             Some(found) => {
@@ -249,8 +274,9 @@ impl Store {
                 findings.problem(place, message);
             }
             // A manifest that cannot be read has its own line.
-            None if is_there => {}
-            None => findings.problem(place, format!("version {version} is missing")),
+            None => {
+                findings.is_there(place, there, format!("version {version} is missing"));
+            }
         }
     }
 }
