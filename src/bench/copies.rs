@@ -7,8 +7,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::around::Around;
 use super::cases::Prepared;
-use crate::base::case::{Case, CaseError, CaseId};
+use crate::base::case::Case;
 use crate::base::storage::AUTO_HEAP_BELOW;
 use crate::base::{PagePolicy, Storage, StorageError};
 
@@ -50,29 +51,17 @@ pub(super) struct Moving {
     pub(super) prepared: Arc<Prepared>,
 }
 
-impl Case for Moving {
-    fn id(&self) -> &CaseId {
-        self.inner.id()
+impl Around for Moving {
+    fn inner(&self) -> &dyn Case {
+        &*self.inner
     }
 
-    fn bytes(&self) -> u64 {
-        self.inner.bytes()
+    fn inner_mut(&mut self) -> &mut dyn Case {
+        &mut *self.inner
     }
 
-    fn max_iterations(&self) -> u64 {
-        self.inner.max_iterations()
-    }
-
-    fn sample_nanos(&self) -> u64 {
-        self.inner.sample_nanos()
-    }
-
-    fn move_on(&mut self) {
+    fn move_around(&mut self) {
         self.prepared.copies().move_on();
-    }
-
-    fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
-        self.inner.run(iterations)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the tests of rounds and tight loops measure: cases whose time is known.
 
+use super::around::Around;
 use super::protocol::Event;
 use super::runner::Planned;
 use super::slowed::Twin;
@@ -42,20 +43,16 @@ pub(super) struct Failing {
     pub(super) runs: u64,
 }
 
-impl Case for Failing {
-    fn id(&self) -> &CaseId {
-        self.inner.id()
+impl Around for Failing {
+    fn inner(&self) -> &dyn Case {
+        &*self.inner
     }
 
-    fn bytes(&self) -> u64 {
-        self.inner.bytes()
+    fn inner_mut(&mut self) -> &mut dyn Case {
+        &mut *self.inner
     }
 
-    fn max_iterations(&self) -> u64 {
-        self.inner.max_iterations()
-    }
-
-    fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
+    fn run_around(&mut self, iterations: u64) -> Result<u64, CaseError> {
         self.runs = self.runs.checked_sub(1).ok_or_else(|| CaseError::new("worn out"))?;
         self.inner.run(iterations)
     }

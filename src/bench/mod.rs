@@ -12,6 +12,7 @@
 //! result inside a figure; a buffer that one format may reuse and another may not; a figure
 //! invented where none was measured.
 
+mod around;
 pub mod cases;
 pub mod clock;
 mod collected;

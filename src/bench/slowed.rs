@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::around::Around;
 use super::clock::Clock;
-use crate::base::case::{Case, CaseError, CaseId};
+use crate::base::case::{Case, CaseError};
 
 /// The factor of the slower twin: the difference that has to be found nearly always.
 pub const TWIN_FACTOR: f64 = 1.1;
@@ -47,28 +48,16 @@ pub fn slowed(inner: Box<dyn Case>, factor: f64, clock: &Arc<dyn Clock>) -> Box<
     Box::new(Slowed { inner, factor, clock: clock.clone() })
 }
 
-impl Case for Slowed {
-    fn id(&self) -> &CaseId {
-        self.inner.id()
+impl Around for Slowed {
+    fn inner(&self) -> &dyn Case {
+        &*self.inner
     }
 
-    fn bytes(&self) -> u64 {
-        self.inner.bytes()
+    fn inner_mut(&mut self) -> &mut dyn Case {
+        &mut *self.inner
     }
 
-    fn max_iterations(&self) -> u64 {
-        self.inner.max_iterations()
-    }
-
-    fn sample_nanos(&self) -> u64 {
-        self.inner.sample_nanos()
-    }
-
-    fn move_on(&mut self) {
-        self.inner.move_on();
-    }
-
-    fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
+    fn run_around(&mut self, iterations: u64) -> Result<u64, CaseError> {
         let nanos = self.inner.run(iterations)?;
         let more = (nanos as f64 * (self.factor - 1.0)) as u64;
         let start = self.clock.now_nanos();
@@ -84,7 +73,7 @@ impl Case for Slowed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::case::Operation;
+    use crate::base::case::{CaseId, Operation};
     use crate::bench::clock::ManualClock;
 
     /// Moves on by 20 microseconds whenever it is read.
