@@ -91,6 +91,7 @@ fn measure(
     group.throughput(Throughput::Bytes(case.bytes()));
     group.bench_function(id, |bencher| {
         bencher.iter_custom(|iterations| {
+            case.move_on();
             let (mut left, mut nanos) = (iterations, 0);
             while left > 0 {
                 let batch = left.min(case.max_iterations());

@@ -213,8 +213,8 @@ pub trait Case {
         100_000
     }
 
-    /// Puts what the operation reads elsewhere, where the case can: called before each sample of the rounds,
-    /// so that one place in memory does not decide for all.
+    /// Puts what the operation reads elsewhere, where the case can: called before each sample, so that
+    /// one place in memory does not decide for all.
     fn move_on(&mut self) {}
 
     /// Does the operation `iterations` times and returns the nanoseconds they took together,

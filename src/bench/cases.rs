@@ -190,7 +190,7 @@ pub struct Loaded {
 pub struct Prepared {
     subject: Arc<Subject>,
     format: &'static dyn Format,
-    copies: Copies,
+    copies: Arc<Copies>,
     path: PathBuf,
     rows: Array2<f64>,
 }
@@ -210,7 +210,7 @@ impl Prepared {
         let path = dir.join(format!("{}.{}", subject.id(), format.descriptor().id));
         std::fs::write(&path, &bytes).map_err(CaseError::new)?;
         // Aligned: a view needs it, and every format gets the same kind of input.
-        let copies = Copies::of(&bytes).map_err(CaseError::new)?;
+        let copies = Arc::new(Copies::of(&bytes).map_err(CaseError::new)?);
         let rows = subject.rows.clone().unwrap_or_default();
         Ok(Prepared { subject, format, copies, path, rows })
     }
@@ -225,7 +225,7 @@ impl Prepared {
         format: &'static dyn Format,
         path: &Path,
     ) -> Result<Self, CaseError> {
-        let copies = Copies::one(file_io::map(path).map_err(CaseError::new)?);
+        let copies = Arc::new(Copies::one(file_io::map(path).map_err(CaseError::new)?));
         let rows = subject.rows.clone().unwrap_or_default();
         Ok(Prepared { subject, format, copies, path: path.to_owned(), rows })
     }
@@ -233,11 +233,6 @@ impl Prepared {
     /// The encoded bytes.
     pub fn encoded(&self) -> &[u8] {
         self.copies.current().as_bytes()
-    }
-
-    /// The places that they lie in.
-    pub(super) fn copies(&self) -> &Copies {
-        &self.copies
     }
 
     /// The file that holds them.
@@ -374,7 +369,7 @@ pub fn case(
     clock: &Arc<dyn Clock>,
 ) -> Result<Box<dyn Case>, CaseError> {
     let inner = still(prepared, operation, pages, clock)?;
-    Ok(Box::new(Moving { inner, prepared: prepared.clone() }))
+    Ok(Box::new(Moving::new(inner, prepared.copies.clone())))
 }
 
 /// A case that reads what is current.

@@ -142,8 +142,11 @@ fn tight_loop(
     // What is slow has fewer, so that it takes no more than a few times the budget.
     let fitting = budget.saturating_mul(4) / once.saturating_mul(iterations).max(1);
     let count = fitting.clamp(LEAST_SAMPLES, u64::from(SAMPLES));
-    let samples: Result<Vec<u64>, CaseError> =
-        (0..count).map(|_| batches(case, iterations)).collect();
+    let sample = |_| {
+        case.move_on();
+        batches(case, iterations)
+    };
+    let samples: Result<Vec<u64>, CaseError> = (0..count).map(sample).collect();
     Ok((iterations, samples.map_err(NoSamples::Failed)?))
 }
 

@@ -93,7 +93,7 @@ pub(super) fn calibrate(
     }
     let case = &mut planned.case;
     let mut iterations = known.map_or(1, |known| known.iterations).clamp(1, case.max_iterations());
-    let (mut nanos, mut cost_nanos) = (0, 0);
+    let (mut nanos, mut cost_nanos, mut once) = (0, 0, u64::MAX);
     let attempts = if known.is_some() { 1 } else { CALIBRATIONS };
     for attempt in 0..attempts {
         let start = clock.now_nanos();
@@ -107,6 +107,7 @@ pub(super) fn calibrate(
                 return Ok(None);
             }
         };
+        once = once.min(nanos / iterations);
         let sample = case.sample_nanos();
         let one_is_enough = if attempt == 0 { COLD_FACTOR * sample } else { sample };
         if (iterations == 1 && nanos >= one_is_enough) || nanos > SLOW_NANOS || known.is_some() {
@@ -116,13 +117,16 @@ pub(super) fn calibrate(
         iterations = fitting.clamp(1, case.max_iterations());
     }
     let is_floor = case.id().format == FLOOR;
-    let once = nanos / iterations;
+    // What was disturbed once would else have fewer iterations in a sample, and be colder than the others.
+    let known = known.map_or(u64::MAX, |known| known.sample_nanos / known.iterations.max(1));
+    let once = once.min(known);
     if Duration::from_nanos(once) > slowest && !is_floor {
         let (case, twin) = (case.id().clone(), planned.twin);
         reporter.send(&Event::TooSlow { case, twin, nanos: once })?;
         return Ok(None);
     }
-    let sample = KnownSample { iterations, sample_nanos: nanos, cost_nanos: cost_nanos.max(nanos) };
+    let sample_nanos = (once * iterations).max(1);
+    let sample = KnownSample { iterations, sample_nanos, cost_nanos: cost_nanos.max(nanos) };
     let mut runner = Runner::new(planned, sample);
     if nanos > SLOW_NANOS {
         // It is not run again only to be warmed up: this counts if there is no time for another.
