@@ -71,6 +71,22 @@ impl<'a> Reporter<'a> {
         self.0.write_all(line.as_bytes()).map_err(|error| BenchError::Worker(error.to_string()))
     }
 
+    /// The case that was set up; of one that cannot be, the reason is told, and it costs its row alone.
+    fn settled(
+        &mut self,
+        case: CaseId,
+        twin: Option<Twin>,
+        made: Result<Box<dyn Case>, CaseError>,
+    ) -> Result<Option<Box<dyn Case>>, BenchError> {
+        match made {
+            Ok(made) => Ok(Some(made)),
+            Err(CaseError { reason }) => {
+                self.send(&Event::Failed { case, twin, reason })?;
+                Ok(None)
+            }
+        }
+    }
+
     pub(super) fn flush(&mut self) -> Result<(), BenchError> {
         self.0.flush().map_err(|error| BenchError::Worker(error.to_string()))
     }
@@ -217,7 +233,8 @@ fn twins(
     subject: &Subject,
     prepared: &HashMap<Part<'_>, Result<Arc<Prepared>, CaseError>>,
     clock: &Arc<dyn Clock>,
-) -> Result<Vec<TwinCase>, CaseError> {
+    reporter: &mut Reporter<'_>,
+) -> Result<Vec<TwinCase>, BenchError> {
     let wanted = |operation: &Operation| job.only.is_empty() || job.only.contains(operation);
     let mut made = Vec::new();
     let all = plan::CORE.iter().flat_map(|id| Twin::ALL.map(|twin| (*id, twin)));
@@ -227,7 +244,9 @@ fn twins(
         let Some(format) = registry::find(id) else { continue };
         for operation in plan::HEADLINES.iter().copied().filter(wanted) {
             if cases::missing(format, subject.rows.is_some(), operation).is_none() {
-                made.push((twin, cases::case(prepared, operation, None, clock)?));
+                let case = cases::case(prepared, operation, None, clock);
+                let id = named(subject, id, operation, None);
+                made.extend(reporter.settled(id, Some(twin), case)?.map(|case| (twin, case)));
             }
         }
     }
@@ -257,13 +276,7 @@ fn prepare(
             leave_out(job, subject, id, &reason, reporter)?;
             continue;
         }
-        let name = |operation, pages| CaseId {
-            model: subject.id().to_owned(),
-            format: id.clone(),
-            operation,
-            pages,
-            temperature: None,
-        };
+        let name = |operation, pages| named(subject, id, operation, pages);
         let Some(prepared) = encoded.get(&(id.as_str(), None)) else { continue };
         // The other processes are this program on the same bytes, and begin when this one ended.
         let prepared = prepared.clone().and_then(|prepared| match job.verify {
@@ -289,7 +302,10 @@ fn prepare(
                 continue;
             }
             match &prepared {
-                Ok(prepared) => made.push(cases::case(prepared, operation, pages, clock)),
+                Ok(prepared) => {
+                    let case = cases::case(prepared, operation, pages, clock);
+                    made.extend(reporter.settled(name(operation, pages), None, case)?);
+                }
                 Err(error) => {
                     let (case, reason) = (name(operation, pages), error.reason.clone());
                     reporter.send(&Event::Failed { case, twin: None, reason })?;
@@ -301,9 +317,19 @@ fn prepare(
             reporter.flush()?;
         }
     }
-    let failed = |error: CaseError| BenchError::Worker(error.reason);
-    let twins = twins(job, subject, &encoded, clock).map_err(failed)?;
-    Ok((made.into_iter().collect::<Result<_, CaseError>>().map_err(failed)?, twins))
+    let twins = twins(job, subject, &encoded, clock, reporter)?;
+    Ok((made, twins))
+}
+
+/// The name of a case in the rounds.
+fn named(
+    subject: &Subject,
+    format: &str,
+    operation: Operation,
+    pages: Option<PagePolicy>,
+) -> CaseId {
+    let (model, format) = (subject.id().to_owned(), format.to_owned());
+    CaseId { model, format, operation, pages, temperature: None }
 }
 
 /// Says of each operation of a format that the profile leaves it out on a model.
@@ -320,15 +346,11 @@ fn leave_out(
         if !job.only.is_empty() && !job.only.contains(&operation) {
             continue;
         }
-        let (model, format) = (subject.id().to_owned(), format.to_owned());
-        let case = CaseId { model, format, operation, pages: None, temperature: None };
+        let case = named(subject, format, operation, None);
         reporter.send(&Event::Skipped { case, reason: reason.to_owned() })?;
     }
     Ok(())
 }
-
-/// A case, or why it could not be set up.
-type Made = Result<Box<dyn Case>, CaseError>;
 
 /// The floors of a model; without those that begin with a cold file where none gets cold.
 fn floors(
@@ -337,17 +359,19 @@ fn floors(
     clock: &Arc<dyn Clock>,
     not_cold: Option<&str>,
     reporter: &mut Reporter<'_>,
-) -> Result<Vec<Made>, BenchError> {
+) -> Result<Vec<Box<dyn Case>>, BenchError> {
     let mut made = Vec::new();
     for (operation, pages) in job.profile.floors() {
         if !job.only.is_empty() && !job.only.contains(&operation) {
             continue;
         }
+        let case = named(subject, FLOOR, operation, pages);
         match not_cold.filter(|_| operation.is_cold()) {
-            None => made.push(floors::floor(subject, operation, pages, &job.dir, clock)),
+            None => {
+                let floor = floors::floor(subject, operation, pages, &job.dir, clock);
+                made.extend(reporter.settled(case, None, floor)?);
+            }
             Some(reason) => {
-                let (model, format) = (subject.id().to_owned(), FLOOR.to_owned());
-                let case = CaseId { model, format, operation, pages, temperature: None };
                 reporter.send(&Event::Skipped { case, reason: reason.to_owned() })?;
             }
         }
@@ -404,5 +428,29 @@ fn measure_memory(job: &MemoryJob, reporter: &mut Reporter<'_>) -> Result<(), Be
             reporter.send(&Event::Memory { memory })
         }
         Err(error) => reporter.send(&unmeasured(error.reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::collected::Collected;
+    use crate::bench::fakes::{events, id};
+
+    #[test]
+    fn what_cannot_be_set_up_costs_its_row_and_a_twin_not_even_that() {
+        let mut bytes = Vec::new();
+        let mut reporter = Reporter(&mut bytes);
+        let case = id(Operation::DecodeReused);
+        for twin in [None, Some(Twin::Slower)] {
+            let made = Err(CaseError::new("no memory"));
+            assert!(reporter.settled(case.clone(), twin, made).unwrap().is_none());
+        }
+        let mut collected = Collected::default();
+        for event in events(&bytes) {
+            collected.take(event, 0);
+        }
+        assert_eq!(collected.failed, [(case.clone(), "no memory".to_owned())].into());
+        assert_eq!(collected.failed_twins, [(case, Twin::Slower)].into());
     }
 }
