@@ -106,7 +106,7 @@ pub fn text(comparison: &Comparison, new: &BenchRecord, old: &BenchRecord, name:
     let mut text = wrapped(
         &format!(
             "Since baseline {name:?} ({}): {} rows in both. All formats together take {} of the time \
-             they took{}; what follows is relative to that.",
+             they took{}; what follows is relative to the formats that are about as fast.",
             old.started,
             comparison.rows.len(),
             units::times(comparison.all_formats),

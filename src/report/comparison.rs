@@ -56,7 +56,7 @@ pub struct FormatChange {
     pub group: Option<Group>,
     /// How many rows it rests on.
     pub rows: usize,
-    /// Relative to all formats, with an interval that holds for all changes at once.
+    /// Relative to the formats that are about as fast, with an interval that holds for all changes at once.
     pub ratio: Ratio,
     /// True when it is more than chance explains, and large enough to matter.
     pub flagged: bool,
@@ -223,7 +223,7 @@ fn lead(changes: &Changes) -> Markup {
                 @if let Some(floors) = changes.floors {
                     ", copies without a format " (units::times(floors))
                 }
-                "; a format's change is relative to that."
+                "; a format's change is relative to the formats that are about as fast."
             }
         }
     }
