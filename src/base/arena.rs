@@ -29,6 +29,8 @@ pub struct Arena {
     backing: Backing,
     start: usize,
     len: usize,
+    /// How many bytes it had when it was made.
+    whole: usize,
     /// What was reported to [`accounting`]: nothing for a heap block, which the allocator reports.
     counted: usize,
 }
@@ -159,6 +161,7 @@ impl Arena {
                 backing: Backing::Heap(HeapBlock::new(len)?),
                 start: 0,
                 len,
+                whole: len,
                 counted: 0,
             }),
             PagePolicy::Small => Self::pages(len, 0, |_| ()),
@@ -179,13 +182,18 @@ impl Arena {
             _ => map.as_ptr().align_offset(alignment).min(alignment),
         };
         accounting::add_arena(rounded);
-        Ok(Arena { backing: Backing::Pages(map), start, len, counted: rounded })
+        Ok(Arena { backing: Backing::Pages(map), start, len, whole: len, counted: rounded })
     }
 
-    /// The same arena with only its first `len` bytes, or as many as it has.
+    /// The same arena with only its first `len` bytes, or as many as it was made with.
     pub fn cut(mut self, len: usize) -> Self {
-        self.len = self.len.min(len);
+        self.len = self.whole.min(len);
         self
+    }
+
+    /// How many bytes it was made with: to so many it can be [`cut`](Arena::cut), shorter or longer than it is.
+    pub fn whole(&self) -> usize {
+        self.whole
     }
 
     /// Zeroes what was not written.

@@ -46,15 +46,15 @@ impl Spare {
         self.0.lock().is_ok_and(|arena| arena.is_some())
     }
 
-    /// The arena, cut to `len` bytes, where it has as many and not more than twice as many; fresh
-    /// memory otherwise. Bytes of an arena that is reused are not zero.
+    /// The arena, cut to `len` bytes, where it was made with as many and not more than twice as many, whatever
+    /// it was cut to since; fresh memory otherwise. Bytes of an arena that is reused are not zero.
     ///
     /// # Errors
     /// As [`Arena::zeroed`].
     pub fn arena(&self, len: usize, pages: PagePolicy) -> Result<Arena, StorageError> {
         let waiting = self.0.lock().ok().and_then(|mut arena| arena.take());
         match waiting {
-            Some(arena) if (len..=len.saturating_mul(2)).contains(&arena.len()) => {
+            Some(arena) if (len..=len.saturating_mul(2)).contains(&arena.whole()) => {
                 Ok(arena.cut(len))
             }
             _ => Arena::zeroed(len, pages),
@@ -116,6 +116,19 @@ mod tests {
             let mut fresh = Spare::of(parameters(1000)).arena(wrong, PagePolicy::Heap).unwrap();
             assert!(fresh.as_mut_slice().iter().all(|byte| *byte == 0), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_was_cut_off_is_not_lost() {
+        let arena = Arena::zeroed(1000, PagePolicy::Heap).unwrap();
+        let address = |arena: &mut Arena| arena.as_mut_slice().as_ptr() as usize;
+        let mut arena = arena.cut(600);
+        let place = address(&mut arena);
+        assert_eq!((arena.len(), arena.whole()), (600, 1000));
+        let spare = Spare(Arc::new(Mutex::new(Some(arena))));
+        let mut again = spare.arena(900, PagePolicy::Heap).unwrap();
+        assert_eq!((again.len(), address(&mut again)), (900, place));
+        assert_eq!(again.as_mut_slice(), [0; 900]);
     }
 
     #[test]
