@@ -2,7 +2,8 @@
 
 A run tells two formats apart, in one operation on one model, when the 95 % interval of their ratio does
 not include 1: a t test over the ratios of the processes, whose variance is moderated by the median of the
-variances of the group where it has six pairs, as in src/bench/stats.rs. Each pair is taken alone; ranks are
+variances of the group where it has six pairs and the pair's own is not four times as large, as in
+src/bench/stats.rs. Each pair is taken alone; ranks are
 more cautious. Of the pairs that both runs tell apart, hardly any may
 change its order: at most one in 200. And of the pairs that differ by a tenth, because the run slowed one
 of the two down, 95 % must be told apart: each record says so of itself.
@@ -20,6 +21,7 @@ import sys
 
 PRIOR_FREEDOM = 4
 LEAST_VARIANCES = 6
+LEAST_ODD = 4
 # Quantiles of Student's t at 97.5 %, from 1 degree of freedom on.
 STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179]
 
@@ -48,8 +50,9 @@ def measured(record):
 def order(ratios, typical):
     """-1 or 1 when the first is faster or slower for certain, 0 when nobody can tell."""
     freedom = len(ratios) - 1
-    prior = 0 if typical is None else PRIOR_FREEDOM
-    variance = (prior * (typical or 0) + freedom * statistics.variance(ratios)) / (prior + freedom)
+    own = statistics.variance(ratios)
+    prior = 0 if typical is None or own > LEAST_ODD * typical else PRIOR_FREEDOM
+    variance = (prior * (typical or 0) + freedom * own) / (prior + freedom)
     student = STUDENT[min(prior + freedom, len(STUDENT)) - 1]
     half = student * math.sqrt(variance / len(ratios))
     mean = statistics.fmean(ratios)

@@ -5,8 +5,9 @@
 //!
 //! 1. **Relative figures.** In each process, how far a row is from where it was is taken relative to the
 //!    median of the same of the formats that are about as fast, in the same operation on the same model.
-//!    What slows the machine down cancels out, also where it slows memory down and not the processor; what
-//!    slows all formats down alike is told apart as such.
+//!    What slows the machine down cancels out, also where it slows memory down and not the processor, as
+//!    long as three of the five are slowed down by it. What slows most of them down together, of the machine
+//!    or of code that they share, is no change of theirs; how much all formats changed is told beside it.
 //! 2. **Processes are the unit.** The change of a format is the median over its rows, once for each
 //!    process; the two records are compared by a t test over these. With few processes a variance is
 //!    hardly known, so it is moderated by that of all formats (Smyth 2004, "Linear models and empirical
@@ -32,8 +33,8 @@ const ERROR: f64 = 0.05;
 /// Formats that make a median which stands for others, at least.
 const FORMATS_FOR_MEDIAN: usize = 3;
 
-/// So many formats, at most, stand for one that is about as fast, itself among them. Two of them may have
-/// changed, and the median is still of those that have not.
+/// So many formats, at most, stand for one that is about as fast, mostly itself among them. Where there are
+/// five and two of them changed, the median is still of those that did not.
 const NEAREST: usize = 5;
 
 /// The change of a format, in one group of operations or in all.
@@ -152,9 +153,11 @@ fn logarithms(samples: &BTreeMap<CaseId, Samples>, common: &BTreeSet<CaseId>) ->
 
 /// Where each row was: the mean of its processes.
 fn levels(middles: &Middles) -> BTreeMap<&CaseId, f64> {
-    let level =
-        |values: &[Option<f64>]| mean(&values.iter().copied().flatten().collect::<Vec<_>>());
-    middles.iter().map(|(case, values)| (case, level(values))).collect()
+    let level = |values: &[Option<f64>]| {
+        let known: Vec<f64> = values.iter().copied().flatten().collect();
+        (!known.is_empty()).then(|| mean(&known))
+    };
+    middles.iter().filter_map(|(case, values)| Some((case, level(values)?))).collect()
 }
 
 /// How far each row is from its level, relative to what stands for it in its process: the median of the
@@ -418,6 +421,33 @@ mod tests {
         for (row, values) in relative(&middles(-0.2, 0.14), &levels(&old)) {
             let expected = if row.format == "b" { 0.14 } else { 0.0 };
             assert!((values[0].unwrap() - expected).abs() < 1e-9, "{row}: {values:?}");
+        }
+    }
+
+    #[test]
+    fn a_noisy_format_among_steady_ones_is_flagged_as_seldom() {
+        let mut rng = ChaCha8Rng::seed_from_u64(13);
+        for (processes, experiments) in [(3, 200), (8, 200)] {
+            let mut middles = || -> Middles {
+                let of = |position: usize, rng: &mut ChaCha8Rng| {
+                    let noise = if position < 3 { 0.1 } else { 0.015 };
+                    let noise = Normal::new(0.0, noise).unwrap();
+                    let values = (0..processes).map(|_| Some(position as f64 + noise.sample(rng)));
+                    values.collect()
+                };
+                let row = |position: usize| {
+                    let id = format!("f{position}");
+                    (case(&id, Operation::Decode), of(position, &mut rng))
+                };
+                (0..10).map(row).collect()
+            };
+            let wrong = (0..experiments)
+                .filter(|_| {
+                    let (old, new) = (middles(), middles());
+                    !flagged(&new, &old).is_empty()
+                })
+                .count();
+            assert!(wrong * 20 <= experiments, "{processes} processes: {wrong} of {experiments}");
         }
     }
 

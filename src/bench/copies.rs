@@ -5,6 +5,9 @@
 //! lies. Copies of equal size that lie one behind the other share that luck: all of a format begin about as far
 //! into a page. So each begins at another place of it, the same places for every format, and from them in
 //! turn a process shows their average.
+//!
+//! There are seven, because slow cases take part in every second, fourth, eighth round: with an even number
+//! they would come to some of the copies alone.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,11 +18,11 @@ use crate::base::case::Case;
 use crate::base::storage::{ARENA_ALIGNMENT, AUTO_HEAP_BELOW, Arena};
 use crate::base::{PagePolicy, Storage, StorageError};
 
-/// Copies of what is small, at most. What is large has huge pages, and begins with one.
-const MOST: usize = 8;
+/// Copies of what is small.
+pub(super) const COUNT: usize = 7;
 
-/// All copies together take no more memory than this.
-const MOST_BYTES: usize = 8 << 20;
+/// Of what is larger there is one copy, which begins with a page: several would take much memory.
+const SMALL_BYTES: usize = 1 << 20;
 
 const PAGE: usize = 4096;
 
@@ -43,6 +46,10 @@ impl AsRef<[u8]> for Placed {
 
 /// Copies bytes to where a page has `offset` bytes before them.
 fn copy_at(bytes: &[u8], offset: usize) -> Result<Storage, StorageError> {
+    if bytes.len() >= AUTO_HEAP_BELOW && offset == 0 {
+        // Pages of its own, huge ones, begin it anyway.
+        return Storage::copy_of(bytes, PagePolicy::Auto);
+    }
     let len = bytes.len().checked_add(PAGE).ok_or(StorageError::Overflow)?;
     let mut arena = Arena::zeroed(len, PagePolicy::Auto)?;
     let base = arena.as_mut_slice().as_ptr() as usize % PAGE;
@@ -55,11 +62,8 @@ fn copy_at(bytes: &[u8], offset: usize) -> Result<Storage, StorageError> {
 impl Copies {
     /// Copies bytes to aligned memory, several times where they are small.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, StorageError> {
-        if bytes.len() + PAGE >= AUTO_HEAP_BELOW {
-            return Ok(Copies::one(Storage::copy_of(bytes, PagePolicy::Auto)?));
-        }
-        let count = (MOST_BYTES / bytes.len().max(1)).clamp(1, MOST);
-        let offset = |copy: usize| PAGE / count * copy / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
+        let count = if bytes.len() <= SMALL_BYTES { COUNT } else { 1 };
+        let offset = |copy: usize| PAGE * copy / COUNT / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
         let all = (0..count).map(|copy| copy_at(bytes, offset(copy)));
         Ok(Copies { all: all.collect::<Result<_, _>>()?, current: AtomicUsize::new(0) })
     }
@@ -110,6 +114,8 @@ impl Around for Moving {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::base::case::{CaseError, CaseId, Operation};
     use crate::bench::fakes::id;
@@ -142,17 +148,24 @@ mod tests {
             let place = Place(id(Operation::Decode), copies.clone());
             Moving::new(Box::new(place), copies.clone())
         };
-        let (mut one, mut others) = (case(), [case(), case(), case()]);
-        let places = (0..MOST).map(|_| {
-            others.iter_mut().for_each(Case::move_on);
-            one.move_on();
-            one.run(1).unwrap()
-        });
-        assert_eq!(places.collect::<std::collections::BTreeSet<_>>().len(), MOST);
+        // Slow cases take part in every second, fourth, eighth round, and are compared with those of the round.
+        for every in [1, 2, 4, 8] {
+            let (mut quick, mut slow) = (case(), case());
+            let (mut places, mut met) = (BTreeSet::new(), BTreeSet::new());
+            for round in 0..COUNT * every {
+                quick.move_on();
+                if round % every == 0 {
+                    met.insert(quick.run(1).unwrap());
+                    slow.move_on();
+                    places.insert(slow.run(1).unwrap());
+                }
+            }
+            assert_eq!((places.len(), met.len()), (COUNT, COUNT), "every {every}");
+        }
     }
 
     fn addresses(copies: &Copies, bytes: &[u8]) -> Vec<usize> {
-        let moved = (0..2 * MOST).map(|copy| {
+        let moved = (0..2 * COUNT).map(|copy| {
             copies.turn_to(copy);
             assert_eq!(copies.current().as_bytes(), bytes);
             copies.current().as_bytes().as_ptr() as usize
@@ -165,20 +178,22 @@ mod tests {
 
     #[test]
     fn each_copy_begins_at_another_place_of_a_page() {
-        for len in [1, 1000, 434_000] {
+        let expected = [0, 576, 1152, 1728, 2304, 2880, 3456];
+        for len in [0, 1, 1000, 434_000, SMALL_BYTES] {
             let bytes: Vec<u8> = (0..len).map(|number| number as u8).collect();
             let addresses = addresses(&Copies::of(&bytes).unwrap(), &bytes);
             let mut places: Vec<usize> = addresses.iter().map(|address| address % PAGE).collect();
             places.sort_unstable();
-            assert_eq!(places, (0..MOST).map(|copy| PAGE / MOST * copy).collect::<Vec<_>>());
+            assert_eq!(places, expected, "{len}");
         }
     }
 
     #[test]
-    fn what_is_large_takes_no_more_memory_than_it_may() {
-        let bytes = vec![7; (2 << 20) - PAGE - 1];
-        assert_eq!(addresses(&Copies::of(&bytes).unwrap(), &bytes).len(), 4);
-        assert_eq!(Copies::of(&vec![0; AUTO_HEAP_BELOW]).unwrap().all.len(), 1);
-        assert_eq!(addresses(&Copies::of(&[]).unwrap(), &[]).len(), MOST);
+    fn what_is_larger_has_one_copy_that_begins_with_a_page() {
+        for len in [SMALL_BYTES + 1, AUTO_HEAP_BELOW - 1, AUTO_HEAP_BELOW, 3 << 20] {
+            let bytes = vec![7; len];
+            let addresses = addresses(&Copies::of(&bytes).unwrap(), &bytes);
+            assert_eq!((addresses.len(), addresses[0] % PAGE), (1, 0), "{len}");
+        }
     }
 }

@@ -4,7 +4,8 @@
 //! timed, and the kernel is asked how often it took the processor away, and how long the host did.
 //! What was sampled in a window that was disturbed does not count; it is taken again while there is
 //! time. What disturbs without showing in any of the three (a neighbour on the memory bus) is in the
-//! samples, and hits all formats alike because their samples are interleaved.
+//! samples. It comes upon all formats alike because their samples are interleaved, though those that copy
+//! may suffer more from it than those that parse.
 
 use std::collections::VecDeque;
 

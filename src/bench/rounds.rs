@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::BenchError;
 use super::clock::Clock;
+use super::copies;
 use super::displaced::displacement;
 use super::noise::{Counters, Monitor};
 use super::protocol::{Event, Watched};
@@ -79,6 +81,10 @@ impl<C: Counters> Rounds<'_, '_, C> {
             runners.extend(calibrate(case, self.plan.slowest, self.clock, self.reporter)?);
         }
         even_out(&mut runners);
+        // What has few samples would else read the first copies alone, in every process.
+        for _ in 0..rng.random_range(0..copies::COUNT) {
+            runners.iter_mut().for_each(|runner| runner.case.move_on());
+        }
         let budget = u64::try_from(self.plan.budget.as_nanos()).unwrap_or(u64::MAX);
         let enough = self.plan.enough;
         let mut since = None;

@@ -93,12 +93,14 @@ pub(super) fn calibrate(
     }
     let case = &mut planned.case;
     let mut iterations = known.map_or(1, |known| known.iterations).clamp(1, case.max_iterations());
-    let (mut nanos, mut cost_nanos, mut once) = (0, 0, u64::MAX);
+    // The least of the attempts: what was disturbed once would else have fewer iterations in a sample than the
+    // others, and be colder.
+    let (mut nanos, mut once, mut cost_once) = (0, u64::MAX, u64::MAX);
     let attempts = if known.is_some() { 1 } else { CALIBRATIONS };
     for attempt in 0..attempts {
         let start = clock.now_nanos();
         let result = case.run(iterations);
-        cost_nanos = clock.now_nanos().saturating_sub(start);
+        let cost_nanos = clock.now_nanos().saturating_sub(start);
         nanos = match result {
             Ok(nanos) => nanos.max(1),
             Err(error) => {
@@ -108,16 +110,16 @@ pub(super) fn calibrate(
             }
         };
         once = once.min(nanos / iterations);
+        cost_once = cost_once.min(cost_nanos.max(nanos) / iterations);
         let sample = case.sample_nanos();
         let one_is_enough = if attempt == 0 { COLD_FACTOR * sample } else { sample };
-        if (iterations == 1 && nanos >= one_is_enough) || nanos > SLOW_NANOS || known.is_some() {
+        let is_slow = once * iterations > SLOW_NANOS;
+        if (iterations == 1 && once >= one_is_enough) || is_slow || known.is_some() {
             break;
         }
-        let fitting = (sample * iterations).div_ceil(nanos);
-        iterations = fitting.clamp(1, case.max_iterations());
+        iterations = sample.div_ceil(once.max(1)).clamp(1, case.max_iterations());
     }
     let is_floor = case.id().format == FLOOR;
-    // What was disturbed once would else have fewer iterations in a sample, and be colder than the others.
     let known = known.map_or(u64::MAX, |known| known.sample_nanos / known.iterations.max(1));
     let once = once.min(known);
     if Duration::from_nanos(once) > slowest && !is_floor {
@@ -126,9 +128,10 @@ pub(super) fn calibrate(
         return Ok(None);
     }
     let sample_nanos = (once * iterations).max(1);
-    let sample = KnownSample { iterations, sample_nanos, cost_nanos: cost_nanos.max(nanos) };
+    let cost_nanos = (cost_once * iterations).max(sample_nanos);
+    let sample = KnownSample { iterations, sample_nanos, cost_nanos };
     let mut runner = Runner::new(planned, sample);
-    if nanos > SLOW_NANOS {
+    if sample_nanos > SLOW_NANOS {
         // It is not run again only to be warmed up: this counts if there is no time for another.
         runner.spare = Some((nanos, false));
     }
@@ -162,7 +165,8 @@ pub(super) fn even_out(runners: &mut [Runner]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::case::Operation;
+    use crate::base::case::{CaseError, Operation};
+    use crate::bench::around::Around;
     use crate::bench::clock::ManualClock;
     use crate::bench::fakes::{Steady, events, id, planned};
 
@@ -189,6 +193,47 @@ mod tests {
         assert_eq!(calibrated(50_000_000, 50_000_000), (Some(1), 0));
         // Too slow: a row without a time.
         assert_eq!(calibrated(2_000_000_000, 1), (None, 1));
+    }
+
+    /// One run of it is disturbed, and takes so many times as long.
+    struct Disturbed(Box<dyn Case>, u32, u64);
+
+    impl Around for Disturbed {
+        fn inner(&self) -> &dyn Case {
+            &*self.0
+        }
+
+        fn inner_mut(&mut self) -> &mut dyn Case {
+            &mut *self.0
+        }
+
+        fn run_around(&mut self, iterations: u64) -> Result<u64, CaseError> {
+            let nanos = self.0.run(iterations)?;
+            let factor = if self.1 == 0 { self.2 } else { 1 };
+            self.1 = self.1.wrapping_sub(1);
+            Ok(nanos * factor)
+        }
+    }
+
+    #[test]
+    fn a_disturbed_attempt_changes_nothing() {
+        // Of a first attempt that takes so much longer nobody can tell that it was disturbed.
+        for (factor, first) in [(10, 0), (100_000, 1)] {
+            for attempt in first..CALIBRATIONS {
+                let (mut bytes, clock) = (Vec::new(), ManualClock::default());
+                let case = Disturbed(steady(10_000, 10_000), attempt, factor);
+                let runner = calibrate(
+                    planned(Box::new(case)),
+                    Duration::from_secs(5),
+                    &clock,
+                    &mut Reporter(&mut bytes),
+                );
+                let runner = runner.unwrap().unwrap();
+                let expected =
+                    KnownSample { iterations: 10, sample_nanos: 100_000, cost_nanos: 100_000 };
+                assert_eq!((runner.sample, runner.spare), (expected, None), "{attempt}");
+            }
+        }
     }
 
     #[test]

@@ -265,6 +265,10 @@ pub fn squares(values: &[f64]) -> f64 {
 /// The weight of the typical variance, as degrees of freedom.
 const PRIOR_FREEDOM: f64 = 4.0;
 
+/// What varies so many times as much as is typical is not of the same sort, and is judged by itself: the
+/// typical variance would make it look steadier than it is, and its noise a difference.
+const LEAST_ODD: f64 = 4.0;
+
 /// So many variances, at least, tell what is typical: those of the pairs of four cases. The median of
 /// fewer is hardly more than one of them, which must not count twice.
 const LEAST_VARIANCES: usize = 6;
@@ -300,7 +304,8 @@ impl Moderated {
     /// The interval of `exp(shift)`, where the variance of the shift is `sizes` times that of a
     /// process, that misses the truth with a chance of `error`. `None` when that cannot be told.
     pub fn interval(&self, shift: f64, sizes: f64, error: f64) -> Option<Estimate> {
-        let (prior, typical) = self.typical.map_or((0.0, 0.0), |typical| (PRIOR_FREEDOM, typical));
+        let typical = self.typical.filter(|typical| self.variance <= LEAST_ODD * typical);
+        let (prior, typical) = typical.map_or((0.0, 0.0), |typical| (PRIOR_FREEDOM, typical));
         let freedom = prior + self.freedom;
         let moderated = (prior * typical + self.freedom * self.variance) / freedom;
         let student = StudentsT::new(0.0, 1.0, freedom).ok()?;

@@ -239,12 +239,12 @@ fn twins(
     let mut made = Vec::new();
     let all = plan::CORE.iter().flat_map(|id| Twin::ALL.map(|twin| (*id, twin)));
     for (id, twin) in all {
-        // The case of a format that cannot store the model has said so.
-        let Some(Ok(prepared)) = prepared.get(&(id, Some(twin))) else { continue };
+        let Some(prepared) = prepared.get(&(id, Some(twin))) else { continue };
         let Some(format) = registry::find(id) else { continue };
         for operation in plan::HEADLINES.iter().copied().filter(wanted) {
             if cases::missing(format, subject.rows.is_some(), operation).is_none() {
-                let case = cases::case(prepared, operation, None, clock);
+                let prepared = prepared.as_ref().map_err(CaseError::clone);
+                let case = prepared.and_then(|it| cases::case(it, operation, None, clock));
                 let id = named(subject, id, operation, None);
                 made.extend(reporter.settled(id, Some(twin), case)?.map(|case| (twin, case)));
             }

@@ -223,7 +223,8 @@ fn lead(changes: &Changes) -> Markup {
                 @if let Some(floors) = changes.floors {
                     ", copies without a format " (units::times(floors))
                 }
-                "; a format's change is relative to the formats that are about as fast."
+                "; a format's change is relative to the formats that are about as fast. What slows these down \
+                 together, of the machine or of code that they share, is not in it."
             }
         }
     }
