@@ -120,8 +120,14 @@ impl Codec for JsonSimd {
 impl BorrowingCodec for JsonSimd {
     fn decode_borrowed<'a, T: Deserialize<'a>>(&self, bytes: &'a [u8]) -> Result<T, FormatError> {
         check_depth(bytes)?;
-        sonic_rs::from_slice(bytes).map_err(|error| FormatError::codec(Self::ID, error))
+        sonic_rs::from_str(text(bytes)?).map_err(|error| FormatError::codec(Self::ID, error))
     }
+}
+
+/// The document as text. The crate's own `from_slice` (0.5.10) hands out what it takes as it is, numbers among it,
+/// before it says that it is not UTF-8: until then there are `&str` that Rust promises cannot be.
+fn text(bytes: &[u8]) -> Result<&str, FormatError> {
+    std::str::from_utf8(bytes).map_err(|error| FormatError::codec(JsonSimd::ID, error))
 }
 
 /// Counts the brackets that are open together, outside of strings. Up to where the crate finds an
@@ -354,7 +360,8 @@ impl ParametersCodec for JsonSimd {
         options: &DecodeOptions,
     ) -> Result<Parameters, FormatError> {
         check_depth_of_bytes(bytes)?;
-        let document = sonic_rs::from_slice::<Shallow<Marked<Text<'_>, BytesDocument<'_>>>>(bytes)
+        let text = text(bytes)?;
+        let document = sonic_rs::from_str::<Shallow<Marked<Text<'_>, BytesDocument<'_>>>>(text)
             .map_err(|error| FormatError::codec(Self::ID, error))?;
         document.0.check(mark)?.into_parameters(options)
     }
@@ -436,6 +443,33 @@ mod tests {
             format!("{{{format},\"parameters\":{{\"arrays\":[{array}],{metadata},{head}}}}}");
         assert_eq!(end_of_metadata(turned.as_bytes()), None);
         BYTES.decode(turned.as_bytes(), &DecodeOptions::default()).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_text_is_refused_before_the_crate_reads_it() {
+        /// Panics where it is handed what is not UTF-8.
+        #[derive(Debug)]
+        struct Checked;
+
+        impl<'de> Deserialize<'de> for Checked {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = LazyValue::deserialize(deserializer)?;
+                std::str::from_utf8(value.as_raw_str().as_bytes()).unwrap();
+                Ok(Checked)
+            }
+        }
+
+        let wrong = b"[\"\xff\"]";
+        let error = JsonSimd.decode_borrowed::<Vec<Checked>>(wrong).unwrap_err().to_string();
+        assert!(error.contains("index 2"), "{error}");
+        for row in [&BYTES as &dyn crate::formats::Format, &ELEMENTS] {
+            let mut bytes = Vec::new();
+            row.encode(&Parameters::new("arrays", 1), &mut bytes).unwrap();
+            let place = bytes.windows(8).position(|window| window == b"\"arrays\"").unwrap();
+            bytes[place + 1] = 0xff;
+            let error = row.decode(&bytes, &DecodeOptions::default()).unwrap_err().to_string();
+            assert!(error.contains("utf-8"), "{error}");
+        }
     }
 
     #[test]
