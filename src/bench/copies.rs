@@ -84,7 +84,7 @@ impl Copies {
 }
 
 /// A case that takes the next copy when it is moved on. Each counts for itself: where cases of a format
-/// moved on together, one that takes part with seven others would always find the same copy.
+/// moved on together, one that takes part with six others would always find the same copy.
 pub(super) struct Moving {
     inner: Box<dyn Case>,
     copies: Arc<Copies>,

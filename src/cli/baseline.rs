@@ -106,8 +106,8 @@ pub fn text(comparison: &Comparison, new: &BenchRecord, old: &BenchRecord, name:
     let mut text = wrapped(
         &format!(
             "Since baseline {name:?} ({}): {} rows in both. All formats together take {} of the time \
-             they took{}; what follows is relative to the formats that are about as fast: what slows these down together, \
-             of the machine or of code that they share, is not in it.",
+             they took{}; what follows is relative to the formats that are about as fast: what slows \
+             these down together, of the machine or of code that they share, is not in it.",
             old.started,
             comparison.rows.len(),
             units::times(comparison.all_formats),
