@@ -24,6 +24,7 @@ use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use deadweight::base::case::{Case, Operation};
 use deadweight::base::peer::{CaseSource, Held, Offer, Request};
 use deadweight::base::units;
+use deadweight::bench::allocator;
 use deadweight::bench::cases::{self, Prepared};
 use deadweight::bench::clock::{Clock, MonotonicClock};
 use deadweight::bench::floors;
@@ -115,6 +116,7 @@ fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
         rows: subject.rows.is_some().then_some(files.rows.as_path()),
         expected: estimator.map(|_| files.expected.as_path()),
         bytes: subject.parameters.byte_len() as u64,
+        most_free_bytes: allocator::most_free(subject.parameters.byte_len()),
         directory: dir,
         operations: OPERATIONS,
         left_out: &[],
@@ -143,6 +145,7 @@ fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
 
 fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, side: &Side, dir: &Path) {
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::default());
+    allocator::keep_at_most(allocator::most_free(subject.parameters.byte_len()));
     let reference = subject.reference().unwrap();
     let prepared: Vec<Arc<Prepared>> = FORMATS
         .iter()
@@ -177,28 +180,12 @@ fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, side: &Side, dir
     black_box(prepared);
 }
 
-/// Starts this program anew with the allocator of the rounds, which reads its settings before `main`;
-/// otherwise criterion would find warm memory where a tight loop of a run finds fresh pages.
-fn set_allocator() {
-    #[cfg(target_os = "linux")]
-    {
-        use deadweight::bench::environment::ALLOCATOR as SETTINGS;
-        use std::os::unix::process::CommandExt;
-        if SETTINGS.iter().all(|(name, _)| std::env::var_os(name).is_some()) {
-            return;
-        }
-        let program = std::env::current_exe().unwrap();
-        let arguments = std::env::args_os().skip(1);
-        let error = std::process::Command::new(program).args(arguments).envs(SETTINGS).exec();
-        panic!("cannot start this program anew: {error}");
-    }
-}
-
 fn main() {
-    set_allocator();
+    allocator::start_until_in_effect();
     let dir = tempfile::tempdir().unwrap();
     let mut criterion = Criterion::default()
-        .sample_size(20)
+        // As often at each of the seven places that a case moves through.
+        .sample_size(21)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(800))
         .configure_from_args();

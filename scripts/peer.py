@@ -752,6 +752,16 @@ class Prepared:
         return predict
 
 
+def keep_at_most(free_bytes):
+    """Has the C library's allocator give back free memory beyond this. Only glibc's can be told."""
+    try:
+        library = ctypes.CDLL(None)
+        library.mallopt(-1, free_bytes)  # M_TRIM_THRESHOLD
+        library.malloc_trim(0)
+    except (AttributeError, OSError, TypeError):
+        pass
+
+
 # ---------------------------------------------------------------- training
 
 
@@ -875,6 +885,8 @@ class Peer:
         self.subject = None
         gc.unfreeze()
         gc.collect()
+        if "most_free_bytes" in request:
+            keep_at_most(member(request, "most_free_bytes", int))
         self.subject = Subject(request)
         gc.freeze()
         return {}

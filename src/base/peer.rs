@@ -32,6 +32,8 @@ pub struct Request<'a> {
     pub expected: Option<&'a Path>,
     /// Bytes of the model's arrays.
     pub bytes: u64,
+    /// How much free memory the C library's allocator may keep there while the model is measured, in bytes.
+    pub most_free_bytes: usize,
     /// Private directory for files.
     pub directory: &'a Path,
     /// The operations of the plan.

@@ -12,10 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ndarray::{Array2, ArrayView2, s};
 
+use super::allocator;
 use super::clock::Clock;
 use super::compression::Compression;
 use super::copies::{Copies, Moving};
 use super::file_io;
+use super::place::Place;
 use super::subject::{Subject, VERIFIED_ROWS};
 use crate::base::case::{Case, CaseError, CaseId, Operation, most_iterations};
 use crate::base::{Limits, PagePolicy, Parameters, Spare, Storage};
@@ -27,7 +29,8 @@ use crate::models::{Model, Predictions};
 struct Timed<F> {
     id: CaseId,
     bytes: u64,
-    max_iterations: u64,
+    kept_bytes: u64,
+    place: usize,
     clock: Arc<dyn Clock>,
     operation: F,
 }
@@ -42,10 +45,15 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Timed<F> {
     }
 
     fn max_iterations(&self) -> u64 {
-        self.max_iterations
+        most_iterations(self.kept_bytes)
+    }
+
+    fn move_on(&mut self) {
+        self.place = self.place.wrapping_add(1);
     }
 
     fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
+        let _place = placed(self.place, self.kept_bytes);
         let mut kept = Vec::with_capacity(usize::try_from(iterations).map_err(CaseError::new)?);
         let start = self.clock.now_nanos();
         for _ in 0..iterations {
@@ -57,6 +65,12 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Timed<F> {
     }
 }
 
+/// Where what is mapped for a sample ends, which keeps so many bytes an iteration.
+fn placed(place: usize, kept_bytes: u64) -> Option<Place> {
+    let bytes = usize::try_from(kept_bytes).ok()?;
+    allocator::is_mapped(bytes).then(|| Place::take(place, bytes)).flatten()
+}
+
 /// A case that begins with a file which is not in the page cache. Each iteration is timed by itself,
 /// since putting the file out takes longer than to read it, and is checked before the clock starts.
 pub(super) struct Cold<F> {
@@ -64,6 +78,7 @@ pub(super) struct Cold<F> {
     pub(super) bytes: u64,
     pub(super) path: PathBuf,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) place: usize,
     pub(super) operation: F,
 }
 
@@ -83,7 +98,12 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Cold<F> {
         1
     }
 
+    fn move_on(&mut self) {
+        self.place = self.place.wrapping_add(1);
+    }
+
     fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
+        let _place = placed(self.place, self.bytes);
         let mut nanos = 0u64;
         for _ in 0..iterations {
             let mut evicted = file_io::evict(&self.path);
@@ -392,7 +412,14 @@ fn still(
         let load = move || this.climb(source, rung, pages);
         if operation.is_cold() {
             let (path, clock) = (prepared.path.clone(), clock.clone());
-            return Ok(Box::new(Cold { id, bytes: array_bytes, path, clock, operation: load }));
+            return Ok(Box::new(Cold {
+                id,
+                bytes: array_bytes,
+                path,
+                clock,
+                place: 0,
+                operation: load,
+            }));
         }
         // A view keeps a model's few names and numbers; with one iteration a sample it would be cold.
         let kept = match source {
@@ -453,8 +480,7 @@ pub fn timed<T: 'static>(
     clock: &Arc<dyn Clock>,
     operation: impl FnMut() -> Result<T, CaseError> + 'static,
 ) -> Box<dyn Case> {
-    let max_iterations = most_iterations(kept_bytes);
-    Box::new(Timed { id, bytes, max_iterations, clock: clock.clone(), operation })
+    Box::new(Timed { id, bytes, kept_bytes, place: 0, clock: clock.clone(), operation })
 }
 
 /// A name beside `path` that no file has yet.

@@ -109,6 +109,7 @@ impl Around for Moving {
     fn move_around(&mut self) {
         self.copy += 1;
         self.copies.turn_to(self.copy);
+        self.inner.move_on();
     }
 }
 

@@ -13,18 +13,6 @@ use crate::base::record::{Environment, Noise};
 use crate::base::system;
 use crate::formats::registry::FORMATS;
 
-/// What the C library's allocator is told where time is taken: in rounds, in the other program that takes
-/// part in them, and in `cargo bench`.
-///
-/// Left alone, it maps large blocks at first, and from the first large release on it keeps them: the
-/// memory of a format that allocates for itself would be warm, and that of an arena fresh. With a fixed
-/// threshold all large blocks are fresh, and it asks for huge pages as an arena does. Allocators that do
-/// not know the variable ignore it.
-pub const ALLOCATOR: [(&str, &str); 1] = [(
-    "GLIBC_TUNABLES",
-    "glibc.malloc.mmap_threshold=2097152:glibc.malloc.trim_threshold=67108864:glibc.malloc.hugetlb=1",
-)];
-
 /// Above this spread of the spin loop small differences should not be trusted.
 const NOISY_SPREAD: f64 = 0.10;
 

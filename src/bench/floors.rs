@@ -75,7 +75,7 @@ pub fn floor(
             std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;
             let from = path.clone();
             let operation = move || file_io::read(&from, policy).map_err(CaseError::new);
-            Ok(Box::new(Cold { id, bytes, path, clock: clock.clone(), operation }))
+            Ok(Box::new(Cold { id, bytes, path, clock: clock.clone(), place: 0, operation }))
         }
         Operation::FloorMapTouch => {
             std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;

@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use super::BenchError;
+use super::copies;
 use super::plan::Profile;
 use super::protocol::Event;
 use super::worker::Reporter;
@@ -24,8 +25,8 @@ const OPERATIONS: [Operation; 5] = [
     Operation::FloorCopy,
 ];
 
-/// Samples of a case in a process.
-const SAMPLES: u32 = 10;
+/// Samples of a case in a process: two at each of the places that it moves through.
+const SAMPLES: u32 = 2 * copies::COUNT as u32;
 
 /// The least, of one that is slow.
 const LEAST_SAMPLES: u64 = 3;
@@ -42,7 +43,7 @@ fn budget(profile: Profile) -> Option<Duration> {
     }
 }
 
-/// A case of which one iteration takes longer has no hot row: ten of them alone would take more time
+/// A case of which one iteration takes longer has no hot row: its samples alone would take more time
 /// than its rounds, and nothing of what it touches is still in a cache when it begins again.
 fn slowest(profile: Profile) -> Duration {
     match profile {
@@ -52,7 +53,7 @@ fn slowest(profile: Profile) -> Duration {
 }
 
 /// Seconds that a run plans for a model in one process, of so many formats: the short cases take the
-/// budget, those of large models their ten samples.
+/// budget, those of large models their samples.
 pub(super) fn planned_seconds(profile: Profile, array_bytes: usize, formats: usize) -> f64 {
     let Some(budget) = budget(profile) else { return 0.0 };
     // Typical of the formats' median: a gigabyte a second.
@@ -180,9 +181,9 @@ mod tests {
         let mut case = steady(Operation::Decode, 1_000);
         let budget = Duration::from_millis(4);
         let (iterations, samples) = tight_loop(&mut case, budget, budget).unwrap();
-        // Three quarters of 4 ms, in ten samples.
-        assert_eq!(iterations, 300);
-        assert_eq!(samples, vec![300_000; 10]);
+        // Three quarters of 4 ms, in fourteen samples.
+        assert_eq!(iterations, 214);
+        assert_eq!(samples, vec![214_000; 14]);
         assert_eq!(case.largest, 100);
     }
 
@@ -192,7 +193,7 @@ mod tests {
         let (budget, slowest) = (Duration::from_millis(4), Duration::from_millis(60));
         assert_eq!(tight_loop(&mut case, budget, slowest), Ok((1, vec![5_000_000; 3])));
         let budget = Duration::from_millis(40);
-        assert_eq!(tight_loop(&mut case, budget, slowest), Ok((1, vec![5_000_000; 10])));
+        assert_eq!(tight_loop(&mut case, budget, slowest), Ok((1, vec![5_000_000; 14])));
         let budget = Duration::from_millis(4);
         let mut case = steady(Operation::Decode, 70_000_000);
         assert_eq!(tight_loop(&mut case, budget, slowest), Err(NoSamples::TooSlow(700_000_000)));
@@ -213,7 +214,7 @@ mod tests {
             String::from_utf8(events.clone()).unwrap()
         };
         let standard = told(None, Profile::Standard);
-        assert_eq!(standard.lines().count(), 10);
+        assert_eq!(standard.lines().count(), 14);
         assert!(
             standard
                 .lines()

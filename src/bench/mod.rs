@@ -12,6 +12,7 @@
 //! result inside a figure; a buffer that one format may reuse and another may not; a figure
 //! invented where none was measured.
 
+pub mod allocator;
 mod around;
 pub mod cases;
 pub mod clock;
@@ -33,6 +34,7 @@ pub mod memory;
 mod memory_pass;
 mod noise;
 pub mod peers;
+mod place;
 pub mod plan;
 mod power;
 pub mod programs;

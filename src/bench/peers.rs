@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::BenchError;
 use super::compression::Compression;
 use super::plan::{LARGE_BYTES, Profile};
 use super::protocol::{Event, Rounds};
 use super::subject::Subject;
 use super::worker::Reporter;
+use super::{BenchError, allocator};
 use crate::base::case::{Case, CaseId, Group, Operation};
 use crate::base::peer::{CaseSource, Held, Offer, Request};
 use crate::base::record::MemoryOutcome;
@@ -111,6 +111,7 @@ pub(super) fn cases(
         rows: subject.rows.is_some().then_some(files.rows.as_path()),
         expected: estimator.and(subject.rows.as_ref()).map(|_| files.expected.as_path()),
         bytes: bytes as u64,
+        most_free_bytes: allocator::most_free(bytes),
         directory: &job.dir,
         operations: &operations,
         left_out: &left_out,

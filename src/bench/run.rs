@@ -11,7 +11,9 @@ use super::plan::Profile;
 use super::protocol::{Event, Injected, Job, PeerJob, Rounds};
 use super::schedule::Schedule;
 use super::subject::{self, Subject};
-use super::{BenchError, environment, file_io, memory_pass, peers, power, rows, trained};
+use super::{
+    BenchError, allocator, environment, file_io, memory_pass, peers, power, rows, trained,
+};
 use crate::base::case::Operation;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord, FormatRecord};
 use crate::formats::{Format, registry};
@@ -271,7 +273,7 @@ pub(super) fn converse(
 /// measured as they run elsewhere.
 fn environment_of(job: &Job) -> &'static [(&'static str, &'static str)] {
     match job {
-        Job::Rounds(_) => &environment::ALLOCATOR,
+        Job::Rounds(_) => &allocator::SETTINGS,
         _ => &[],
     }
 }

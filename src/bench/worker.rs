@@ -22,7 +22,9 @@ use super::rounds;
 use super::runner::Planned;
 use super::slowed::{Twin, slowed};
 use super::subject::{self, ROWS, Subject, VERIFIED_ROWS};
-use super::{BenchError, environment, file_io, floors, hot, instructions, memory, peers, programs};
+use super::{
+    BenchError, allocator, environment, file_io, floors, hot, instructions, memory, peers, programs,
+};
 use crate::base::PagePolicy;
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
 use crate::base::peer::CaseSource;
@@ -108,6 +110,7 @@ fn measure_rounds(
         reporter.flush()?;
         let start = clock.now_nanos();
         let subject = Arc::new(subject::read(record.clone(), &job.dir, &record.id)?);
+        allocator::keep_at_most(allocator::most_free(subject.parameters.byte_len()));
         let (mut cases, twins) = prepare(job, &subject, &clock, &mut rng, reporter)?;
         let mut memory = Vec::new();
         if let Some(source) = source.as_deref_mut() {

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::args::HelperRole;
 use crate::base::peer::CaseSource;
-use crate::bench::worker;
+use crate::bench::{allocator, worker};
 use crate::demo::guest;
 use crate::hostile;
 use crate::peers::PythonSource;
@@ -33,6 +33,9 @@ fn supervise() -> anyhow::Result<()> {
 }
 
 fn measure() -> anyhow::Result<()> {
+    if allocator::are_set() {
+        allocator::start_until_in_effect();
+    }
     // Ctrl-C reaches every process of the terminal. The run decides what becomes of this one, so
     // that the rows which were measured are kept.
     ctrlc::set_handler(|| ()).context("cannot listen for signals")?;

@@ -161,6 +161,7 @@ impl PythonSource {
         };
         open.insert("kind".to_owned(), json!(kind));
         open.insert("path".to_owned(), text(path));
+        open.insert("most_free_bytes".to_owned(), json!(request.most_free_bytes));
         if let (Held::Estimator(_), Some(rows)) = (request.held, request.rows) {
             open.insert("rows".to_owned(), text(rows));
         }

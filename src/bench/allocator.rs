@@ -1,0 +1,147 @@
+//! What the C library's allocator is told where time is taken: in rounds, in the other program that takes part in
+//! them, and in `cargo bench`.
+
+/// Variables of the environment that a process reads before `main`.
+///
+/// Left alone, the allocator maps large blocks at first, and from the first large release on it keeps them: the
+/// memory of a format that allocates for itself would be warm, and that of an arena fresh. With a fixed
+/// threshold all large blocks are fresh, and it asks for huge pages as an arena does. Allocators that do
+/// not know the variable ignore it.
+pub const SETTINGS: [(&str, &str); 1] = [(
+    "GLIBC_TUNABLES",
+    "glibc.malloc.mmap_threshold=2097152:glibc.malloc.trim_threshold=67108864:glibc.malloc.hugetlb=1",
+)];
+
+/// The least block that is mapped afresh.
+const MAPPED_BYTES: usize = 2 << 20;
+
+/// The most free memory that is kept with small models, as [`SETTINGS`] say it.
+const KEPT_BYTES: usize = 64 << 20;
+
+/// Counts how often this program was started anew.
+#[cfg(target_os = "linux")]
+const ATTEMPTS: &str = "DEADWEIGHT_ALLOCATOR_ATTEMPTS";
+
+/// So often a start is tried. Half of them are in vain where any are.
+#[cfg(target_os = "linux")]
+const MOST_ATTEMPTS: u32 = 20;
+
+/// Starts this program anew, with the same arguments and streams, until it has the [`SETTINGS`] and they are in effect.
+///
+/// Before 2.37 the C library compares what the system says of huge pages with text that it does not end
+/// (`__malloc_thp_mode`, sysdeps/unix/sysv/linux/malloc-hugepages.c), so that whether it asks for them depends on
+/// what lay there before: in this program on half of the starts. Encoding 10 MB takes 1.4 ms on one start and
+/// 4.6 ms on another then. Where no start helps, the program goes on.
+///
+/// Must be called before anything of the input was read.
+pub fn start_until_in_effect() {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::process::CommandExt;
+        let attempts =
+            std::env::var(ATTEMPTS).ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+        if attempts >= MOST_ATTEMPTS || are_set() && !lacks_huge_pages() {
+            return;
+        }
+        let Ok(program) = std::env::current_exe() else { return };
+        let mut anew = std::process::Command::new(program);
+        anew.args(std::env::args_os().skip(1)).envs(SETTINGS);
+        // Comes back only where it cannot be done.
+        let _ = anew.env(ATTEMPTS, (attempts + 1).to_string()).exec();
+    }
+}
+
+/// True when this process was started with the [`SETTINGS`].
+pub fn are_set() -> bool {
+    SETTINGS.iter().all(|(name, value)| std::env::var_os(name).is_some_and(|set| set == *value))
+}
+
+/// True where the system gives huge pages to who asks for them, and the allocator did not ask.
+#[cfg(target_os = "linux")]
+fn lacks_huge_pages() -> bool {
+    let policy = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
+    if !policy.is_ok_and(|policy| policy.contains("[madvise]")) {
+        return false;
+    }
+    let block = std::hint::black_box(Vec::<u8>::with_capacity(2 * MAPPED_BYTES));
+    let Ok(maps) = std::fs::read_to_string("/proc/self/smaps") else { return false };
+    asks_for_huge_pages(&maps, block.as_ptr() as usize) == Some(false)
+}
+
+/// True where the map that holds an address has the flag `hg`, of `MADV_HUGEPAGE`: proc_pid_smaps(5).
+#[cfg(target_os = "linux")]
+fn asks_for_huge_pages(maps: &str, address: usize) -> Option<bool> {
+    let holds = |line: &str| {
+        let (start, end) = line.split(' ').next()?.split_once('-')?;
+        let number = |text| usize::from_str_radix(text, 16).ok();
+        Some((number(start)?..number(end)?).contains(&address))
+    };
+    let of_map = maps.lines().skip_while(|line| holds(line) != Some(true));
+    let flags = of_map.into_iter().find_map(|line| line.strip_prefix("VmFlags:"))?;
+    Some(flags.split_whitespace().any(|flag| flag == "hg"))
+}
+
+/// True when a block of so many bytes is mapped afresh.
+pub(super) fn is_mapped(bytes: usize) -> bool {
+    bytes >= MAPPED_BYTES
+}
+
+/// How much free memory at the end of its heap the allocator may keep while a model of so many bytes is measured.
+///
+/// Of a large one, less than a mapped block: it would be taken from there, warm or not. Of a small one, more than the
+/// results that are kept while the clock runs ([`most_iterations`](crate::base::case::most_iterations)): each
+/// sample would find fresh pages.
+pub fn most_free(model_bytes: usize) -> usize {
+    if is_mapped(model_bytes) { MAPPED_BYTES } else { KEPT_BYTES }
+}
+
+/// Sets how much the C library's allocator keeps, and has it give back the rest. Other allocators go on as they are.
+pub fn keep_at_most(free_bytes: usize) {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        let free_bytes = libc::c_int::try_from(free_bytes).unwrap_or(libc::c_int::MAX);
+        // SAFETY: both calls may be made at any time from any thread; blocks that are in use stay as they are.
+        unsafe {
+            libc::mallopt(libc::M_TRIM_THRESHOLD, free_bytes);
+            libc::malloc_trim(0);
+        }
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = free_bytes;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_are_those_of_the_settings() {
+        let settings = SETTINGS[0].1;
+        assert!(settings.contains(&format!("mmap_threshold={MAPPED_BYTES}:")));
+        assert!(settings.contains(&format!("trim_threshold={KEPT_BYTES}:")));
+    }
+
+    #[test]
+    fn what_is_kept_is_less_than_a_mapped_block_or_more_than_the_results_of_a_sample() {
+        use crate::base::case::most_iterations;
+        for bytes in [1u64, 1000, 434_000, (2 << 20) - 1] {
+            assert!(bytes * most_iterations(bytes) < most_free(bytes as usize) as u64, "{bytes}");
+        }
+        for bytes in [2 << 20, 10_000_000] {
+            assert!(is_mapped(bytes) && most_free(bytes) <= MAPPED_BYTES, "{bytes}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn flags_are_those_of_the_map_that_holds_the_address() {
+        let maps = "7f0000000000-7f0000200000 rw-p 00000000 00:00 0 \nSize: 2048 kB\nVmFlags: rd wr ac \n\
+                    7f0000400000-7f0000600000 rw-p 00000000 00:00 0 \nSize: 2048 kB\nVmFlags: rd wr hg \n";
+        let asks = |address| asks_for_huge_pages(maps, address);
+        assert_eq!(asks(0x7f00_0000_0000), Some(false));
+        assert_eq!(asks(0x7f00_0050_0000), Some(true));
+        assert_eq!((asks(0x7f00_0030_0000), asks(0x7f00_0060_0000)), (None, None));
+        let mine = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        assert!(asks_for_huge_pages(&mine, maps.as_ptr() as usize).is_some());
+    }
+}
