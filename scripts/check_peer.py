@@ -462,6 +462,14 @@ class Requests(Subjects):
             peer.refused("open", kind="arrays", path=self.path("gone.file"))
             self.assertIn("nothing is open", peer.refused("prepare", format="joblib", path="x"))
 
+    def test_free_memory_is_bounded_where_it_is_asked_for(self):
+        with Peer() as peer:
+            request = {"kind": "arrays", "path": self.path("arrays.npz")}
+            for free_bytes in (2 << 20, 64 << 20):
+                peer.good("open", **request, most_free_bytes=free_bytes)
+            error = peer.refused("open", **request, most_free_bytes="many")
+            self.assertIn("'most_free_bytes'", error)
+
     def test_close_and_the_end_of_the_input_end_it_with_0(self):
         with Peer() as peer:
             peer.good("close")

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ndarray::{Array2, ArrayView2, s};
 
-use super::allocator;
+use super::allocator::{self, Filled};
 use super::clock::Clock;
 use super::compression::Compression;
 use super::copies::{Copies, Moving};
@@ -53,7 +53,7 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Timed<F> {
     }
 
     fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
-        let _place = placed(self.place, self.kept_bytes);
+        let _memory = memory_of_sample(self.place, self.kept_bytes);
         let mut kept = Vec::with_capacity(usize::try_from(iterations).map_err(CaseError::new)?);
         let start = self.clock.now_nanos();
         for _ in 0..iterations {
@@ -65,10 +65,10 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Timed<F> {
     }
 }
 
-/// Where what is mapped for a sample ends, which keeps so many bytes an iteration.
-fn placed(place: usize, kept_bytes: u64) -> Option<Place> {
+/// What the memory of a sample is made to be like that keeps so many bytes an iteration, as long as it is taken.
+fn memory_of_sample(place: usize, kept_bytes: u64) -> Option<(Filled, Option<Place>)> {
     let bytes = usize::try_from(kept_bytes).ok()?;
-    allocator::is_mapped(bytes).then(|| Place::take(place, bytes)).flatten()
+    allocator::is_mapped(bytes).then(|| (Filled::new(), Place::take(place, bytes)))
 }
 
 /// A case that begins with a file which is not in the page cache. Each iteration is timed by itself,
@@ -103,7 +103,7 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Cold<F> {
     }
 
     fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
-        let _place = placed(self.place, self.bytes);
+        let _memory = memory_of_sample(self.place, self.bytes);
         let mut nanos = 0u64;
         for _ in 0..iterations {
             let mut evicted = file_io::evict(&self.path);
