@@ -19,7 +19,8 @@ use super::storage::{PagePolicy, StorageError};
 /// bytes: a cache line, and the widest vector register of current processors.
 pub const ARENA_ALIGNMENT: usize = 64;
 
-pub(super) const HUGE_PAGE: usize = 2 * 1024 * 1024;
+/// A huge page of x86-64, and of aarch64 with base pages of 4 KiB.
+pub const HUGE_PAGE: usize = 2 * 1024 * 1024;
 
 /// A fresh, aligned buffer that becomes the [`Storage`](super::Storage) of one model.
 ///

@@ -16,8 +16,7 @@ use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::arena::HUGE_PAGE;
-pub use super::arena::{ARENA_ALIGNMENT, Arena};
+pub use super::arena::{ARENA_ALIGNMENT, Arena, HUGE_PAGE};
 use super::array::Element;
 
 /// Below this size [`PagePolicy::Auto`] takes memory from the allocator: no huge page fits in it,

@@ -24,7 +24,7 @@ pub(super) const COUNT: usize = 7;
 /// Of what is larger there is one copy, which begins with a page: several would take much memory.
 const SMALL_BYTES: usize = 1 << 20;
 
-const PAGE: usize = 4096;
+pub(super) const PAGE: usize = 4096;
 
 /// Equal bytes in several places, of which one is current.
 pub(super) struct Copies {
