@@ -29,6 +29,8 @@ pub(super) struct Collected {
     pub(super) notes: Vec<String>,
     pub(super) peer_memory: Vec<MemoryRow>,
     pub(super) complaints: Vec<String>,
+    /// Processes whose allocator did not ask for huge pages.
+    pub(super) without_huge_pages: u32,
 }
 
 /// Samples of one case: a list a process.
@@ -107,6 +109,7 @@ impl Collected {
                     self.complaints.push(text);
                 }
             }
+            Event::WithoutHugePages => self.without_huge_pages += 1,
             Event::Model { .. } | Event::Memory { .. } | Event::Program { .. } | Event::Done => {}
         }
     }

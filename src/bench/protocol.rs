@@ -288,6 +288,8 @@ pub enum Event {
         /// A line.
         text: String,
     },
+    /// The allocator of the process does not ask for huge pages.
+    WithoutHugePages,
     /// One run of a whole program.
     Program {
         /// From its start to its end.

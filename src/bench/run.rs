@@ -121,6 +121,7 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
     };
     memory.append(&mut collected.peer_memory);
     collected.notes.extend(schedule.note());
+    collected.notes.extend(allocator::note(collected.without_huge_pages));
     collected.notes.extend(options.injected.as_ref().map(Injected::sentence));
     let stopped = options.stop.load(Ordering::SeqCst);
     let interrupted = stopped.then(|| STOPPED.to_owned());

@@ -104,6 +104,9 @@ fn measure_rounds(
     let switches = environment::context_switches();
     let mut monitor = Monitor::new(SystemCounters, &*clock);
     let mut watched = Watched::default();
+    if allocator::lacks_huge_pages() {
+        reporter.send(&Event::WithoutHugePages)?;
+    }
     for record in &job.models {
         reporter.send(&Event::Spin { nanos: environment::spin_loop(&*clock) })?;
         reporter.send(&Event::Model { id: record.id.clone() })?;
