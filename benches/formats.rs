@@ -145,7 +145,7 @@ fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
 
 fn benchmark(criterion: &mut Criterion, subject: &Arc<Subject>, side: &Side, dir: &Path) {
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::default());
-    allocator::keep_at_most(allocator::most_free(subject.parameters.byte_len()));
+    allocator::keep_for(subject.parameters.byte_len());
     let reference = subject.reference().unwrap();
     let prepared: Vec<Arc<Prepared>> = FORMATS
         .iter()

@@ -1,6 +1,8 @@
 //! What the C library's allocator is told where time is taken: in rounds, in the other program that takes part in
 //! them, and in `cargo bench`.
 
+use super::memory;
+
 /// Variables of the environment that a process reads before `main`.
 ///
 /// Left alone, the allocator maps large blocks at first, and from the first large release on it keeps them: the
@@ -115,19 +117,9 @@ pub fn most_free(model_bytes: usize) -> usize {
     if is_mapped(model_bytes) { MAPPED_BYTES } else { KEPT_BYTES }
 }
 
-/// Sets how much the C library's allocator keeps, and has it give back the rest. Other allocators go on as they are.
-pub fn keep_at_most(free_bytes: usize) {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        let free_bytes = libc::c_int::try_from(free_bytes).unwrap_or(libc::c_int::MAX);
-        // SAFETY: both calls may be made at any time from any thread; blocks that are in use stay as they are.
-        unsafe {
-            libc::mallopt(libc::M_TRIM_THRESHOLD, free_bytes);
-            libc::malloc_trim(0);
-        }
-    }
-    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-    let _ = free_bytes;
+/// Has the C library's allocator keep [`most_free`] for a model of so many bytes, and give back the rest.
+pub fn keep_for(model_bytes: usize) {
+    memory::keep_at_most(most_free(model_bytes));
 }
 
 /// Blocks in the gaps of the heap, while a large sample is taken. Else a block would go where something was freed
@@ -135,59 +127,33 @@ pub fn keep_at_most(free_bytes: usize) {
 ///
 /// Gaps of less than 64 KiB stay free, and what [`most_free`] leaves at the end of the heap.
 pub(super) struct Filled {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    blocks: Vec<*mut libc::c_void>,
+    _blocks: Vec<Vec<u8>>,
 }
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
 impl Filled {
-    /// The smallest gap that is filled, in bytes.
+    /// The smallest block that is put into gaps, in bytes.
     const LEAST: usize = 64 << 10;
     /// Blocks at most. As many of the largest would be a gigabyte.
     const MOST: usize = 1024;
 
-    /// Fills the heap, up to the free memory at its end, which has less than a mapped block.
+    /// Fills the heap of the main thread, where the C library's allocator has it.
     pub(super) fn new() -> Self {
         let mut blocks = Vec::with_capacity(Self::MOST);
         // Below the least block that is mapped.
         let mut size = MAPPED_BYTES / 2;
         while size >= Self::LEAST && blocks.len() < Self::MOST {
-            let end = free_at_end();
-            // SAFETY: a block of our own, which nobody reads or writes; the second only tells where the heap ends.
-            let (block, heap_end) = unsafe { (libc::malloc(size), libc::sbrk(0)) };
-            if free_at_end() == end && !block.is_null() && block < heap_end {
+            let Some((_, free)) = memory::end_of_heap() else { break };
+            let block = std::hint::black_box(Vec::<u8>::with_capacity(size));
+            let is_in_gap = memory::end_of_heap()
+                .is_some_and(|(end, still)| still == free && (block.as_ptr() as usize) < end);
+            if is_in_gap {
                 blocks.push(block);
-                continue;
+            } else {
+                // It was cut from the end of the heap, so no gap has so much; or it is of a thread's own heap.
+                size /= 2;
             }
-            // It was cut from the end of the heap, so no gap has so much; or it is of a thread's own heap.
-            // SAFETY: the block from above, or null.
-            unsafe { libc::free(block) };
-            size /= 2;
         }
-        Filled { blocks }
-    }
-}
-
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-impl Drop for Filled {
-    fn drop(&mut self) {
-        // SAFETY: each came from `malloc` and is given back once.
-        self.blocks.drain(..).for_each(|block| unsafe { libc::free(block) });
-    }
-}
-
-/// Free bytes at the end of the heap, which the allocator could give back. They wrap: only a change is of use.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn free_at_end() -> libc::c_int {
-    // SAFETY: it only counts. The later function that does not wrap is not in every C library.
-    unsafe { libc::mallinfo() }.keepcost
-}
-
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-impl Filled {
-    /// Other allocators are not known so well.
-    pub(super) fn new() -> Self {
-        Filled {}
+        Filled { _blocks: blocks }
     }
 }
 
@@ -258,7 +224,7 @@ mod tests {
         };
         assert!(is_in_gap(&block()));
         let filled = Filled::new();
-        assert!(filled.blocks.len() >= addresses.len());
+        assert!(filled._blocks.len() >= addresses.len());
         assert!(!is_in_gap(&block()));
         drop(filled);
         assert!(is_in_gap(&block()));

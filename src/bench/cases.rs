@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ndarray::{Array2, ArrayView2, s};
 
-use super::allocator::{self, Filled};
 use super::clock::Clock;
+use super::cold::Cold;
 use super::compression::Compression;
 use super::copies::{Copies, Moving};
 use super::file_io;
-use super::place::Place;
+use super::place::memory_of_sample;
 use super::subject::{Subject, VERIFIED_ROWS};
 use crate::base::case::{Case, CaseError, CaseId, Operation, most_iterations};
 use crate::base::{Limits, PagePolicy, Parameters, Spare, Storage};
@@ -61,67 +61,6 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Timed<F> {
         }
         let nanos = self.clock.now_nanos().saturating_sub(start);
         drop(kept);
-        Ok(nanos)
-    }
-}
-
-/// What the memory of a sample is made to be like that keeps so many bytes an iteration, as long as it is taken.
-fn memory_of_sample(place: usize, kept_bytes: u64) -> Option<(Filled, Option<Place>)> {
-    let bytes = usize::try_from(kept_bytes).ok()?;
-    allocator::is_mapped(bytes).then(|| (Filled::new(), Place::take(place, bytes)))
-}
-
-/// A case that begins with a file which is not in the page cache. Each iteration is timed by itself,
-/// since putting the file out takes longer than to read it, and is checked before the clock starts.
-pub(super) struct Cold<F> {
-    pub(super) id: CaseId,
-    pub(super) bytes: u64,
-    pub(super) path: PathBuf,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) place: usize,
-    pub(super) operation: F,
-}
-
-/// The kernel drops no page that is just being read ahead or written: it is asked again.
-const EVICTIONS: u32 = 5;
-
-impl<T, F: FnMut() -> Result<T, CaseError>> Case for Cold<F> {
-    fn id(&self) -> &CaseId {
-        &self.id
-    }
-
-    fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    fn max_iterations(&self) -> u64 {
-        1
-    }
-
-    fn move_on(&mut self) {
-        self.place = self.place.wrapping_add(1);
-    }
-
-    fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
-        let _memory = memory_of_sample(self.place, self.bytes);
-        let mut nanos = 0u64;
-        for _ in 0..iterations {
-            let mut evicted = file_io::evict(&self.path);
-            for _ in 1..EVICTIONS {
-                if evicted.is_ok() {
-                    break;
-                }
-                evicted = file_io::evict(&self.path);
-            }
-            evicted.map_err(CaseError::new)?;
-            let start = self.clock.now_nanos();
-            let result = black_box((self.operation)()?);
-            nanos = nanos.saturating_add(self.clock.now_nanos().saturating_sub(start));
-            // Before the next eviction: the pages of a map that is still there do not go.
-            drop(result);
-            // Other cases read the same file warm, and a map left most of it where it was.
-            file_io::warm(&self.path).map_err(CaseError::new)?;
-        }
         Ok(nanos)
     }
 }
@@ -412,14 +351,7 @@ fn still(
         let load = move || this.climb(source, rung, pages);
         if operation.is_cold() {
             let (path, clock) = (prepared.path.clone(), clock.clone());
-            return Ok(Box::new(Cold {
-                id,
-                bytes: array_bytes,
-                path,
-                clock,
-                place: 0,
-                operation: load,
-            }));
+            return Ok(Box::new(Cold::new(id, array_bytes, path, clock, load)));
         }
         // A view keeps a model's few names and numbers; with one iteration a sample it would be cold.
         let kept = match source {

@@ -4,8 +4,9 @@ use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cases::{Cold, fresh_name, timed};
+use super::cases::{fresh_name, timed};
 use super::clock::Clock;
+use super::cold::Cold;
 use super::file_io;
 use super::subject::Subject;
 use crate::base::case::{Case, CaseError, CaseId, FLOOR, Operation};
@@ -75,7 +76,7 @@ pub fn floor(
             std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;
             let from = path.clone();
             let operation = move || file_io::read(&from, policy).map_err(CaseError::new);
-            Ok(Box::new(Cold { id, bytes, path, clock: clock.clone(), place: 0, operation }))
+            Ok(Box::new(Cold::new(id, bytes, path, clock.clone(), operation)))
         }
         Operation::FloorMapTouch => {
             std::fs::write(&path, source.as_bytes()).map_err(CaseError::new)?;

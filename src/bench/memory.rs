@@ -58,6 +58,33 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 }
 
+/// Sets how much free memory the C library's allocator keeps at the end of its heap, and has it give back the rest.
+/// Other allocators go on as they are.
+pub(super) fn keep_at_most(free_bytes: usize) {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        let free_bytes = libc::c_int::try_from(free_bytes).unwrap_or(libc::c_int::MAX);
+        // SAFETY: both calls may be made at any time from any thread; blocks that are in use stay as they are.
+        unsafe {
+            libc::mallopt(libc::M_TRIM_THRESHOLD, free_bytes);
+            libc::malloc_trim(0);
+        }
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = free_bytes;
+}
+
+/// The address at which the heap of the main thread ends, and the free bytes before it, which wrap from 2 GiB on.
+/// `None` with other allocators than the C library's.
+pub(super) fn end_of_heap() -> Option<(usize, i32)> {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: both only tell. The later function that does not wrap is not in every C library.
+    let end = unsafe { Some((libc::sbrk(0) as usize, libc::mallinfo().keepcost)) };
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let end = None;
+    end
+}
+
 /// True when this program declared [`CountingAllocator`]: a block was seen to be counted.
 pub fn allocator_is_installed() -> bool {
     if !INSTALLED.load(Relaxed) {

@@ -16,6 +16,7 @@ pub mod allocator;
 mod around;
 pub mod cases;
 pub mod clock;
+mod cold;
 mod collected;
 pub mod compare;
 pub mod compression;

@@ -113,7 +113,7 @@ fn measure_rounds(
         reporter.flush()?;
         let start = clock.now_nanos();
         let subject = Arc::new(subject::read(record.clone(), &job.dir, &record.id)?);
-        allocator::keep_at_most(allocator::most_free(subject.parameters.byte_len()));
+        allocator::keep_for(subject.parameters.byte_len());
         let (mut cases, twins) = prepare(job, &subject, &clock, &mut rng, reporter)?;
         let mut memory = Vec::new();
         if let Some(source) = source.as_deref_mut() {
