@@ -33,8 +33,8 @@ const MOST_ATTEMPTS: u32 = 20;
 /// glibc 2.36 reads what the system says of huge pages and compares it with other text before it has an end
 /// (`__malloc_thp_mode`, sysdeps/unix/sysv/linux/malloc-hugepages.c), so that whether it asks for them depends on
 /// what lay behind it: in this program on half of the starts. Encoding 10 MB takes 1.4 ms on one start and
-/// 4.6 ms on another then. Where no start helps, as before 2.35, which does not know the setting, the program goes on;
-/// see [`lacks_huge_pages`].
+/// 4.6 ms on another then. Where no start helps, as before 2.35, which does not know the setting, the program goes on,
+/// and the record of a run says so.
 ///
 /// Must be called before anything of the input was read.
 pub fn start_until_in_effect() {
