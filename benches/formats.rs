@@ -28,6 +28,7 @@ use deadweight::bench::allocator;
 use deadweight::bench::cases::{self, Prepared};
 use deadweight::bench::clock::{Clock, MonotonicClock};
 use deadweight::bench::floors;
+use deadweight::bench::free_memory;
 use deadweight::bench::memory::CountingAllocator;
 use deadweight::bench::peers::{self, Files};
 use deadweight::bench::subject::Subject;
@@ -127,15 +128,18 @@ fn of_python(side: &Side, subject: &Subject, dir: &Path) -> Vec<Box<dyn Case>> {
     let mut cases = Vec::new();
     for offer in PythonSource::new(config).offers(&request) {
         match offer {
-            // Criterion cannot leave a row out once it is begun.
-            Offer::Case(mut case) => match case.run(1) {
-                Ok(nanos) if Duration::from_nanos(nanos) > SLOWEST => {
-                    let took = units::duration(nanos as f64);
-                    eprintln!("{}: no row: one iteration takes {took}", case.id());
+            Offer::Case(case) => {
+                let mut case = free_memory::ready_for(case);
+                // Criterion cannot leave a row out once it is begun.
+                match case.run(1) {
+                    Ok(nanos) if Duration::from_nanos(nanos) > SLOWEST => {
+                        let took = units::duration(nanos as f64);
+                        eprintln!("{}: no row: one iteration takes {took}", case.id());
+                    }
+                    Ok(_) => cases.push(case),
+                    Err(error) => eprintln!("{}: no row: {error}", case.id()),
                 }
-                Ok(_) => cases.push(case),
-                Err(error) => eprintln!("{}: no row: {error}", case.id()),
-            },
+            }
             Offer::Failed(id, error) => eprintln!("{id}: no row: {error}"),
             Offer::NotMeasured(..) | Offer::Size { .. } => {}
         }

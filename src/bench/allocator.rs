@@ -122,10 +122,10 @@ pub fn keep_for(model_bytes: usize) {
     memory::keep_at_most(most_free(model_bytes));
 }
 
-/// Blocks in the gaps of the heap, while a large sample is taken. Else a block would go where something was freed
-/// before, into memory that is warm, or not, as the samples before left it.
+/// Blocks in the gaps of the heap and at its end, while a large sample is taken. Else a block would go where something
+/// was freed before, into memory that is warm, or not, as the samples before left it.
 ///
-/// Gaps of less than 64 KiB stay free, and what [`most_free`] leaves at the end of the heap.
+/// Gaps of less than 64 KiB stay free, and 128 KiB at the end: nothing has to be asked of the system for a few names.
 pub(super) struct Filled {
     _blocks: Vec<Vec<u8>>,
 }
@@ -133,6 +133,10 @@ pub(super) struct Filled {
 impl Filled {
     /// The smallest block that is put into gaps, in bytes.
     const LEAST: usize = 64 << 10;
+    /// Free bytes at the end of the heap that stay, about.
+    const END: usize = 128 << 10;
+    /// So many blocks may have come from elsewhere than the end.
+    const ELSEWHERE: usize = 32;
     /// Blocks at most. As many of the largest would be a gigabyte.
     const MOST: usize = 1024;
 
@@ -153,7 +157,23 @@ impl Filled {
                 size /= 2;
             }
         }
+        Self::fill_end(&mut blocks);
         Filled { _blocks: blocks }
+    }
+
+    fn fill_end(blocks: &mut Vec<Vec<u8>>) {
+        let free = || usize::try_from(memory::end_of_heap()?.1).ok();
+        let Some(mut left) = free() else { return };
+        let mut elsewhere = 0;
+        while left > Self::END && blocks.len() < Self::MOST && elsewhere < Self::ELSEWHERE {
+            // Below the least block that is mapped.
+            let size = (left - Self::END).min(MAPPED_BYTES / 2);
+            blocks.push(std::hint::black_box(Vec::with_capacity(size)));
+            let Some(still) = free() else { return };
+            // Small ones may go into a gap that was left, all of them into a thread's own heap.
+            elsewhere += usize::from(still >= left);
+            left = still;
+        }
     }
 }
 
@@ -210,6 +230,8 @@ mod tests {
         let block = || Vec::<u8>::with_capacity(BYTES);
         // The last one is kept: what lies before the end of the heap is no gap.
         let mut kept: Vec<Vec<u8>> = (0..64).map(|_| block()).collect();
+        // So much is free behind it then.
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(MAPPED_BYTES / 4 * 3)));
         let mut number = 0;
         let gaps: Vec<Vec<u8>> = kept
             .extract_if(.., |_| {
@@ -223,8 +245,13 @@ mod tests {
             addresses.iter().any(|gap| block.as_ptr() as usize / 4096 == gap / 4096)
         };
         assert!(is_in_gap(&block()));
+        let (_, free_before) = memory::end_of_heap().unwrap();
         let filled = Filled::new();
         assert!(filled._blocks.len() >= addresses.len());
+        let (_, free) = memory::end_of_heap().unwrap();
+        assert!(free_before as usize >= MAPPED_BYTES / 2, "{free_before}");
+        // The thread that runs the tests may have freed a little at the end meanwhile.
+        assert!((free as usize) < Filled::END + Filled::LEAST, "{free}");
         assert!(!is_in_gap(&block()));
         drop(filled);
         assert!(is_in_gap(&block()));

@@ -28,6 +28,7 @@ pub mod environment;
 mod fakes;
 pub mod file_io;
 pub mod floors;
+pub mod free_memory;
 mod hot;
 pub mod in_process;
 pub mod instructions;

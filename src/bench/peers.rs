@@ -10,7 +10,7 @@ use super::plan::{LARGE_BYTES, Profile};
 use super::protocol::{Event, Rounds};
 use super::subject::Subject;
 use super::worker::Reporter;
-use super::{BenchError, allocator};
+use super::{BenchError, allocator, free_memory};
 use crate::base::case::{Case, CaseId, Group, Operation};
 use crate::base::peer::{CaseSource, Held, Offer, Request};
 use crate::base::record::MemoryOutcome;
@@ -122,7 +122,7 @@ pub(super) fn cases(
     let mut cases = Vec::new();
     for offer in source.offers(&request) {
         match offer {
-            Offer::Case(case) => cases.push(case),
+            Offer::Case(case) => cases.push(free_memory::ready_for(case)),
             Offer::Failed(case, error) => {
                 reporter.send(&Event::Failed { case, twin: None, reason: error.reason })?;
             }

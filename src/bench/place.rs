@@ -4,6 +4,7 @@
 //! are. A process would else draw once which, by where its maps begin.
 
 use super::allocator::{Filled, is_mapped};
+use super::free_memory;
 
 #[cfg(target_os = "linux")]
 use super::copies::{COUNT, PAGE};
@@ -16,7 +17,13 @@ use memmap2::MmapMut;
 /// nothing where it maps no blocks.
 pub(super) fn memory_of_sample(place: usize, kept_bytes: u64) -> Option<(Filled, Option<Place>)> {
     let bytes = usize::try_from(kept_bytes).ok()?;
-    is_mapped(bytes).then(|| (Filled::new(), Place::take(place, bytes)))
+    if !is_mapped(bytes) {
+        return None;
+    }
+    let taken = (Filled::new(), Place::take(place, bytes));
+    // At last: gaps that were given back to the system are written to where they are filled.
+    free_memory::keep_ready(bytes);
+    Some(taken)
 }
 
 /// The smallest gap that is filled. Whole huge pages would be put elsewhere: Linux aligns them.
@@ -91,7 +98,10 @@ mod tests {
 
     /// Other tests map and give back at the same time, and may take what is being looked for.
     fn at_some_time(mut is_so: impl FnMut() -> Option<bool>) -> bool {
-        (0..100).any(|_| is_so() == Some(true))
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        std::iter::repeat_with(|| is_so() == Some(true))
+            .take_while(|_| std::time::Instant::now() < until)
+            .any(|found| found)
     }
 
     #[test]
