@@ -660,7 +660,7 @@ del loads
                         answer["bytes"], sum(os.path.getsize(os.path.join(folder, f)) for f in files))
                     self.assertTrue(answer["operations"])
                     self.assertFalse(set(answer["operations"]) & set(answer["reasons"]))
-                    self.assertEqual(len(answer["operations"]) + len(answer["reasons"]), 14)
+                    self.assertEqual(len(answer["operations"]) + len(answer["reasons"]), 16)
                     for operation in answer["operations"]:
                         with self.subTest(subject=subject, format=format, operation=operation):
                             request = {"format": format, "operation": operation}
@@ -689,7 +689,7 @@ del loads
             names = ("decode-ready", "decode-predict-1", "view-predict-1000", "map-predict-1")
             self.assertEqual({answer["reasons"][name] for name in names}, {plain})
             answer = peer.good("prepare", format="joblib-mmap", path=path, expected=None)
-            self.assertEqual((answer["operations"], len(answer["reasons"])), ([], 14))
+            self.assertEqual((answer["operations"], len(answer["reasons"])), ([], 16))
             self.assertEqual(peer.refused("prepare", format="onnx", path=path),
                              "onnx does not hold plain arrays")
 
