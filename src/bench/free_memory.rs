@@ -124,11 +124,12 @@ mod tests {
     fn as_much_is_taken_as_a_sample_needs_and_all_of_it_is_freed() {
         let resident = || field_kib("/proc/self/status", "VmRSS:").unwrap();
         let peak = || field_kib("/proc/self/status", "VmHWM:").unwrap();
-        let before = resident();
-        assert!(take_and_free(48 << 20).is_some());
-        assert!(peak() >= before + (90 << 20));
-        // Other tests take some at the same time.
-        assert!(resident() < before + (64 << 20));
+        // Other tests take some at the same time, and free it.
+        assert!((0..20).any(|_| {
+            let before = resident();
+            assert!(take_and_free(48 << 20).is_some());
+            peak() >= before + (90 << 20) && resident() < before + (16 << 20)
+        }));
     }
 
     #[test]
