@@ -150,7 +150,7 @@ fn tight_loop(
         if number.is_multiple_of(u64::from(AT_PLACE)) {
             case.move_on();
             // What it reads now was not read for a while, and what it takes elsewhere within huge pages is other
-            // pages than before: a tenth of copying 10 MB. In what is slow that hardly shows.
+            // pages than before; criterion has that in one of some thirty iterations. In what is slow it hardly shows.
             if once <= budget / 4 {
                 batches(case, 1)?;
             }

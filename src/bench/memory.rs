@@ -122,7 +122,7 @@ pub fn measure<T, E>(load: impl FnOnce() -> Result<T, E>) -> Result<(T, Memory),
 }
 
 /// Sets the kernel's record of the peak to what is resident now, and returns that.
-fn reset_resident_peak() -> Option<u64> {
+pub(super) fn reset_resident_peak() -> Option<u64> {
     // "5" resets the peak: proc_pid_clear_refs(5). Without the right to, there is no figure.
     std::fs::write("/proc/self/clear_refs", "5").ok()?;
     field_kib("/proc/self/status", "VmRSS:")
