@@ -189,6 +189,9 @@ pub struct Environment {
     /// Setting of transparent huge pages, where the system tells.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub huge_pages: Option<String>,
+    /// What becomes of free memory, where a virtual machine gives it back to its host.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub free_memory: Option<String>,
     /// Hypervisor or container, where one was recognised.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub virtualization: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -55,11 +56,33 @@ pub fn describe() -> Environment {
         host_id: host_id(),
         governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         huge_pages: line("/sys/kernel/mm/transparent_hugepage/enabled"),
+        free_memory: free_memory(),
         virtualization: virtualization(),
         rustc: env!("DEADWEIGHT_RUSTC").to_owned(),
         commit: option_env!("DEADWEIGHT_COMMIT").map(str::to_owned),
         crates,
     }
+}
+
+/// What a reader of figures must know where the host takes memory back.
+fn free_memory() -> Option<String> {
+    reports_free_pages(Path::new("/sys/bus/virtio/devices")).then(|| {
+        "given back to the host; samples of large models begin after as much was taken and freed, so that they do not wait for it"
+            .to_owned()
+    })
+}
+
+/// True where a memory balloon among the devices of virtio has agreed to free page reporting: bit 5 of its features, in
+/// the text of `features` the sixth digit ("Virtual I/O Device", version 1.2, 5.5.3).
+fn reports_free_pages(devices: &Path) -> bool {
+    const BALLOON: &str = "0x0005";
+    const REPORTING: usize = 5;
+    let Ok(devices) = std::fs::read_dir(devices) else { return false };
+    devices.flatten().any(|device| {
+        let read = |name| std::fs::read_to_string(device.path().join(name)).unwrap_or_default();
+        read("device").trim() == BALLOON
+            && read("features").as_bytes().get(REPORTING) == Some(&b'1')
+    })
 }
 
 /// The identifier of machine-id(5), which is not to be shown to others as it is: hashed with a word of
@@ -185,6 +208,24 @@ mod tests {
     fn versions_come_from_the_lock_file() {
         assert_eq!(crate_version("bincode").as_deref(), Some("2.0.1"));
         assert_eq!(crate_version("no-such-crate"), None);
+    }
+
+    #[test]
+    fn a_balloon_that_reports_free_pages_is_noticed() {
+        let devices = tempfile::tempdir().unwrap();
+        let device = |name: &str, kind: &str, features: &str| {
+            let path = devices.path().join(name);
+            std::fs::create_dir_all(&path).unwrap();
+            std::fs::write(path.join("device"), kind).unwrap();
+            std::fs::write(path.join("features"), features).unwrap();
+        };
+        device("virtio0", "0x0002\n", "1111111111\n");
+        assert!(!reports_free_pages(devices.path()));
+        device("virtio1", "0x0005\n", "0110000000\n");
+        assert!(!reports_free_pages(devices.path()));
+        device("virtio1", "0x0005\n", "0110010000\n");
+        assert!(reports_free_pages(devices.path()));
+        assert!(!reports_free_pages(&devices.path().join("none")));
     }
 
     #[test]

@@ -7,7 +7,6 @@
 //! KVM). A case whose neighbours need little memory would pay for that in each sample, and a case among others that
 //! need as much would not. So as much as a sample needs is taken, written to and freed before it, whatever the case.
 
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -94,27 +93,6 @@ fn take_and_free(bytes: usize) -> Option<Duration> {
     Some(start.elapsed())
 }
 
-/// What a reader of figures must know where the host takes memory back.
-pub(super) fn note() -> Option<String> {
-    reports_free_pages(Path::new("/sys/bus/virtio/devices")).then(|| {
-        "this virtual machine gives free memory back to its host, and waits for it when it is needed again: samples of large models begin after as much was taken and freed, so that they do not wait"
-            .to_owned()
-    })
-}
-
-/// True where a memory balloon among the devices of virtio has agreed to free page reporting: bit 5 of its features, in
-/// the text of `features` the sixth digit ("Virtual I/O Device", version 1.2, 5.5.3).
-fn reports_free_pages(devices: &Path) -> bool {
-    const BALLOON: &str = "0x0005";
-    const REPORTING: usize = 5;
-    let Ok(devices) = std::fs::read_dir(devices) else { return false };
-    devices.flatten().any(|device| {
-        let read = |name| std::fs::read_to_string(device.path().join(name)).unwrap_or_default();
-        read("device").trim() == BALLOON
-            && read("features").as_bytes().get(REPORTING) == Some(&b'1')
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,23 +118,5 @@ mod tests {
         assert_eq!(take_and_free(usize::MAX), None);
         // Nor does this end the process.
         keep_ready(usize::MAX);
-    }
-
-    #[test]
-    fn a_balloon_that_reports_free_pages_is_noticed() {
-        let devices = tempfile::tempdir().unwrap();
-        let device = |name: &str, kind: &str, features: &str| {
-            let path = devices.path().join(name);
-            std::fs::create_dir_all(&path).unwrap();
-            std::fs::write(path.join("device"), kind).unwrap();
-            std::fs::write(path.join("features"), features).unwrap();
-        };
-        device("virtio0", "0x0002\n", "1111111111\n");
-        assert!(!reports_free_pages(devices.path()));
-        device("virtio1", "0x0005\n", "0110000000\n");
-        assert!(!reports_free_pages(devices.path()));
-        device("virtio1", "0x0005\n", "0110010000\n");
-        assert!(reports_free_pages(devices.path()));
-        assert!(!reports_free_pages(&devices.path().join("none")));
     }
 }

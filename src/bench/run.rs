@@ -12,8 +12,7 @@ use super::protocol::{Event, Injected, Job, PeerJob, Rounds};
 use super::schedule::Schedule;
 use super::subject::{self, Subject};
 use super::{
-    BenchError, allocator, environment, file_io, free_memory, memory_pass, peers, power, rows,
-    trained,
+    BenchError, allocator, environment, file_io, memory_pass, peers, power, rows, trained,
 };
 use crate::base::case::Operation;
 use crate::base::record::{BENCH_SCHEMA, BenchRecord, FormatRecord};
@@ -123,7 +122,6 @@ pub fn run(subjects: &[Subject], options: &Options<'_>) -> Result<BenchRecord, B
     memory.append(&mut collected.peer_memory);
     collected.notes.extend(schedule.note());
     collected.notes.extend(allocator::note(collected.without_huge_pages));
-    collected.notes.extend(free_memory::note());
     collected.notes.extend(options.injected.as_ref().map(Injected::sentence));
     let stopped = options.stop.load(Ordering::SeqCst);
     let interrupted = stopped.then(|| STOPPED.to_owned());

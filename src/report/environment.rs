@@ -137,6 +137,7 @@ fn machine(record: &BenchRecord) -> Markup {
             ("system", Some(environment.kernel.clone())),
             ("governor", environment.governor.clone()),
             ("huge pages", environment.huge_pages.clone()),
+            ("free memory", environment.free_memory.clone()),
             ("virtualization", environment.virtualization.clone()),
             ("noise loop", Some(noise(record))),
             ("load before", record.noise.load_before.map(|load| format!("{load:.2}"))),

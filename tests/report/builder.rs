@@ -30,6 +30,7 @@ pub fn empty() -> BenchRecord {
             kernel: "Linux 6.5.0 x86_64".to_owned(),
             governor: Some("performance".to_owned()),
             huge_pages: Some("always [madvise] never".to_owned()),
+            free_memory: Some("given back to the host".to_owned()),
             virtualization: Some("virtual machine".to_owned()),
             rustc: "rustc 1.95.0".to_owned(),
             commit: Some("0123abc".to_owned()),
