@@ -67,7 +67,7 @@ pub fn describe() -> Environment {
 /// What a reader of figures must know where the host takes memory back.
 fn free_memory() -> Option<String> {
     reports_free_pages(Path::new("/sys/bus/virtio/devices")).then(|| {
-        "given back to the host; samples of large models begin after as much was taken and freed, so that they do not wait for it"
+        "given back to the host, which is waited for when it is needed again: before samples of large models memory is taken and freed, so that fewer of them wait"
             .to_owned()
     })
 }

@@ -175,7 +175,7 @@ impl InProcess {
         let collected = &mut self.collected;
         let series = self.profile.processes();
         let note = format!(
-            "measured inside the program itself, in one process: intervals are over {series} series, each with memory of its own; another start of the program can differ by several percent more"
+            "measured inside the program itself, in one process: intervals are over {series} series, each with memory of its own; another start of the program can differ by several percent more; the allocator is the program's own and as it set it up, so that large blocks may have no huge pages where those of floors have"
         );
         BenchRecord {
             schema: BENCH_SCHEMA.to_owned(),
