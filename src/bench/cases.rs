@@ -30,8 +30,6 @@ struct Timed<F> {
     id: CaseId,
     bytes: u64,
     kept_bytes: u64,
-    /// Memory that an iteration needs afresh.
-    fresh_bytes: u64,
     place: usize,
     clock: Arc<dyn Clock>,
     operation: F,
@@ -55,7 +53,7 @@ impl<T, F: FnMut() -> Result<T, CaseError>> Case for Timed<F> {
     }
 
     fn run(&mut self, iterations: u64) -> Result<u64, CaseError> {
-        let _memory = memory_of_sample(self.place, self.fresh_bytes);
+        let _memory = memory_of_sample(self.place, self.kept_bytes);
         let mut kept = Vec::with_capacity(usize::try_from(iterations).map_err(CaseError::new)?);
         let start = self.clock.now_nanos();
         for _ in 0..iterations {
@@ -364,7 +362,7 @@ fn still(
     }
     if operation == Operation::DecodeReused {
         let mut last = Some(prepared.decode_into(&Spare::default(), pages)?);
-        return Ok(timed_reusing(id, array_bytes, array_bytes, clock, move || {
+        return Ok(timed(id, array_bytes, 1, clock, move || {
             let spare = last.take().map(Spare::of).unwrap_or_default();
             last = Some(this.decode_into(&spare, pages)?);
             Ok(())
@@ -386,7 +384,7 @@ fn still(
         })),
         Operation::EncodeReused => {
             let mut out = Vec::with_capacity(prepared.encoded().len());
-            Ok(timed_reusing(id, array_bytes, kept, clock, move || {
+            Ok(timed(id, array_bytes, 1, clock, move || {
                 out.clear();
                 encode(&mut out)?;
                 Ok(black_box(&out).len())
@@ -414,21 +412,7 @@ pub fn timed<T: 'static>(
     clock: &Arc<dyn Clock>,
     operation: impl FnMut() -> Result<T, CaseError> + 'static,
 ) -> Box<dyn Case> {
-    let (fresh_bytes, clock) = (kept_bytes, clock.clone());
-    Box::new(Timed { id, bytes, kept_bytes, fresh_bytes, place: 0, clock, operation })
-}
-
-/// The same around one that keeps nothing and writes into what was there before. Some formats need memory besides, up
-/// to `fresh_bytes`, which is to be like that of cases that need all of it afresh.
-pub fn timed_reusing<T: 'static>(
-    id: CaseId,
-    bytes: u64,
-    fresh_bytes: u64,
-    clock: &Arc<dyn Clock>,
-    operation: impl FnMut() -> Result<T, CaseError> + 'static,
-) -> Box<dyn Case> {
-    let clock = clock.clone();
-    Box::new(Timed { id, bytes, kept_bytes: 1, fresh_bytes, place: 0, clock, operation })
+    Box::new(Timed { id, bytes, kept_bytes, place: 0, clock: clock.clone(), operation })
 }
 
 /// A name beside `path` that no file has yet.
@@ -503,8 +487,5 @@ mod tests {
         let large = timed(id(Operation::Decode), 1, 10 << 20, &clock, || Ok(()));
         let small = timed(id(Operation::Decode), 1, 100, &clock, || Ok(()));
         assert_eq!((large.max_iterations(), small.max_iterations()), (1, 1000));
-        // What it needs besides is dropped in each iteration.
-        let reusing = timed_reusing(id(Operation::EncodeReused), 1, 10 << 20, &clock, || Ok(()));
-        assert_eq!(reusing.max_iterations(), 1000);
     }
 }

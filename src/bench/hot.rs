@@ -76,13 +76,12 @@ pub(super) fn measure_hot(
     reporter: &mut Reporter<'_>,
 ) -> Result<(), BenchError> {
     let Some(budget) = budget(profile) else { return Ok(()) };
-    let uncounted = budget / 4;
     let budget = budget.mul_f64(share);
     let wanted = |case: &CaseId| case.is_usual() && OPERATIONS.contains(&case.operation);
     for mut case in cases.into_iter().filter(|case| wanted(case.id())) {
         let id = CaseId { temperature: Some(Temperature::Hot), ..case.id().clone() };
         let bytes = case.bytes();
-        match tight_loop(&mut *case, budget, uncounted, slowest(profile)) {
+        match tight_loop(&mut *case, budget, slowest(profile)) {
             Ok((iterations, samples)) => {
                 for nanos in samples {
                     let case = id.clone();
@@ -121,13 +120,11 @@ enum NoSamples {
     Failed(CaseError),
 }
 
-/// Warms the case up for a quarter of the budget and takes equal samples for the rest of it. What takes up to
-/// `uncounted` runs once after each move before it is timed. Returns the iterations in each sample, and the nanoseconds
-/// of each.
+/// Warms the case up for a quarter of the budget and takes equal samples for the rest of it. Returns
+/// the iterations in each sample, and the nanoseconds of each.
 fn tight_loop(
     case: &mut dyn Case,
     budget: Duration,
-    uncounted: Duration,
     slowest: Duration,
 ) -> Result<(u64, Vec<u64>), NoSamples> {
     let budget = u64::try_from(budget.as_nanos()).unwrap_or(u64::MAX);
@@ -154,7 +151,7 @@ fn tight_loop(
             case.move_on();
             // What it reads now was not read for a while, and what it takes elsewhere within huge pages is other
             // pages than before. In what is slow it hardly shows.
-            if Duration::from_nanos(once) <= uncounted {
+            if once <= budget / 4 {
                 batches(case, 1)?;
             }
         }
@@ -189,7 +186,7 @@ mod tests {
     fn samples_are_warm_equal_and_in_batches_that_the_case_can_bear() {
         let mut case = steady(Operation::Decode, 1_000);
         let budget = Duration::from_millis(4);
-        let (iterations, samples) = tight_loop(&mut case, budget, budget / 4, budget).unwrap();
+        let (iterations, samples) = tight_loop(&mut case, budget, budget).unwrap();
         // Three quarters of 4 ms, in fourteen samples.
         assert_eq!(iterations, 214);
         assert_eq!(samples, vec![214_000; 14]);
@@ -200,18 +197,12 @@ mod tests {
     fn what_is_slow_has_a_few_single_iterations_or_a_reason() {
         let mut case = steady(Operation::Decode, 5_000_000);
         let (budget, slowest) = (Duration::from_millis(4), Duration::from_millis(60));
-        assert_eq!(tight_loop(&mut case, budget, budget / 4, slowest), Ok((1, vec![5_000_000; 3])));
+        assert_eq!(tight_loop(&mut case, budget, slowest), Ok((1, vec![5_000_000; 3])));
         let budget = Duration::from_millis(40);
-        assert_eq!(
-            tight_loop(&mut case, budget, budget / 4, slowest),
-            Ok((1, vec![5_000_000; 14]))
-        );
+        assert_eq!(tight_loop(&mut case, budget, slowest), Ok((1, vec![5_000_000; 14])));
         let budget = Duration::from_millis(4);
         let mut case = steady(Operation::Decode, 70_000_000);
-        assert_eq!(
-            tight_loop(&mut case, budget, budget / 4, slowest),
-            Err(NoSamples::TooSlow(700_000_000))
-        );
+        assert_eq!(tight_loop(&mut case, budget, slowest), Err(NoSamples::TooSlow(700_000_000)));
     }
 
     #[test]

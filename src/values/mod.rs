@@ -41,7 +41,7 @@ use crate::base::ArrayError;
 use crate::base::case::{Case, CaseError, CaseId, Group, Operation};
 use crate::base::record::FormatRecord;
 use crate::bench::BenchError;
-use crate::bench::cases::{timed, timed_reusing};
+use crate::bench::cases::timed;
 use crate::bench::clock::Clock;
 use crate::bench::environment::crate_version;
 use crate::bench::in_process::InProcess;
@@ -255,8 +255,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Visitor for Making<'_, T> {
         });
         let reused = encode(self.value.clone());
         let mut out = Vec::with_capacity(len);
-        let id_reused = id(Operation::EncodeReused);
-        let reused = timed_reusing(id_reused, bytes, len as u64, &self.clock, move || {
+        let reused = timed(id(Operation::EncodeReused), bytes, 1, &self.clock, move || {
             out.clear();
             reused(&mut out)?;
             Ok(std::hint::black_box(&out).len())
